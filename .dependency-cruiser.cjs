@@ -1,0 +1,136 @@
+/** Who may know whom: the table of src-server/README.md as rules. An arrow that is not allowed here is a mistake. */
+const SERVER = '^src-server/';
+const C = `${SERVER}coordination/`;
+
+/** A room may import itself and these. */
+const rooms = {
+  [`${SERVER}base/`]: [],
+  [`${SERVER}bytes/`]: [`${SERVER}base/`],
+  [`${SERVER}config/`]: [`${SERVER}base/`, `${SERVER}platform/[^/]+\\.ts$`],
+  [`${SERVER}platform/(?!node/)`]: [`${SERVER}base/`],
+  [`${SERVER}platform/node/`]: [`${SERVER}base/`, `${SERVER}bytes/`, `${SERVER}platform/`],
+  [`${C}model/`]: [`${SERVER}base/`],
+  [`${C}state/`]: [`${SERVER}base/`, `${C}model/`],
+  [`${C}wire/`]: [`${SERVER}base/`, `${SERVER}bytes/`, `${C}model/`],
+  [`${C}journal/`]: [
+    `${SERVER}base/`,
+    `${SERVER}bytes/`,
+    `${SERVER}platform/[^/]+\\.ts$`,
+    `${C}model/`,
+    `${C}wire/`,
+  ],
+  [`${C}ensemble/`]: [
+    `${SERVER}base/`,
+    `${SERVER}bytes/`,
+    `${SERVER}config/`,
+    `${SERVER}platform/[^/]+\\.ts$`,
+    `${C}model/`,
+    `${C}wire/`,
+    `${C}state/`,
+    `${C}journal/`,
+  ],
+  [`${C}serving/`]: [
+    `${SERVER}base/`,
+    `${SERVER}bytes/`,
+    `${SERVER}config/`,
+    `${SERVER}platform/[^/]+\\.ts$`,
+    `${C}model/`,
+    `${C}wire/`,
+    `${C}state/`,
+  ],
+  [`${C}admin/`]: [`${SERVER}base/`, `${SERVER}platform/[^/]+\\.ts$`, `${C}model/`],
+  [`${C}client/`]: [
+    `${SERVER}base/`,
+    `${SERVER}bytes/`,
+    `${SERVER}platform/[^/]+\\.ts$`,
+    `${C}model/`,
+    `${C}wire/`,
+  ],
+  [`${SERVER}console/contract/`]: [],
+  [`${SERVER}console/rpc/`]: [`${SERVER}console/contract/`],
+  [`${SERVER}console/service/`]: [
+    `${SERVER}base/`,
+    `${SERVER}console/contract/`,
+    `${SERVER}platform/[^/]+\\.ts$`,
+    `${C}client/`,
+    `${C}model/`,
+  ],
+  [`${SERVER}console/transports/`]: [
+    `${SERVER}console/contract/`,
+    `${SERVER}console/rpc/`,
+    `${SERVER}platform/[^/]+\\.ts$`,
+    'node_modules/(@types/)?ws/',
+  ],
+  '^src-renderer/': [
+    '^src-renderer/',
+    `${SERVER}console/contract/`,
+    `${SERVER}console/rpc/(client|port)\\.ts$`,
+    'node_modules/',
+  ],
+};
+
+/** The files outsiders may import; what else is in the room is its own business. */
+const faces = {
+  [`${C}state/`]: ['machine', 'paths'],
+  [`${C}journal/`]: ['journal', 'journal-error'],
+  [`${C}ensemble/`]: ['standalone'],
+  [`${C}serving/`]: ['door', 'ports', 'reads', 'stats', 'watches', 'connection'],
+  [`${C}client/`]: ['client'],
+};
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'no-unresolvable',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true, pathNot: '^(electron|virtual:)' },
+    },
+    ...Object.entries(rooms).map(([room, allowed]) => ({
+      name: `room ${room}`,
+      severity: 'error',
+      from: { path: room },
+      to: { pathNot: [room, ...allowed], dependencyTypesNot: ['core'] },
+    })),
+    {
+      name: 'no-core-modules-in-pure-rooms',
+      comment: 'base, bytes, model, state, wire, contract and rpc run anywhere',
+      severity: 'error',
+      from: {
+        path: [
+          `${SERVER}base/`,
+          `${SERVER}bytes/`,
+          `${C}(model|state|wire|journal|ensemble|admin|client)/`,
+          `${SERVER}console/(contract|rpc|service)/`,
+        ],
+      },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'platform-node-from-entries-only',
+      comment: 'everybody else is handed a platform, so that the simulator can hand in another',
+      severity: 'error',
+      from: {
+        path: SERVER,
+        pathNot: `${SERVER}(platform/node/|cli\\.ts|host\\.ts|thread\\.ts|console/transports/)`,
+      },
+      to: { path: `${SERVER}platform/node/` },
+    },
+    ...Object.entries(faces).map(([room, names]) => ({
+      name: `face of ${room}`,
+      severity: 'error',
+      from: { path: '^src-', pathNot: room },
+      to: { path: room, pathNot: names.map((name) => `${room}${name}\\.ts$`) },
+    })),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.base.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default'],
+    },
+  },
+};

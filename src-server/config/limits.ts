@@ -1,0 +1,41 @@
+/**
+ * Limits that follow from settings or guard memory. Each is a place where we push back instead of growing.
+ */
+import { assert } from '../base/assert.ts';
+import type { Settings } from './settings.ts';
+
+export interface Limits {
+  /** A log record or proposal wraps a request of the largest size in more bytes, and a group may repeat its paths. */
+  readonly recordBytesMax: number;
+  /** Requests of one connection that wait behind its own writes; then it is not read until half are answered. */
+  readonly laneLengthMax: number;
+  /** Unsent replies of one connection, bytes; then it is not read until they have left. */
+  readonly unsentBytesSoft: number;
+  /** Unsent bytes above which a connection that takes nothing is closed: events would pile up for it without end. */
+  readonly unsentBytesHard: number;
+}
+
+export function limitsFor(settings: Settings): Limits {
+  const limits: Limits = {
+    // As Apache: jute.maxbuffer.extrasize is as large as jute.maxbuffer.
+    recordBytesMax: Math.min(0x7fff_ffff, settings.requestBytesMax * 2 + 1024),
+    laneLengthMax: 1024,
+    unsentBytesSoft: 0x10_0000,
+    unsentBytesHard: 0x400_0000,
+  };
+  assert(
+    settings.minSessionTimeoutMs <= settings.maxSessionTimeoutMs,
+    'the least session timeout is not above the greatest',
+  );
+  assert(settings.tickTimeMs > 0, 'tickTime is above 0');
+  assert(settings.snapCount >= 2, 'snapCount is 2 or more');
+  assert(
+    settings.serverId >= 0 && settings.serverId <= (settings.extendedTypes ? 254 : 255),
+    'the server id fits its byte',
+  );
+  assert(
+    limits.unsentBytesSoft < limits.unsentBytesHard,
+    'a slow reader is slowed before it is dropped',
+  );
+  return limits;
+}

@@ -1,0 +1,21 @@
+/** A data directory that cannot be used as it is. The message says which file, where in it, and what to do. */
+export class JournalError extends Error {
+  override readonly name = 'JournalError';
+  readonly code: 'damaged' | 'incomplete' | 'inconsistent';
+  readonly path: string;
+  /** Byte offset in the file, or null where the whole file is meant. */
+  readonly offset: number | null;
+
+  constructor(
+    code: JournalError['code'],
+    path: string,
+    offset: number | null,
+    problem: string,
+    advice: string,
+  ) {
+    super(`${path}${offset === null ? '' : ` at byte ${offset}`}: ${problem}. ${advice}`);
+    this.code = code;
+    this.path = path;
+    this.offset = offset;
+  }
+}

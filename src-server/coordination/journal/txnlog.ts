@@ -1,0 +1,125 @@
+/**
+ * The log being written: appends records in batches, extends the file ahead of them, and rolls to a new one.
+ *
+ * A restarted server never goes on in an old file; a new one is made at the next append and named after its first zxid.
+ */
+import { type Zxid } from '../../base/zxid.ts';
+import { Writer } from '../../bytes/writer.ts';
+import type { Disk, DiskError, DiskFile } from '../../platform/disk.ts';
+import { numberedName } from './file-names.ts';
+import { LOG_HEADER_BYTES, LOG_PREFIX, writeLogHeader } from './txnlog-format.ts';
+
+/** A file is extended when less than this is left in it. */
+const EXTEND_BEFORE_BYTES = 4096;
+
+export class TxnLog {
+  readonly #disk: Disk;
+  readonly #directory: string;
+  readonly #preallocateBytes: number;
+  #file: DiskFile | null = null;
+  #position = 0;
+  #size = 0;
+  /** A rolled file is closed when the sync under way has ended. */
+  #syncing = 0;
+  readonly #retired: DiskFile[] = [];
+
+  constructor(options: {
+    readonly disk: Disk;
+    readonly directory: string;
+    readonly preallocateBytes: number;
+  }) {
+    this.#disk = options.disk;
+    this.#directory = options.directory;
+    this.#preallocateBytes = options.preallocateBytes;
+  }
+
+  /**
+   * Writes whole records, the first of them with this zxid. A failed write leaves nothing of them behind, so that it can be
+   * tried again when there is room.
+   * @throws DiskError
+   */
+  append(records: Uint8Array, firstZxid: Zxid): void {
+    this.#file ??= this.#create(firstZxid);
+    const end = this.#position + records.length;
+    try {
+      if (this.#preallocateBytes > 0 && end + EXTEND_BEFORE_BYTES >= this.#size) this.#extend(end);
+      this.#file.write(records, this.#position);
+    } catch (error) {
+      this.#cutBack();
+      throw error;
+    }
+    this.#position = end;
+    if (end > this.#size) this.#size = end;
+  }
+
+  /** Makes everything appended so far durable. */
+  sync(done: (error: DiskError | null) => void): void {
+    const file = this.#file;
+    if (file === null) {
+      done(null);
+      return;
+    }
+    this.#syncing++;
+    file.sync((error) => {
+      this.#syncing--;
+      if (this.#syncing === 0) this.#closeRetired();
+      done(error);
+    });
+  }
+
+  /** The next append starts a new file. */
+  roll(): void {
+    if (this.#file === null) return;
+    this.#retired.push(this.#file);
+    this.#file = null;
+    if (this.#syncing === 0) this.#closeRetired();
+  }
+
+  close(): void {
+    this.roll();
+    this.#closeRetired();
+  }
+
+  get currentBytes(): number {
+    return this.#file === null ? 0 : this.#position;
+  }
+
+  #create(firstZxid: Zxid): DiskFile {
+    // Replacing is right: recovery has seen that a file of this name holds no whole record.
+    const path = this.#disk.join(this.#directory, numberedName(LOG_PREFIX, firstZxid));
+    const file = this.#disk.open(path, 'replace');
+    const header = new Writer(LOG_HEADER_BYTES);
+    writeLogHeader(header);
+    try {
+      file.write(header.view(), 0);
+      if (this.#preallocateBytes > 0) file.truncate(LOG_HEADER_BYTES + this.#preallocateBytes);
+      // The name must be durable before anything in the file is said to be.
+      this.#disk.syncDirectory(this.#directory);
+    } catch (error) {
+      file.close();
+      this.#disk.remove(path);
+      throw error;
+    }
+    this.#position = LOG_HEADER_BYTES;
+    this.#size = file.size();
+    return file;
+  }
+
+  #extend(needed: number): void {
+    this.#size = Math.max(this.#size, needed) + this.#preallocateBytes;
+    this.#file?.truncate(this.#size);
+  }
+
+  #cutBack(): void {
+    try {
+      this.#file?.truncate(this.#position);
+      this.#size = this.#position;
+    } catch {
+      // The next append writes over whatever is there, at the same place.
+    }
+  }
+
+  #closeRetired(): void {
+    for (const file of this.#retired.splice(0)) file.close();
+  }
+}

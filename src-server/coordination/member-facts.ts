@@ -1,0 +1,180 @@
+/** Gathers what reports may say of a member from the rooms that know it. */
+import type { Settings } from '../config/settings.ts';
+import type { Metrics } from '../platform/metrics.ts';
+import type { Platform } from '../platform/platform.ts';
+import type {
+  ConnectionFacts,
+  MemberFacts,
+  SessionDeadline,
+  WatchFacts,
+} from './admin/member-facts.ts';
+import type { Standalone } from './ensemble/standalone.ts';
+import { type Journal, VERSION_DIRECTORY } from './journal/journal.ts';
+import type { Connection } from './serving/connection.ts';
+import type { Door } from './serving/door.ts';
+import type { ServerStats } from './serving/stats.ts';
+import type { Watches } from './serving/watches.ts';
+import type { Machine } from './state/machine.ts';
+
+export interface MemberParts {
+  readonly version: string;
+  readonly settings: Settings;
+  readonly platform: Platform;
+  readonly metrics: Metrics;
+  readonly machine: Machine;
+  readonly journal: Journal;
+  readonly member: Standalone;
+  readonly watches: Watches;
+  readonly stats: ServerStats;
+  readonly startedMs: number;
+  /** The door asks for words and so needs the facts before it exists itself. */
+  readonly door: () => Door;
+}
+
+/** A server on its own calls itself 0 in its configuration, whatever its session ids say. */
+const STANDALONE_ID = 0;
+
+export function memberFacts(parts: MemberParts): MemberFacts {
+  const { settings, platform, machine, journal, member, watches, stats, door } = parts;
+  return {
+    version: parts.version,
+    get configuration() {
+      return {
+        clientPort: door().port,
+        dataDir: platform.disk.join(settings.dataDir, VERSION_DIRECTORY),
+        dataLogDir: platform.disk.join(settings.dataLogDir, VERSION_DIRECTORY),
+        tickTimeMs: settings.tickTimeMs,
+        maxClientConnections: settings.maxClientConnections,
+        minSessionTimeoutMs: settings.minSessionTimeoutMs,
+        maxSessionTimeoutMs: settings.maxSessionTimeoutMs,
+        backlog: settings.clientPortListenBacklog,
+        serverId: STANDALONE_ID,
+      };
+    },
+    get environment() {
+      return platform.process.environment();
+    },
+    mode: 'standalone',
+    isServing: true,
+    get zxid() {
+      return machine.lastZxid;
+    },
+    get nodeCount() {
+      return machine.nodeCount;
+    },
+    get approximateBytes() {
+      return machine.approximateBytes;
+    },
+    get ephemeralCount() {
+      return machine.ephemeralCount;
+    },
+    get sessionCount() {
+      return machine.sessionCount;
+    },
+    get watchCount() {
+      return watches.count;
+    },
+    get uptimeMs() {
+      return platform.clock.nowMs() - parts.startedMs;
+    },
+    get outstanding() {
+      return member.outstanding;
+    },
+    get received() {
+      return stats.received;
+    },
+    get sent() {
+      return stats.sent;
+    },
+    get minLatencyMs() {
+      return stats.minLatencyMs;
+    },
+    get averageLatencyMs() {
+      return stats.averageLatencyMs;
+    },
+    get maxLatencyMs() {
+      return stats.maxLatencyMs;
+    },
+    get openFiles() {
+      return platform.process.openFiles();
+    },
+    get maxOpenFiles() {
+      return platform.process.maxOpenFiles();
+    },
+    get digestMismatches() {
+      return machine.digestMismatches;
+    },
+    get connections() {
+      return [...door().connections].map(connectionFacts);
+    },
+    watches: watchFacts(watches),
+    get deadlines() {
+      return deadlines(parts);
+    },
+    get ephemerals() {
+      return [...machine.sessions]
+        .filter(({ ephemerals }) => ephemerals.size > 0)
+        .map(({ id }) => ({ sessionId: id, paths: machine.ephemeralPathsOf(id) }));
+    },
+    get digests() {
+      return machine.digestLog;
+    },
+    metrics: parts.metrics,
+    sizes: () => journal.sizes(),
+    resetServerStats: () => stats.reset(),
+    resetConnectionStats: () => {
+      for (const connection of door().connections) connection.stats.reset();
+    },
+  };
+}
+
+function connectionFacts(connection: Connection): ConnectionFacts {
+  const { stats } = connection;
+  return {
+    remoteAddress: connection.remoteAddress,
+    remotePort: connection.remotePort,
+    sessionId: connection.sessionId,
+    establishedMs: connection.establishedMs,
+    timeoutMs: connection.timeoutMs,
+    outstanding: connection.outstanding,
+    received: stats.received,
+    sent: stats.sent,
+    lastOperation: stats.lastOperation,
+    lastCxid: stats.lastCxid,
+    lastZxid: stats.lastZxid,
+    lastResponseMs: stats.lastResponseMs,
+    lastLatencyMs: stats.lastLatencyMs,
+    minLatencyMs: Number.isFinite(stats.minLatencyMs) ? stats.minLatencyMs : 0,
+    averageLatencyMs: stats.averageLatencyMs,
+    maxLatencyMs: stats.maxLatencyMs,
+  };
+}
+
+function watchFacts({ data }: Watches): WatchFacts {
+  return {
+    get watcherCount() {
+      return data.watcherCount;
+    },
+    get pathCount() {
+      return data.pathCount;
+    },
+    get count() {
+      return data.count;
+    },
+    *byPath() {
+      for (const [path, watchers] of data.byPath())
+        yield [path, watchers.map(({ sessionId }) => sessionId)];
+    },
+    *bySession() {
+      for (const [{ sessionId }, paths] of data.byWatcher()) yield [sessionId, [...paths]];
+    },
+  };
+}
+
+function deadlines({ member, platform }: MemberParts): SessionDeadline[] {
+  const toWall = platform.clock.wallMs() - platform.clock.nowMs();
+  return [...member.sessionClock.byDeadline()].map(([endMs, sessions]) => ({
+    atWallMs: endMs + toWall,
+    sessionIds: [...sessions].map(({ id }) => id),
+  }));
+}

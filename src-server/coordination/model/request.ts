@@ -1,0 +1,69 @@
+/**
+ * One client request, decoded.
+ *
+ * A single class with fixed fields instead of twenty small ones: dispatch over one shape costs 2–3 ns, over twelve 15–19.
+ * A field an operation does not use keeps its empty value.
+ */
+import type { Acl, Identity } from './acl.ts';
+import type { Code } from './codes.ts';
+import type { OpCode } from './ops.ts';
+
+/** Create flags of the wire (CreateMode in the Java client). */
+export const CreateFlag = {
+  PERSISTENT: 0,
+  EPHEMERAL: 1,
+  PERSISTENT_SEQUENTIAL: 2,
+  EPHEMERAL_SEQUENTIAL: 3,
+  CONTAINER: 4,
+  PERSISTENT_WITH_TTL: 5,
+  PERSISTENT_SEQUENTIAL_WITH_TTL: 6,
+} as const;
+
+export interface WatchLists {
+  readonly data: readonly (string | null)[];
+  readonly exist: readonly (string | null)[];
+  readonly child: readonly (string | null)[];
+  readonly persistent: readonly (string | null)[];
+  readonly recursive: readonly (string | null)[];
+}
+
+export interface ReconfigOrder {
+  readonly joining: string | null;
+  readonly leaving: string | null;
+  readonly members: string | null;
+  /** Configuration version the order is based on, −1 for any. */
+  readonly fromVersion: number;
+}
+
+export const NO_TTL = -1;
+
+export class Request {
+  op: OpCode;
+  xid = 0;
+  path: string | null = null;
+  /** Borrowed from the received chunk until the end of the turn. */
+  data: Uint8Array | null = null;
+  acl: Acl | null = null;
+  flags = 0;
+  version = 0;
+  ttlMs = NO_TTL;
+  watch = false;
+  /** AddWatch mode, or the watcher type to look for or remove. */
+  mode = 0;
+  /** The newest zxid a reconnecting client saw. */
+  zxid = 0;
+  timeoutMs = 0;
+  /** Sub-operations of multi and multiRead. */
+  ops: Request[] | null = null;
+  watches: WatchLists | null = null;
+  reconfig: ReconfigOrder | null = null;
+  identities: readonly Identity[] = NOBODY;
+  /** MARSHALLING_ERROR when the bytes did not hold the record; the request still runs its course, as a refused one. */
+  malformed: Code = 0;
+
+  constructor(op: OpCode) {
+    this.op = op;
+  }
+}
+
+const NOBODY: readonly Identity[] = [];

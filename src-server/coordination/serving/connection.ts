@@ -1,0 +1,481 @@
+/**
+ * One client's socket: frames in, requests through gate and lane, one write out per turn.
+ *
+ *   hello ──connect request──▶ joining ──session ready──▶ open ──close, error──▶ closed
+ *     └──four-letter word──▶ answered, closed
+ *
+ * Nothing is read while the session is being set up, while too much waits in the lane, or while the client does not take
+ * what it was sent.
+ */
+import { Frames } from '../../bytes/frames.ts';
+import { Reader } from '../../bytes/reader.ts';
+import { Writer } from '../../bytes/writer.ts';
+import type { Limits } from '../../config/limits.ts';
+import type { Settings } from '../../config/settings.ts';
+import type { Clock, Timer } from '../../platform/clock.ts';
+import type { Socket, SocketHandler } from '../../platform/net.ts';
+import type { Acl, Identity } from '../model/acl.ts';
+import { Permission } from '../model/acl.ts';
+import { Code } from '../model/codes.ts';
+import { OpCode, opTraits } from '../model/ops.ts';
+import type { Outcome } from '../model/outcome.ts';
+import { Request } from '../model/request.ts';
+import type { Machine, Session } from '../state/machine.ts';
+import { type ConnectRequest, readConnectRequest, writeConnectResponse } from '../wire/connect.ts';
+import { type EventType, writeBareReply, writeNotification } from '../wire/replies.ts';
+import { readAuth, readRequest } from '../wire/requests.ts';
+import { authenticate } from './auth.ts';
+import { admit } from './gate.ts';
+import { accepted, EXPIRED, judge } from './handshake.ts';
+import { Lane, type LaneOwner } from './lanes.ts';
+import type { SessionPort, Waiter, WordPort, WritePort } from './ports.ts';
+import type { Reads } from './reads.ts';
+import { writeOutcome } from './replies.ts';
+import { ConnectionStats, type ServerStats } from './stats.ts';
+import type { Watcher, Watches } from './watches.ts';
+
+/** What all connections of a door share. */
+export interface Household {
+  readonly settings: Settings;
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly machine: Machine;
+  readonly watches: Watches;
+  readonly reads: Reads;
+  readonly writes: WritePort;
+  readonly sessions: SessionPort;
+  readonly words: WordPort;
+  readonly stats: ServerStats;
+  /** Notes that this connection has output, which leaves at the end of the turn. */
+  markDirty(connection: Connection): void;
+  /** Sends what every connection has gathered. */
+  endTurn(): void;
+  /** Closes the connection that has this session, if one has. */
+  displace(sessionId: bigint): void;
+  onAttached(connection: Connection): void;
+  onClosed(connection: Connection): void;
+}
+
+type Phase = 'hello' | 'joining' | 'open' | 'closing' | 'closed';
+
+const WORD_BYTES = 4;
+const OUT_KEPT_BYTES = 0x10_0000;
+const HEADER_BYTES = 8;
+
+export class Connection implements SocketHandler, LaneOwner, Watcher {
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly establishedMs: number;
+  readonly stats = new ConnectionStats();
+  isDirty = false;
+  identities: readonly Identity[];
+  /** Agreed with the client, ms; 0 before. */
+  timeoutMs = 0;
+  session: Session | null = null;
+  #phase: Phase = 'hello';
+  readonly #household: Household;
+  readonly #socket: Socket;
+  readonly #frames: Frames;
+  readonly #reader = new Reader();
+  readonly #out = new Writer();
+  readonly #lane: Lane;
+  #answersReadOnly = false;
+  #isPaused = false;
+  #nowMs: number;
+  /** Bytes of the first four, while they have not all come. */
+  #greeting: Buffer = Buffer.alloc(0);
+  readonly #scratch = new Request(OpCode.PING);
+  /** Ends a connection that never gets a session. */
+  readonly #sessionless: Timer;
+
+  constructor(socket: Socket, household: Household) {
+    this.#household = household;
+    this.#socket = socket;
+    this.#frames = new Frames(household.settings.requestBytesMax);
+    this.#lane = new Lane(this);
+    this.remoteAddress = socket.remoteAddress;
+    this.remotePort = socket.remotePort;
+    this.establishedMs = household.clock.wallMs();
+    this.#nowMs = household.clock.nowMs();
+    this.identities = [{ scheme: 'ip', id: socket.remoteAddress }];
+    this.#sessionless = household.clock.after(household.settings.sessionlessTimeoutMs, () => {
+      household.stats.sessionlessExpired.add();
+      this.destroy();
+    });
+    socket.attach(this);
+  }
+
+  get sessionId(): bigint {
+    return this.session?.id ?? 0n;
+  }
+
+  get hasSession(): boolean {
+    return this.session !== null;
+  }
+
+  /** Requests that are not answered yet. */
+  get outstanding(): number {
+    return this.#lane.length;
+  }
+
+  // --- coming in ---
+
+  onChunk(chunk: Buffer): void {
+    if (this.#phase === 'closing' || this.#phase === 'closed') return;
+    this.#household.stats.bytesReceived.add(chunk.length);
+    this.#nowMs = this.#household.clock.nowMs();
+    const bytes = this.#phase === 'hello' ? this.#greet(chunk) : chunk;
+    if (bytes === null) return;
+    this.#frames.push(bytes);
+    this.#pump();
+    this.#household.endTurn();
+  }
+
+  onDrain(): void {
+    this.#resume();
+    this.#household.endTurn();
+  }
+
+  onClose(): void {
+    this.#phase = 'closed';
+    this.#sessionless.cancel();
+    this.#lane.close();
+    this.#household.watches.removeAll(this);
+    this.#household.onClosed(this);
+  }
+
+  /** The first four bytes are a word or a frame's length. */
+  #greet(chunk: Buffer): Buffer | null {
+    if (this.#greeting.length + chunk.length < WORD_BYTES) {
+      this.#greeting = Buffer.concat([this.#greeting, chunk]);
+      return null;
+    }
+    const bytes = this.#greeting.length === 0 ? chunk : Buffer.concat([this.#greeting, chunk]);
+    const answer = this.#household.words(bytes.latin1Slice(0, WORD_BYTES));
+    if (answer === null) {
+      this.#phase = 'joining';
+      return bytes;
+    }
+    this.#household.stats.received++;
+    this.#socket.write(Buffer.from(answer));
+    this.#close();
+    return null;
+  }
+
+  /** Takes frames until there are no more, or it has to stop. */
+  #pump(): 'goes on' | 'stops' {
+    while (this.#mayRead()) {
+      const state = this.#frames.next();
+      if (state === 'need-more') return 'goes on';
+      if (state === 'bad-length') {
+        this.#drop();
+        return 'stops';
+      }
+      const { bytes, start, end } = this.#frames;
+      this.#reader.reset(bytes, start, end);
+      this.stats.received++;
+      this.#household.stats.received++;
+      if (this.session !== null) this.#takeRequest(this.session);
+      else this.#join();
+    }
+    if (this.#phase === 'open' || this.#phase === 'joining') {
+      this.#isPaused = true;
+      this.#socket.pause();
+    }
+    return 'stops';
+  }
+
+  #mayRead(): boolean {
+    if (this.#phase === 'open') {
+      const { limits, writes, settings } = this.#household;
+      if (this.#lane.length >= limits.laneLengthMax) return false;
+      if (this.#lane.length > 0 && writes.outstanding >= settings.globalOutstandingLimit)
+        return false;
+      return this.#socket.queuedBytes + this.#out.length < limits.unsentBytesSoft;
+    }
+    return this.#phase === 'joining' && this.#joining === null;
+  }
+
+  #resume(): void {
+    if (!this.#isPaused || !this.#mayRead()) return;
+    this.#isPaused = false;
+    this.#nowMs = this.#household.clock.nowMs();
+    if (this.#pump() === 'goes on') this.#socket.resume();
+  }
+
+  // --- session ---
+
+  /** The connect request being worked on. */
+  #joining: ConnectRequest | null = null;
+
+  #join(): void {
+    const request = readConnectRequest(this.#reader);
+    if (request === null) {
+      this.#drop();
+      return;
+    }
+    const { machine, settings, writes, sessions, stats } = this.#household;
+    stats.connectionRequests.add();
+    this.#answersReadOnly = request.hasReadOnly;
+    const verdict = judge(request, machine, settings);
+    switch (verdict.kind) {
+      case 'turn-away':
+        this.#drop();
+        return;
+      case 'refuse':
+        // Apache closes the session's present connection before it looks at the password.
+        this.#household.displace(verdict.claimedId);
+        writeConnectResponse(this.#output(), EXPIRED, this.#answersReadOnly);
+        this.#closeAfterFlush();
+        return;
+      case 'reattach':
+        this.#household.displace(verdict.session.id);
+        stats.connectionsRevalidated.add();
+        this.#open(verdict.session, verdict.timeoutMs);
+        return;
+      case 'create': {
+        if (writes.accepts(OpCode.CREATE_SESSION) !== Code.OK) {
+          this.#drop();
+          return;
+        }
+        this.#joining = request;
+        const id = sessions.newSessionId();
+        const waiter: Waiter = {
+          settled: () => {
+            const session = machine.session(id);
+            if (this.#phase !== 'joining' || session === undefined) return;
+            this.#joining = null;
+            this.#open(session, verdict.timeoutMs);
+            this.#resume();
+          },
+        };
+        writes.createSession(id, verdict.timeoutMs, waiter);
+        return;
+      }
+    }
+  }
+
+  #open(session: Session, timeoutMs: number): void {
+    this.session = session;
+    this.timeoutMs = timeoutMs;
+    this.#phase = 'open';
+    this.#sessionless.cancel();
+    this.#household.onAttached(this);
+    this.#household.sessions.attached(session, timeoutMs);
+    writeConnectResponse(this.#output(), accepted(session.id, timeoutMs), this.#answersReadOnly);
+    this.stats.answered('SESS', -1, this.#household.machine.lastZxid, this.#nowMs, 0);
+    this.#countSent();
+  }
+
+  // --- requests ---
+
+  #takeRequest(session: Session): void {
+    const reader = this.#reader;
+    if (reader.left < HEADER_BYTES) {
+      this.#drop();
+      return;
+    }
+    const xid = reader.int32();
+    const op = reader.int32();
+    this.#household.sessions.touch(session, this.#nowMs);
+    const traits = admit(op);
+    if (traits === null) {
+      writeBareReply(this.#output(), xid, UNIMPLEMENTED_ZXID, Code.UNIMPLEMENTED);
+      this.#closeAfterFlush();
+      return;
+    }
+    switch (traits.kind) {
+      case 'read':
+        this.#takeRead(traits.code, xid);
+        return;
+      case 'write':
+        this.#takeWrite(traits.code, xid, session);
+        return;
+      case 'connection':
+        this.#takeAuth(traits.code, xid);
+        return;
+    }
+  }
+
+  #takeRead(op: OpCode, xid: number): void {
+    const mustWait = this.#lane.length > 0;
+    const request = mustWait ? new Request(op) : this.#scratch;
+    request.op = op;
+    request.xid = xid;
+    request.malformed = Code.OK;
+    request.identities = this.identities;
+    readRequest(this.#reader, request);
+    if (mustWait) this.#lane.queue(request, Code.OK, this.#nowMs);
+    else this.answerRead(request, this.#nowMs);
+  }
+
+  #takeWrite(op: OpCode, xid: number, session: Session): void {
+    const { writes } = this.#household;
+    const request = new Request(op);
+    request.xid = xid;
+    request.identities = this.identities;
+    readRequest(this.#reader, request);
+    const refusal = request.malformed === Code.OK ? writes.accepts(op) : request.malformed;
+    if (refusal !== Code.OK) {
+      if (this.#lane.length > 0) this.#lane.queue(request, refusal, this.#nowMs);
+      else this.answerRefused(request, refusal, this.#nowMs);
+      return;
+    }
+    writes.submit(request, session, this.#lane.write(request, this.#nowMs));
+    // Whatever a client sends behind its goodbye is not read.
+    if (op === OpCode.CLOSE_SESSION) this.#phase = 'closing';
+  }
+
+  /** Who somebody is holds for the requests behind it, so it is settled at once, ahead of what waits in the lane. */
+  #takeAuth(op: OpCode, xid: number): void {
+    const { settings, stats } = this.#household;
+    if (op === OpCode.SASL) {
+      writeBareReply(this.#output(), xid, 0, Code.AUTH_FAILED);
+      this.#closeAfterFlush();
+      return;
+    }
+    const packet = readAuth(this.#reader);
+    if (packet === null) {
+      this.#drop();
+      return;
+    }
+    const proven = authenticate(packet.scheme, packet.auth, this.remoteAddress, settings);
+    if (proven === null) {
+      stats.authFailures.add();
+      writeBareReply(this.#output(), xid, 0, Code.AUTH_FAILED);
+      this.#closeAfterFlush();
+      return;
+    }
+    const known = (identity: Identity): boolean =>
+      this.identities.some(({ scheme, id }) => scheme === identity.scheme && id === identity.id);
+    this.identities = [...this.identities, ...proven.filter((identity) => !known(identity))];
+    writeBareReply(this.#output(), xid, 0, Code.OK);
+    this.#countSent();
+  }
+
+  // --- answers ---
+
+  answerRead(request: Request, receivedMs: number): void {
+    if (this.session === null) return;
+    this.#household.reads.answer(request, this.session, this, this.#output());
+    this.#answered(request, 'read', receivedMs);
+  }
+
+  answerRefused(request: Request, code: Code, receivedMs: number): void {
+    writeBareReply(this.#output(), request.xid, this.#household.machine.lastZxid, code);
+    this.#answered(request, 'write', receivedMs);
+  }
+
+  answerWrite(request: Request, outcome: Outcome, receivedMs: number): void {
+    const { machine, settings } = this.#household;
+    writeOutcome(
+      this.#output(),
+      request.xid,
+      machine.lastZxid,
+      request.op,
+      outcome,
+      settings.compat === '3.8',
+    );
+    this.#answered(request, 'write', receivedMs);
+    if (request.op === OpCode.CLOSE_SESSION) this.#closeAfterFlush();
+    else if (this.#isPaused) this.#resume();
+  }
+
+  notify(type: EventType, path: string, zxid: number, acl: Acl): void {
+    if (this.#phase === 'closed') return;
+    const { machine, settings, limits } = this.#household;
+    if (settings.compat === '3.8') {
+      writeNotification(this.#output(), -1, type, path);
+    } else {
+      if (!machine.permits(acl, Permission.READ, this.identities)) return;
+      writeNotification(this.#output(), zxid, type, path);
+    }
+    this.#countSent();
+    if (this.#out.length + this.#socket.queuedBytes > limits.unsentBytesHard) this.#drop();
+  }
+
+  #answered(request: Request, kind: 'read' | 'write', receivedMs: number): void {
+    const { stats, machine, clock } = this.#household;
+    // A read that did not wait is answered in the same breath.
+    const nowMs = kind === 'read' && receivedMs === this.#nowMs ? receivedMs : clock.nowMs();
+    const latencyMs = nowMs - receivedMs;
+    stats.answered(kind, latencyMs);
+    this.stats.answered(
+      opTraits(request.op)?.word ?? 'NA',
+      request.xid,
+      machine.lastZxid,
+      nowMs,
+      latencyMs,
+    );
+    this.#countSent();
+  }
+
+  #countSent(): void {
+    this.stats.sent++;
+    this.#household.stats.sent++;
+  }
+
+  // --- going out ---
+
+  #output(): Writer {
+    if (!this.isDirty) {
+      this.isDirty = true;
+      this.#household.markDirty(this);
+    }
+    return this.#out;
+  }
+
+  /** The end of the turn: everything written since leaves with one call. */
+  flush(): void {
+    this.isDirty = false;
+    const out = this.#out;
+    if (out.length === 0) return;
+    if (this.#phase !== 'closed') {
+      this.#household.stats.responseBytes.add(out.length);
+      if (this.#socket.write(out.view())) {
+        if (out.capacity > OUT_KEPT_BYTES) out.release();
+        else out.clear();
+      } else {
+        out.release();
+      }
+    } else {
+      out.clear();
+    }
+    if (this.#endsAfterFlush) this.#close();
+    else if (this.#isPaused) this.#household.clock.defer(() => this.onDrain());
+  }
+
+  #endsAfterFlush = false;
+
+  #closeAfterFlush(): void {
+    this.#phase = 'closing';
+    this.#endsAfterFlush = true;
+    this.#output();
+  }
+
+  /** The session ended, or another connection took it over. */
+  dismiss(): void {
+    if (this.#phase === 'closed') return;
+    this.#phase = 'closing';
+    if (this.isDirty) this.#endsAfterFlush = true;
+    else this.#close();
+  }
+
+  #close(): void {
+    this.#phase = 'closing';
+    this.#socket.end();
+  }
+
+  #drop(): void {
+    this.#phase = 'closing';
+    this.#out.clear();
+    this.#socket.destroy();
+  }
+
+  /** Ends it without a word: the client broke the rules, or the server stops. */
+  destroy(): void {
+    this.#drop();
+  }
+}
+
+const UNIMPLEMENTED_ZXID = -1;

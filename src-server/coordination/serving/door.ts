@@ -1,0 +1,120 @@
+/** The client port: who comes in, who is inside, and the end of each turn. */
+import type { Logger } from '../../platform/logger.ts';
+import type { Listener, Net, Socket } from '../../platform/net.ts';
+import { OpCode } from '../model/ops.ts';
+import type { Outcome } from '../model/outcome.ts';
+import type { Txn } from '../model/txn.ts';
+import { Connection, type Household } from './connection.ts';
+import type { Waiter } from './ports.ts';
+
+export interface DoorParts extends Omit<
+  Household,
+  'markDirty' | 'endTurn' | 'displace' | 'onAttached' | 'onClosed'
+> {
+  readonly net: Net;
+  readonly logger: Logger;
+}
+
+export class Door {
+  readonly #parts: DoorParts;
+  readonly #household: Household;
+  readonly #connections = new Set<Connection>();
+  readonly #bySession = new Map<bigint, Connection>();
+  readonly #byAddress = new Map<string, number>();
+  #dirty: Connection[] = [];
+  #listener: Listener | null = null;
+
+  constructor(parts: DoorParts) {
+    this.#parts = parts;
+    this.#household = {
+      ...parts,
+      markDirty: (connection) => this.#dirty.push(connection),
+      endTurn: () => this.flush(),
+      displace: (sessionId) => this.#bySession.get(sessionId)?.dismiss(),
+      onAttached: (connection) => this.#onAttached(connection),
+      onClosed: (connection) => this.#onClosed(connection),
+    };
+  }
+
+  /** Starts accepting clients. */
+  async open(): Promise<void> {
+    const { net, settings } = this.#parts;
+    this.#listener = await net.listen(
+      {
+        host: settings.clientPortAddress,
+        port: settings.clientPort,
+        backlog: settings.clientPortListenBacklog,
+      },
+      (socket) => this.#onSocket(socket),
+    );
+  }
+
+  /** The port clients connect to, chosen by the system where the settings say 0; 0 while closed. */
+  get port(): number {
+    return this.#listener?.port ?? 0;
+  }
+
+  get connections(): ReadonlySet<Connection> {
+    return this.#connections;
+  }
+
+  connectionOf(sessionId: bigint): Connection | undefined {
+    return this.#bySession.get(sessionId);
+  }
+
+  /** A transaction was applied: watchers first (W1), then whoever waited for it. */
+  onApplied(txn: Txn, outcome: Outcome, waiter: Waiter | null): void {
+    for (const change of outcome.changes) this.#parts.watches.fire(change, outcome.zxid);
+    waiter?.settled(outcome);
+    if (txn.type === OpCode.CLOSE_SESSION) this.#bySession.get(txn.sessionId)?.dismiss();
+  }
+
+  /** The end of a turn: sends what every connection has gathered. */
+  flush(): void {
+    while (this.#dirty.length > 0) {
+      const dirty = this.#dirty;
+      this.#dirty = [];
+      for (const connection of dirty) connection.flush();
+    }
+  }
+
+  async close(): Promise<void> {
+    const closing = this.#listener?.close();
+    this.#listener = null;
+    for (const connection of this.#connections) connection.destroy();
+    await closing;
+  }
+
+  #onSocket(socket: Socket): void {
+    const { settings, stats, logger } = this.#parts;
+    const fromThere = this.#byAddress.get(socket.remoteAddress) ?? 0;
+    const isTooMany =
+      (settings.maxClientConnections > 0 && fromThere >= settings.maxClientConnections) ||
+      (settings.maxConnections > 0 && this.#connections.size >= settings.maxConnections);
+    if (isTooMany) {
+      stats.connectionsRejected.add();
+      logger.warn('a connection is turned away: too many', {
+        address: socket.remoteAddress,
+        from: fromThere,
+      });
+      socket.destroy();
+      return;
+    }
+    this.#byAddress.set(socket.remoteAddress, fromThere + 1);
+    const connection = new Connection(socket, this.#household);
+    this.#connections.add(connection);
+  }
+
+  #onAttached(connection: Connection): void {
+    this.#bySession.set(connection.sessionId, connection);
+  }
+
+  #onClosed(connection: Connection): void {
+    this.#connections.delete(connection);
+    if (this.#bySession.get(connection.sessionId) === connection)
+      this.#bySession.delete(connection.sessionId);
+    const left = (this.#byAddress.get(connection.remoteAddress) ?? 1) - 1;
+    if (left === 0) this.#byAddress.delete(connection.remoteAddress);
+    else this.#byAddress.set(connection.remoteAddress, left);
+  }
+}

@@ -1,0 +1,48 @@
+/** How a connection gets its session: a new one, or one it had before. */
+import type { Settings } from '../../config/settings.ts';
+import type { Machine, Session } from '../state/machine.ts';
+import { type ConnectRequest, type ConnectResponse, PASSWORD_BYTES } from '../wire/connect.ts';
+import { isPasswordOf, passwordOf } from './password.ts';
+
+export type Verdict =
+  /** The client knows of later writes than this server; it should look for another. */
+  | { readonly kind: 'turn-away'; readonly why: string }
+  | { readonly kind: 'create'; readonly timeoutMs: number }
+  | { readonly kind: 'reattach'; readonly session: Session; readonly timeoutMs: number }
+  /** Expired, never existed, or not this client's. */
+  | { readonly kind: 'refuse'; readonly claimedId: bigint };
+
+export type HandshakeSettings = Pick<Settings, 'minSessionTimeoutMs' | 'maxSessionTimeoutMs'>;
+
+/** The checks in the order of the protocol. */
+export function judge(
+  request: ConnectRequest,
+  machine: Machine,
+  settings: HandshakeSettings,
+): Verdict {
+  if (request.lastZxidSeen > machine.lastZxid) {
+    return { kind: 'turn-away', why: 'the client has seen a later zxid than this server' };
+  }
+  const timeoutMs = Math.min(
+    Math.max(request.timeoutMs, settings.minSessionTimeoutMs),
+    settings.maxSessionTimeoutMs,
+  );
+  if (request.sessionId === 0n) return { kind: 'create', timeoutMs };
+  const session = machine.session(request.sessionId);
+  const isTheirs = isPasswordOf(request.sessionId, request.password);
+  if (session === undefined || session.isClosing || !isTheirs)
+    return { kind: 'refuse', claimedId: request.sessionId };
+  return { kind: 'reattach', session, timeoutMs };
+}
+
+export function accepted(sessionId: bigint, timeoutMs: number): ConnectResponse {
+  return { timeoutMs, sessionId, password: passwordOf(sessionId), readOnly: false };
+}
+
+/** Timeout 0 tells the client that its session has expired. */
+export const EXPIRED: ConnectResponse = {
+  timeoutMs: 0,
+  sessionId: 0n,
+  password: new Uint8Array(PASSWORD_BYTES),
+  readOnly: false,
+};

@@ -1,0 +1,273 @@
+/** Requests that are answered from this member's own state. */
+import type { Writer } from '../../bytes/writer.ts';
+import { Permission } from '../model/acl.ts';
+import { Code } from '../model/codes.ts';
+import { OpCode } from '../model/ops.ts';
+import type { Request } from '../model/request.ts';
+import { type Machine, NO_ROW, type Row, type Session } from '../state/machine.ts';
+import { writeAcl, writeStrings } from '../wire/jute.ts';
+import {
+  beginReply,
+  endReply,
+  EventType,
+  writeBareReply,
+  writeNotification,
+} from '../wire/replies.ts';
+import { writeMultiHeader, Xid } from '../wire/requests.ts';
+import { publicName } from './auth.ts';
+import { writeChildNames, writeNodeData, writeNodeStat, writePartError } from './replies.ts';
+import { type Watcher, WatcherType, type Watches } from './watches.ts';
+
+/** ZooKeeper's addWatch modes. */
+const AddWatchMode = { PERSISTENT: 0, RECURSIVE: 1 } as const;
+
+export class Reads {
+  readonly #machine: Machine;
+  readonly #watches: Watches;
+  readonly #compat38: boolean;
+
+  constructor(parts: {
+    readonly machine: Machine;
+    readonly watches: Watches;
+    readonly compat38: boolean;
+  }) {
+    this.#machine = parts.machine;
+    this.#watches = parts.watches;
+    this.#compat38 = parts.compat38;
+  }
+
+  /** Writes the whole reply, and before it whatever notifications the request itself brings. */
+  answer(request: Request, session: Session, watcher: Watcher, writer: Writer): void {
+    const zxid = this.#machine.lastZxid;
+    if (request.op === OpCode.PING) {
+      writeBareReply(writer, Xid.PING, zxid, session.isClosing ? Code.SESSION_EXPIRED : Code.OK);
+      return;
+    }
+    let code = this.#refusal(request, session);
+    if (code === Code.OK) {
+      if (request.op === OpCode.SET_WATCHES || request.op === OpCode.SET_WATCHES2)
+        this.#setWatches(request, watcher, writer);
+      const frame = beginReply(writer, request.xid, zxid, Code.OK);
+      code = this.#writeBody(request, session, watcher, writer);
+      if (code === Code.OK) {
+        endReply(writer, frame);
+        return;
+      }
+      writer.length = frame;
+    }
+    writeBareReply(writer, request.xid, zxid, code);
+  }
+
+  #refusal(request: Request, session: Session): Code {
+    if (session.isClosing) return Code.SESSION_EXPIRED;
+    return request.malformed;
+  }
+
+  /** @returns OK, or the code to answer with instead of whatever was written */
+  #writeBody(request: Request, session: Session, watcher: Watcher, writer: Writer): Code {
+    switch (request.op) {
+      case OpCode.GET_DATA:
+        return this.#getData(request, watcher, writer);
+      case OpCode.EXISTS:
+        return this.#exists(request, watcher, writer);
+      case OpCode.GET_CHILDREN:
+      case OpCode.GET_CHILDREN2:
+        return this.#getChildren(request, watcher, writer);
+      case OpCode.GET_ACL:
+        return this.#getAcl(request, writer);
+      case OpCode.GET_ALL_CHILDREN_NUMBER:
+        return this.#getAllChildrenNumber(request, writer);
+      case OpCode.GET_EPHEMERALS:
+        return this.#getEphemerals(request, session, writer);
+      case OpCode.MULTI_READ:
+        return this.#multiRead(request, writer);
+      case OpCode.SYNC:
+        writer.string(request.path);
+        return Code.OK;
+      case OpCode.SET_WATCHES:
+      case OpCode.SET_WATCHES2:
+        return Code.OK;
+      case OpCode.ADD_WATCH:
+        return this.#addWatch(request, watcher, writer);
+      case OpCode.CHECK_WATCHES:
+        if (request.path === null || !isWatcherType(request.mode)) return Code.MARSHALLING_ERROR;
+        return this.#watches.has(request.path, watcher, request.mode) ? Code.OK : Code.NO_WATCHER;
+      case OpCode.REMOVE_WATCHES:
+        if (request.path === null || !isWatcherType(request.mode)) return Code.MARSHALLING_ERROR;
+        return this.#watches.remove(request.path, watcher, request.mode)
+          ? Code.OK
+          : Code.NO_WATCHER;
+      case OpCode.WHO_AM_I:
+        writer.int32(request.identities.length);
+        for (const identity of request.identities) {
+          writer.string(identity.scheme);
+          writer.string(publicName(identity));
+        }
+        return Code.OK;
+      default:
+        return Code.UNIMPLEMENTED;
+    }
+  }
+
+  #getData(request: Request, watcher: Watcher, writer: Writer): Code {
+    const { path } = request;
+    if (path === null) return Code.MARSHALLING_ERROR;
+    const row = this.#machine.find(path);
+    if (row === NO_ROW) return Code.NO_NODE;
+    if (!this.#machine.isPermitted(row, Permission.READ, request.identities)) return Code.NO_AUTH;
+    if (request.watch) this.#watches.addData(path, watcher);
+    writeNodeData(writer, this.#machine.nodes, row);
+    writeNodeStat(writer, this.#machine.nodes, row);
+    return Code.OK;
+  }
+
+  #exists(request: Request, watcher: Watcher, writer: Writer): Code {
+    const { path } = request;
+    if (path === null) return Code.MARSHALLING_ERROR;
+    if (path.includes('\0')) return Code.BAD_ARGUMENTS;
+    const row = this.#machine.find(path);
+    // Until 3.8.4 whoever knew a path could ask whether it exists.
+    const needsRight = row !== NO_ROW && !this.#compat38;
+    if (needsRight && !this.#machine.isPermitted(row, Permission.READ, request.identities))
+      return Code.NO_AUTH;
+    if (request.watch) this.#watches.addData(path, watcher);
+    if (row === NO_ROW) return Code.NO_NODE;
+    writeNodeStat(writer, this.#machine.nodes, row);
+    return Code.OK;
+  }
+
+  #getChildren(request: Request, watcher: Watcher, writer: Writer): Code {
+    const { path } = request;
+    if (path === null) return Code.MARSHALLING_ERROR;
+    const row = this.#machine.find(path);
+    if (row === NO_ROW) return Code.NO_NODE;
+    if (!this.#machine.isPermitted(row, Permission.READ, request.identities)) return Code.NO_AUTH;
+    if (request.watch) this.#watches.addChild(path, watcher);
+    writeChildNames(writer, this.#machine.nodes, row);
+    if (request.op === OpCode.GET_CHILDREN2) writeNodeStat(writer, this.#machine.nodes, row);
+    return Code.OK;
+  }
+
+  #getAcl(request: Request, writer: Writer): Code {
+    if (request.path === null) return Code.MARSHALLING_ERROR;
+    const row = this.#machine.find(request.path);
+    if (row === NO_ROW) return Code.NO_NODE;
+    const { identities } = request;
+    if (!this.#machine.isPermitted(row, Permission.READ | Permission.ADMIN, identities))
+      return Code.NO_AUTH;
+    const acl = this.#machine.aclOf(row);
+    const seesSecrets = this.#machine.isPermitted(row, Permission.ADMIN, identities);
+    writeAcl(
+      writer,
+      seesSecrets
+        ? acl
+        : acl.map((entry) =>
+            entry.scheme === 'digest' ? { ...entry, id: hidden(entry.id) } : entry,
+          ),
+    );
+    writeNodeStat(writer, this.#machine.nodes, row);
+    return Code.OK;
+  }
+
+  #getAllChildrenNumber(request: Request, writer: Writer): Code {
+    if (request.path === null) return Code.MARSHALLING_ERROR;
+    const row = this.#machine.find(request.path);
+    if (row === NO_ROW) return Code.NO_NODE;
+    if (!this.#machine.isPermitted(row, Permission.READ, request.identities)) return Code.NO_AUTH;
+    writer.int32(this.#machine.countBelow(row));
+    return Code.OK;
+  }
+
+  #getEphemerals(request: Request, session: Session, writer: Writer): Code {
+    const prefix = request.path?.trim() ?? '';
+    const all = this.#machine.ephemeralPathsOf(session.id);
+    writeStrings(
+      writer,
+      prefix === '' || prefix === '/'
+        ? all
+        : all.filter((path) => path.startsWith(request.path ?? '')),
+    );
+    return Code.OK;
+  }
+
+  #multiRead(request: Request, writer: Writer): Code {
+    for (const part of request.ops ?? []) {
+      const row = part.path === null ? NO_ROW : this.#machine.find(part.path);
+      if (part.path === null) return Code.MARSHALLING_ERROR;
+      if (row === NO_ROW) writePartError(writer, Code.NO_NODE);
+      else if (!this.#machine.isPermitted(row, Permission.READ, request.identities))
+        writePartError(writer, Code.NO_AUTH);
+      else this.#writeReadPart(part.op, row, writer);
+    }
+    writeMultiHeader(writer, -1, true, -1);
+    return Code.OK;
+  }
+
+  #writeReadPart(op: OpCode, row: Row, writer: Writer): void {
+    writeMultiHeader(writer, op, false, 0);
+    if (op === OpCode.GET_CHILDREN) {
+      writeChildNames(writer, this.#machine.nodes, row);
+      return;
+    }
+    writeNodeData(writer, this.#machine.nodes, row);
+    writeNodeStat(writer, this.#machine.nodes, row);
+  }
+
+  #addWatch(request: Request, watcher: Watcher, writer: Writer): Code {
+    if (request.path === null) return Code.MARSHALLING_ERROR;
+    if (request.mode === AddWatchMode.PERSISTENT)
+      this.#watches.addPersistent(request.path, watcher);
+    else if (request.mode === AddWatchMode.RECURSIVE)
+      this.#watches.addRecursive(request.path, watcher);
+    else return Code.MARSHALLING_ERROR;
+    // The answer is an ErrorResponse that says there was none.
+    writer.int32(Code.OK);
+    return Code.OK;
+  }
+
+  /**
+   * A client that was away registers again. What happened meanwhile it is told at once, as far as the tree still shows it;
+   * persistent watches are only registered. These notifications bear no zxid.
+   */
+  #setWatches(request: Request, watcher: Watcher, writer: Writer): void {
+    const { watches, zxid } = request;
+    if (watches === null) return;
+    const { nodes } = this.#machine;
+    const tell = (type: EventType, path: string): void =>
+      writeNotification(writer, NO_ZXID, type, path);
+    for (const path of watches.data) {
+      if (path === null) continue;
+      const row = this.#machine.find(path);
+      if (row === NO_ROW) tell(EventType.DELETED, path);
+      else if (nodes.mzxid(row) > zxid) tell(EventType.DATA_CHANGED, path);
+      else this.#watches.addData(path, watcher);
+    }
+    for (const path of watches.exist) {
+      if (path === null) continue;
+      if (this.#machine.find(path) !== NO_ROW) tell(EventType.CREATED, path);
+      else this.#watches.addData(path, watcher);
+    }
+    for (const path of watches.child) {
+      if (path === null) continue;
+      const row = this.#machine.find(path);
+      if (row === NO_ROW) tell(EventType.DELETED, path);
+      else if (nodes.pzxid(row) > zxid) tell(EventType.CHILDREN_CHANGED, path);
+      else this.#watches.addChild(path, watcher);
+    }
+    for (const path of watches.persistent)
+      if (path !== null) this.#watches.addPersistent(path, watcher);
+    for (const path of watches.recursive)
+      if (path !== null) this.#watches.addRecursive(path, watcher);
+  }
+}
+
+const NO_ZXID = -1;
+
+/** Everything behind the user's name, as Java's replaceAll(":.*", ":x") hides it. */
+function hidden(id: string | null): string | null {
+  return id === null ? null : id.replace(/:.*/g, ':x');
+}
+
+function isWatcherType(type: number): boolean {
+  return type >= WatcherType.CHILDREN && type <= WatcherType.RECURSIVE;
+}

@@ -1,0 +1,157 @@
+/** TCP of the machine. */
+import net from 'node:net';
+
+import {
+  type ConnectOptions,
+  type Listener,
+  type ListenOptions,
+  type Net,
+  NetError,
+  type Socket,
+  type SocketHandler,
+} from '../net.ts';
+
+export class NodeNet implements Net {
+  listen(options: ListenOptions, onSocket: (socket: Socket) => void): Promise<Listener> {
+    const server = net.createServer({ noDelay: true }, (socket) =>
+      onSocket(new NodeSocket(socket)),
+    );
+    return new Promise((resolve, reject) => {
+      server.once('error', (error) =>
+        reject(netError(`cannot listen on ${place(options)}`, error)),
+      );
+      const where = {
+        port: options.port,
+        backlog: options.backlog,
+        ...(options.host === null ? {} : { host: options.host }),
+      };
+      server.listen(where, () => {
+        server.removeAllListeners('error');
+        // After this point an error is a failed accept: that connection is lost, the others go on.
+        server.on('error', () => undefined);
+        const address = server.address();
+        const port = typeof address === 'object' && address !== null ? address.port : options.port;
+        resolve({ port, close: () => new Promise((closed) => server.close(() => closed())) });
+      });
+    });
+  }
+
+  connect(options: ConnectOptions): Promise<Socket> {
+    return new Promise((resolve, reject) => {
+      const socket = net.connect({ host: options.host, port: options.port, noDelay: true });
+      const fail = (error: Error): void => {
+        socket.destroy();
+        reject(netError(`cannot connect to ${place(options)}`, error));
+      };
+      const timer = setTimeout(() => {
+        socket.destroy();
+        reject(
+          new NetError(
+            'timeout',
+            `cannot connect to ${place(options)}: no answer within ${options.timeoutMs} ms`,
+          ),
+        );
+      }, options.timeoutMs);
+      socket.once('error', fail);
+      socket.once('connect', () => {
+        clearTimeout(timer);
+        socket.off('error', fail);
+        resolve(new NodeSocket(socket));
+      });
+      socket.once('close', () => clearTimeout(timer));
+    });
+  }
+}
+
+class NodeSocket implements Socket {
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly localPort: number;
+  readonly isSecure = false;
+  readonly #socket: net.Socket;
+  #closeReason: string | null = null;
+
+  constructor(socket: net.Socket) {
+    this.#socket = socket;
+    this.remoteAddress = plainAddress(socket.remoteAddress ?? '');
+    this.remotePort = socket.remotePort ?? 0;
+    this.localPort = socket.localPort ?? 0;
+    socket.on('error', (error) => (this.#closeReason = error.message));
+  }
+
+  attach(handler: SocketHandler): void {
+    this.#socket.on('data', (chunk: Buffer) => handler.onChunk(chunk));
+    this.#socket.on('drain', () => handler.onDrain());
+    if (this.#socket.destroyed) setImmediate(() => handler.onClose(this.#closeReason));
+    else this.#socket.on('close', () => handler.onClose(this.#closeReason));
+  }
+
+  write(bytes: Uint8Array): boolean {
+    const socket = this.#socket;
+    if (socket.destroyed || socket.writableEnded) return true;
+    socket.write(bytes);
+    // The kernel usually takes the bytes within the call.
+    return socket.writableLength === 0;
+  }
+
+  get queuedBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  end(): void {
+    this.#socket.destroySoon();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+}
+
+const CODES: Readonly<Record<string, NetError['code']>> = {
+  EADDRINUSE: 'in-use',
+  EACCES: 'denied',
+  ECONNREFUSED: 'refused',
+  EHOSTUNREACH: 'unreachable',
+  ENETUNREACH: 'unreachable',
+  ENOTFOUND: 'not-found',
+  EAI_AGAIN: 'not-found',
+  ETIMEDOUT: 'timeout',
+};
+
+function netError(doing: string, error: Error): NetError {
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return new NetError(
+    CODES[code] ?? 'other',
+    `${doing}: ${NET_ERROR_WORDS[code] ?? error.message}`,
+    error,
+  );
+}
+
+const NET_ERROR_WORDS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program uses this port',
+  EACCES: 'this user may not use this port',
+  ECONNREFUSED: 'nobody listens there',
+  EHOSTUNREACH: 'the host cannot be reached',
+  ENETUNREACH: 'the network cannot be reached',
+  ENOTFOUND: 'no such host',
+  EAI_AGAIN: 'the host name cannot be looked up now',
+  ETIMEDOUT: 'no answer',
+};
+
+function place({ host, port }: { readonly host: string | null; readonly port: number }): string {
+  if (host === null) return `port ${port}`;
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** IPv4 clients of a dual-stack listener as IPv4. */
+function plainAddress(address: string): string {
+  return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
+}

@@ -1,0 +1,24 @@
+/** The real world in one bundle. */
+import { type LogLevel } from '../logger.ts';
+import type { Platform } from '../platform.ts';
+import { NodeClock } from './clock.ts';
+import { NodeDisk } from './disk.ts';
+import { NodeEntropy } from './entropy.ts';
+import { LineLogger } from './logger.ts';
+import { NodeNet } from './net.ts';
+import { NodeProcessFacts } from './process-facts.ts';
+
+export function nodePlatform(options: {
+  readonly version: string;
+  readonly logLevel: LogLevel;
+  readonly writeLog: (line: string) => void;
+}): Platform {
+  return {
+    clock: new NodeClock(),
+    disk: new NodeDisk(),
+    net: new NodeNet(),
+    entropy: new NodeEntropy(),
+    logger: new LineLogger({ level: options.logLevel, write: options.writeLog }),
+    process: new NodeProcessFacts(options.version),
+  };
+}

@@ -1,0 +1,16 @@
+/** The world, as a composition is handed it. Production passes the real one, the simulator another. */
+import type { Clock } from './clock.ts';
+import type { Disk } from './disk.ts';
+import type { Entropy } from './entropy.ts';
+import type { Logger } from './logger.ts';
+import type { Net } from './net.ts';
+import type { ProcessFacts } from './process-facts.ts';
+
+export interface Platform {
+  readonly clock: Clock;
+  readonly disk: Disk;
+  readonly net: Net;
+  readonly entropy: Entropy;
+  readonly logger: Logger;
+  readonly process: ProcessFacts;
+}

@@ -1,0 +1,39 @@
+import vue from '@vitejs/plugin-vue';
+import { defineConfig } from 'vitest/config';
+
+/** Pure code keeps no state between files, so those run together in one thread each; real IO gets processes of its own. */
+const together = { pool: 'threads', isolate: false } as const;
+const apart = {
+  pool: 'forks',
+  isolate: true,
+  maxWorkers: 2,
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+} as const;
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['tests/unit/{server,main}/**/*.test.ts', 'tests/tidy/**/*.test.ts'],
+          ...together,
+        },
+      },
+      { test: { name: 'contract', include: ['tests/contract/**/*.test.ts'], ...together } },
+      {
+        plugins: [vue()],
+        test: {
+          name: 'renderer',
+          include: ['tests/unit/renderer/**/*.test.ts'],
+          environment: 'happy-dom',
+          pool: 'threads',
+        },
+      },
+      { test: { name: 'conformance', include: ['tests/conformance/**/*.test.ts'], ...apart } },
+      { test: { name: 'integration', include: ['tests/integration/**/*.test.ts'], ...apart } },
+      { test: { name: 'e2e', include: ['tests/e2e/**/*.test.ts'], ...apart, maxWorkers: 1 } },
+    ],
+  },
+});
