@@ -1,0 +1,94 @@
+/** An Apache ZooKeeper server of Debian's packages, on loopback, in a process of its own. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+
+import { freePort } from './ports.ts';
+import { until } from './wait.ts';
+import { askWord } from './words.ts';
+
+const CLASSPATH = '/usr/share/java/zookeeper.jar';
+
+export interface ApacheServer {
+  readonly port: number;
+  readonly pid: number;
+  readonly dataDir: string;
+  /** Ends it as an operator would. */
+  stop(): Promise<void>;
+  kill(): Promise<void>;
+}
+
+/**
+ * Starts a standalone server and waits until it answers.
+ * @param options settings: further lines of zoo.cfg; properties: Java system properties; heap: as in -Xmx
+ */
+export async function startApache(options: {
+  /** Holds zoo.cfg, the log and, unless given, the data. */
+  readonly folder: string;
+  readonly dataDir?: string;
+  readonly settings?: Readonly<Record<string, string | number | boolean>>;
+  readonly properties?: Readonly<Record<string, string>>;
+  readonly heap?: string;
+}): Promise<ApacheServer> {
+  const port = await freePort();
+  const dataDir = options.dataDir ?? path.join(options.folder, 'data');
+  fs.mkdirSync(dataDir, { recursive: true });
+  const settings = {
+    tickTime: 2000,
+    dataDir,
+    clientPort: port,
+    clientPortAddress: '127.0.0.1',
+    maxClientCnxns: 0,
+    '4lw.commands.whitelist': '*',
+    'admin.enableServer': false,
+    extendedTypesEnabled: true,
+    ...options.settings,
+  };
+  const configFile = path.join(options.folder, 'zoo.cfg');
+  fs.writeFileSync(
+    configFile,
+    Object.entries(settings)
+      .map(([key, value]) => `${key}=${String(value)}\n`)
+      .join(''),
+  );
+  const log = fs.openSync(path.join(options.folder, 'apache.log'), 'a');
+  const properties = Object.entries(options.properties ?? {}).map(
+    ([key, value]) => `-D${key}=${value}`,
+  );
+  const child = spawn(
+    '/usr/bin/java',
+    [
+      `-Xmx${options.heap ?? '512m'}`,
+      ...properties,
+      '-cp',
+      CLASSPATH,
+      'org.apache.zookeeper.server.ZooKeeperServerMain',
+      configFile,
+    ],
+    { stdio: ['ignore', log, log] },
+  );
+  fs.closeSync(log);
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    child.kill(signal);
+    await exited;
+  };
+  try {
+    await until('Apache ZooKeeper serves', async () => {
+      failIfEnded(child, options.folder);
+      return (await askWord(port, 'srvr')).includes('Mode: ');
+    });
+  } catch (error) {
+    await end('SIGKILL');
+    throw error;
+  }
+  return { port, pid: child.pid!, dataDir, stop: () => end('SIGTERM'), kill: () => end('SIGKILL') };
+}
+
+function failIfEnded(child: ChildProcess, folder: string): void {
+  if (child.exitCode === null) return;
+  const log = fs.readFileSync(path.join(folder, 'apache.log'), 'utf8');
+  throw new Error(`Apache ZooKeeper ended with ${child.exitCode}:\n${log.slice(-2000)}`);
+}
+
+export const APACHE_CLASSPATH = CLASSPATH;
