@@ -1,0 +1,163 @@
+/**
+ * The console's contract: every method with its parameters and result, every topic with its events. Both halves derive from
+ * it, and both check against it.
+ *
+ * It changes by addition: a new optional field, method or topic. A removal waits for the next version.
+ */
+import {
+  boolean,
+  bytes,
+  type Check,
+  integer,
+  list,
+  nothing,
+  nullable,
+  object,
+  range,
+  string,
+  text,
+  type TypeOf,
+} from './checks.ts';
+import {
+  aclEntry,
+  appFacts,
+  cluster,
+  clusterId,
+  clusterSettings,
+  createMode,
+  credential,
+  deletePlan,
+  operationState,
+  path,
+  saveResult,
+  stat,
+  treeOrder,
+  treeWindow,
+  znode,
+  znodeEvent,
+} from './models.ts';
+
+export const CONTRACT_VERSION = 1;
+
+interface Method<P, R> {
+  readonly params: Check<P>;
+  readonly result: Check<R>;
+}
+
+interface Topic<P, E> {
+  readonly params: Check<P>;
+  readonly event: Check<E>;
+}
+
+function method<P, R>(params: Check<P>, result: Check<R>): Method<P, R> {
+  return { params, result };
+}
+
+function topic<P, E>(params: Check<P>, event: Check<E>): Topic<P, E> {
+  return { params, event };
+}
+
+const inCluster = { cluster: clusterId };
+const node = object({ ...inCluster, path });
+const treeId = text({ max: 64 });
+/** No window needs more lines than a tall screen has. */
+const WINDOW_ROWS_MAX = 1000;
+const row = range({ min: 0, max: Number.MAX_SAFE_INTEGER });
+
+export const methods = {
+  // --- clusters ---
+  /** Remembers a remote cluster. */
+  'clusters.add': method(clusterSettings, object({ id: clusterId })),
+  'clusters.update': method(object({ id: clusterId, settings: clusterSettings }), nothing),
+  /** Forgets it, and disconnects. */
+  'clusters.remove': method(object({ id: clusterId }), nothing),
+  /** Connects or reconnects; progress comes by the topic. */
+  'clusters.connect': method(
+    object({ id: clusterId, credentials: list(credential, { max: 20 }) }),
+    nothing,
+  ),
+  'clusters.disconnect': method(object({ id: clusterId }), nothing),
+
+  // --- tree ---
+  /** Opens a view of a cluster's tree; it ends with `tree.close` or with the connection. */
+  'tree.open': method(object({ ...inCluster, order: treeOrder }), object({ tree: treeId })),
+  'tree.close': method(object({ tree: treeId }), nothing),
+  /**
+   * Lines [from, from + count) as they are now. What is asked for last is what counts as visible: the service watches those
+   * lines and no others.
+   */
+  'tree.window': method(
+    object({ tree: treeId, from: row, count: range({ min: 0, max: WINDOW_ROWS_MAX }) }),
+    treeWindow,
+  ),
+  'tree.expand': method(object({ tree: treeId, path }), nothing),
+  'tree.collapse': method(object({ tree: treeId, path }), nothing),
+  'tree.order': method(object({ tree: treeId, order: treeOrder }), nothing),
+  /** Expands every ancestor; the line of the node, or of its nearest ancestor that exists. */
+  'tree.reveal': method(object({ tree: treeId, path }), object({ row: integer, path })),
+  /** The line of a path that is shown at present, or null. */
+  'tree.find': method(object({ tree: treeId, path }), object({ row: nullable(integer) })),
+
+  // --- nodes ---
+  'znodes.get': method(node, znode),
+  /** Paths that begin so, for the address bar; at most 50. */
+  'znodes.complete': method(object({ ...inCluster, prefix: path }), list(path)),
+  'znodes.create': method(
+    object({
+      ...inCluster,
+      path,
+      mode: createMode,
+      data: nullable(bytes),
+      acl: list(aclEntry, { max: 1000 }),
+      /** For the two modes with a time to live. */
+      ttlMs: nullable(integer),
+      /** Makes missing ancestors, persistent and with the same list. */
+      withParents: boolean,
+    }),
+    object({ path, stat }),
+  ),
+  /** Saves only onto the very node and version that was opened. */
+  'znodes.save': method(
+    object({ ...inCluster, path, data: nullable(bytes), version: integer, czxid: integer }),
+    saveResult,
+  ),
+  'znodes.setAcl': method(
+    object({ ...inCluster, path, acl: list(aclEntry, { max: 1000 }), aclVersion: integer }),
+    object({ stat }),
+  ),
+  /** Deletes one node without children, of this version and creation. */
+  'znodes.delete': method(
+    object({ ...inCluster, path, version: integer, czxid: integer }),
+    saveResult,
+  ),
+  /** Walks the subtree and says what deleting it would do. Can be cancelled. */
+  'znodes.planDelete': method(node, deletePlan),
+  /** Carries out a plan that was shown; progress by the topic `operation`. */
+  'znodes.deleteTree': method(
+    object({ ...inCluster, path, token: string }),
+    object({ operation: string }),
+  ),
+
+  // --- long work ---
+  'operations.cancel': method(object({ operation: string }), nothing),
+} as const satisfies Record<string, Method<never, never> | Method<unknown, unknown>>;
+
+export const topics = {
+  /** The program and its own ensemble: at once and after every change. */
+  app: topic(nothing, appFacts),
+  /** All clusters: at once and after every change. */
+  clusters: topic(nothing, list(cluster)),
+  /** A view of a tree shows something else now: ask for the window again. At most ten a second. */
+  tree: topic(object({ tree: treeId }), object({ revision: integer, rowCount: integer })),
+  /** One node: at once and after every change. */
+  znode: topic(node, znodeEvent),
+  operation: topic(object({ operation: string }), operationState),
+} as const satisfies Record<string, Topic<never, never> | Topic<unknown, unknown>>;
+
+export type MethodName = keyof typeof methods;
+export type ParamsOf<M extends MethodName> = TypeOf<(typeof methods)[M]['params']>;
+export type ResultOf<M extends MethodName> = TypeOf<(typeof methods)[M]['result']>;
+
+export type TopicName = keyof typeof topics;
+export type TopicParamsOf<T extends TopicName> = TypeOf<(typeof topics)[T]['params']>;
+export type EventOf<T extends TopicName> = TypeOf<(typeof topics)[T]['event']>;

@@ -1,0 +1,44 @@
+/** Why a call failed, as a stable code for the interface's words and a sentence for the log. */
+
+export const ERROR_CODES = [
+  /** The parameters do not fit the contract. */
+  'bad-request',
+  /** No such method, topic, cluster, tree or operation. */
+  'not-found',
+  'cancelled',
+  /** There is no session with the cluster at present. */
+  'not-connected',
+  /** The connection broke: the request may or may not have been carried out. */
+  'outcome-unknown',
+  'timeout',
+  'no-node',
+  'node-exists',
+  'not-empty',
+  'bad-version',
+  'no-auth',
+  'invalid-acl',
+  'bad-path',
+  'no-children-for-ephemerals',
+  'quota-exceeded',
+  /** The server takes no writes: it has no quorum, or its disk is nearly full. */
+  'read-only',
+  /** The server does not know this operation, or it is switched off there. */
+  'unsupported',
+  'session-expired',
+  'auth-failed',
+  /** The tree changed since the plan was shown. */
+  'plan-outdated',
+  'internal',
+] as const;
+
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
