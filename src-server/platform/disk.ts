@@ -53,6 +53,7 @@ export interface Disk {
   /** Plain files of a directory, by name; none for a directory that does not exist. */
   list(directory: string): FileFacts[];
   exists(path: string): boolean;
+  /** With every missing directory above it; durable on return. */
   makeDirectory(path: string): void;
   /** Atomic, durable once the directory is synced. */
   rename(from: string, to: string): void;

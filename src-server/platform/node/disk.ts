@@ -36,7 +36,14 @@ export class NodeDisk implements Disk {
   }
 
   makeDirectory(path: string): void {
-    attempt('making directory', path, () => fs.mkdirSync(path, { recursive: true }));
+    attempt('making directory', path, () => {
+      const first = fs.mkdirSync(path, { recursive: true });
+      if (first === undefined) return;
+      // A name is kept by the directory it stands in: without a sync of that one, a power failure takes the new one away.
+      const top = nodePath.dirname(nodePath.resolve(first));
+      for (let at = nodePath.resolve(path); at.length > top.length; at = nodePath.dirname(at))
+        this.syncDirectory(nodePath.dirname(at));
+    });
   }
 
   rename(from: string, to: string): void {
@@ -85,6 +92,8 @@ export class NodeDisk implements Disk {
 class NodeFile implements DiskFile {
   readonly path: string;
   readonly #fd: number;
+  #isSyncing = false;
+  readonly #waiting: ((error: DiskError | null) => void)[] = [];
 
   constructor(path: string, fd: number) {
     this.path = path;
@@ -120,9 +129,20 @@ class NodeFile implements DiskFile {
   }
 
   sync(done: (error: DiskError | null) => void): void {
-    fs.fdatasync(this.#fd, (error) =>
-      done(error === null ? null : diskError('syncing', this.path, error)),
-    );
+    this.#waiting.push(done);
+    if (!this.#isSyncing) this.#syncWaiting();
+  }
+
+  /** One at a time, because the thread pool ends two in any order; one that begins now serves everybody who waits. */
+  #syncWaiting(): void {
+    const served = this.#waiting.splice(0);
+    this.#isSyncing = true;
+    fs.fdatasync(this.#fd, (error) => {
+      this.#isSyncing = false;
+      const failure = error === null ? null : diskError('syncing', this.path, error);
+      for (const done of served) done(failure);
+      if (this.#waiting.length > 0 && !this.#isSyncing) this.#syncWaiting();
+    });
   }
 
   syncNow(): void {
