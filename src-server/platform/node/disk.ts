@@ -138,10 +138,10 @@ class NodeFile implements DiskFile {
     const served = this.#waiting.splice(0);
     this.#isSyncing = true;
     fs.fdatasync(this.#fd, (error) => {
-      this.#isSyncing = false;
       const failure = error === null ? null : diskError('syncing', this.path, error);
       for (const done of served) done(failure);
-      if (this.#waiting.length > 0 && !this.#isSyncing) this.#syncWaiting();
+      this.#isSyncing = false;
+      if (this.#waiting.length > 0) this.#syncWaiting();
     });
   }
 
