@@ -51,6 +51,7 @@ const rooms = {
   [`${SERVER}console/service/`]: [
     `${SERVER}base/`,
     `${SERVER}console/contract/`,
+    `${SERVER}console/rpc/`,
     `${SERVER}platform/[^/]+\\.ts$`,
     `${C}client/`,
     `${C}model/`,

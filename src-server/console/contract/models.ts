@@ -62,7 +62,7 @@ export const connectionState = union('kind', {
   }),
   ended: object({
     kind: literal('ended'),
-    cause: literal('expired', 'auth-failed', 'closed'),
+    cause: literal('auth-failed', 'closed'),
     sinceMs: number,
   }),
 });

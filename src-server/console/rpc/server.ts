@@ -26,11 +26,14 @@ export interface CallContext {
   isCancelled(): boolean;
 }
 
+/** A method whose result is nothing may simply return. */
+type Answer<M extends MethodName> = ResultOf<M> | (null extends ResultOf<M> ? undefined : never);
+
 export type MethodHandlers = {
   readonly [M in MethodName]: (
     params: ParamsOf<M>,
     context: CallContext,
-  ) => Promise<ResultOf<M>> | ResultOf<M>;
+  ) => Promise<Answer<M>> | Answer<M>;
 };
 
 export interface TopicSink<E> {
@@ -143,7 +146,7 @@ class Serving implements Guest {
       () => handler(params, context),
       (result) => {
         this.#calls.delete(id);
-        if (!call.isCancelled) this.#send({ kind: 'result', id, result });
+        if (!call.isCancelled) this.#send({ kind: 'result', id, result: result ?? null });
       },
       (error) => {
         this.#calls.delete(id);

@@ -1,0 +1,205 @@
+/** The console's service: implements the contract with nothing but what any client may do. The face of this room. */
+import { ApiError } from '#contract/errors.ts';
+import type { AppFacts } from '#contract/models.ts';
+import type { CallContext, Handlers, MethodHandlers, TopicHandlers } from '#rpc/server.ts';
+
+import type { Platform } from '../../platform/platform.ts';
+import { Clusters, LOCAL_ID } from './clusters.ts';
+import { carryOut, DeletePlans } from './delete-tree.ts';
+import { explain } from './explain.ts';
+import type { LocalEnsemble } from './local-ensemble.ts';
+import { Operations } from './operations.ts';
+import { RememberedClusters } from './remembered.ts';
+import { TreeView } from './tree-view.ts';
+import {
+  completePath,
+  createZnode,
+  deleteZnode,
+  followZnode,
+  getZnode,
+  saveZnode,
+  setZnodeAcl,
+} from './znodes.ts';
+
+export type { LocalEnsemble, NodeNature } from './local-ensemble.ts';
+
+export interface ConsoleOptions {
+  readonly platform: Platform;
+  readonly local: LocalEnsemble;
+  /** Where the console keeps what it remembers. */
+  readonly directory: string;
+}
+
+export class Console implements Handlers {
+  readonly #platform: Platform;
+  readonly #local: LocalEnsemble;
+  readonly #clusters: Clusters;
+  readonly #operations: Operations;
+  readonly #plans: DeletePlans;
+  readonly #trees = new Map<string, { readonly view: TreeView; close(): void }>();
+  readonly methods: MethodHandlers;
+  readonly topics: TopicHandlers;
+
+  constructor(options: ConsoleOptions) {
+    const { platform } = options;
+    this.#platform = platform;
+    this.#local = options.local;
+    this.#operations = new Operations(platform.clock);
+    this.#plans = new DeletePlans(() => this.#randomId());
+    this.#clusters = new Clusters({
+      platform,
+      local: options.local,
+      remembered: new RememberedClusters({
+        disk: platform.disk,
+        directory: options.directory,
+        logger: platform.logger,
+      }),
+    });
+    this.methods = this.#methods();
+    this.topics = this.#topics();
+  }
+
+  explain(error: unknown): ApiError | null {
+    return explain(error);
+  }
+
+  onInternalError(doing: string, error: unknown): void {
+    const problem = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.#platform.logger.error('a call of the console failed unexpectedly', { doing, problem });
+  }
+
+  close(): void {
+    for (const tree of this.#trees.values()) tree.close();
+    this.#clusters.close();
+  }
+
+  #methods(): MethodHandlers {
+    const clusters = this.#clusters;
+    const client = (id: string) => clusters.live(id).client;
+    const view = (id: string) => this.#tree(id);
+    return {
+      'clusters.add': (settings) => ({ id: clusters.add(settings) }),
+      'clusters.update': ({ id, settings }) => {
+        clusters.update(id, settings);
+      },
+      'clusters.remove': ({ id }) => {
+        clusters.remove(id);
+      },
+      'clusters.connect': ({ id, credentials }) => {
+        clusters.connect(id, credentials);
+      },
+      'clusters.disconnect': ({ id }) => {
+        clusters.disconnect(id);
+      },
+
+      'tree.open': ({ cluster, order }, context) => this.#openTree(cluster, order, context),
+      'tree.close': ({ tree }) => {
+        this.#trees.get(tree)?.close();
+      },
+      'tree.window': ({ tree, from, count }) => view(tree).window(from, count),
+      'tree.expand': async ({ tree, path }) => {
+        await view(tree).expand(path);
+      },
+      'tree.collapse': ({ tree, path }) => {
+        view(tree).collapse(path);
+      },
+      'tree.order': ({ tree, order }) => {
+        view(tree).order(order);
+      },
+      'tree.reveal': ({ tree, path }) => view(tree).reveal(path),
+      'tree.find': ({ tree, path }) => ({ row: view(tree).find(path) }),
+
+      'znodes.get': ({ cluster, path }) => getZnode(client(cluster), path, this.#localOf(cluster)),
+      'znodes.complete': ({ cluster, prefix }) => completePath(client(cluster), prefix),
+      'znodes.create': ({ cluster, ...node }) => createZnode(client(cluster), node),
+      'znodes.save': ({ cluster, ...save }) =>
+        saveZnode(client(cluster), save, this.#localOf(cluster)),
+      'znodes.setAcl': ({ cluster, ...change }) => setZnodeAcl(client(cluster), change),
+      'znodes.delete': ({ cluster, ...node }) =>
+        deleteZnode(client(cluster), node, this.#localOf(cluster)),
+      'znodes.planDelete': ({ cluster, path }, context) =>
+        this.#plans.plan(client(cluster), path, () => context.isCancelled()),
+      'znodes.deleteTree': ({ cluster, path, token }) => {
+        const nodes = this.#plans.take(token, path);
+        const live = client(cluster);
+        return { operation: this.#operations.start((progress) => carryOut(live, nodes, progress)) };
+      },
+
+      'operations.cancel': ({ operation }) => {
+        this.#operations.cancel(operation);
+      },
+    };
+  }
+
+  #topics(): TopicHandlers {
+    return {
+      app: (_, sink) => {
+        sink.send(this.#appFacts());
+        return this.#local.onChange(() => sink.send(this.#appFacts()));
+      },
+      clusters: (_, sink) => {
+        sink.send(this.#clusters.view());
+        return this.#clusters.onChange(() => sink.send(this.#clusters.view()));
+      },
+      tree: ({ tree }, sink) => this.#tree(tree).onChange((change) => sink.send(change)),
+      znode: ({ cluster, path }, sink) => {
+        const follow = (): (() => void) =>
+          followZnode(this.#clusters.live(cluster), path, this.#localOf(cluster), (event) =>
+            sink.send(event),
+          );
+        let stop = follow();
+        const stopFollowing = this.#clusters.onLive(cluster, () => {
+          stop();
+          stop = follow();
+        });
+        return () => {
+          stopFollowing();
+          stop();
+        };
+      },
+      operation: ({ operation }, sink) =>
+        this.#operations.follow(operation, (state) => sink.send(state)),
+    };
+  }
+
+  #openTree(cluster: string, order: TreeViewOrder, { guest }: CallContext): { tree: string } {
+    const id = this.#randomId();
+    const view = new TreeView({
+      clock: this.#platform.clock,
+      live: () => this.#clusters.live(cluster),
+      local: this.#localOf(cluster),
+      order,
+    });
+    const stopFollowing = this.#clusters.onLive(cluster, () => view.rebind());
+    const close = (): void => {
+      stopFollowing();
+      view.close();
+      this.#trees.delete(id);
+      staysLonger();
+    };
+    const staysLonger = guest.onLeave(close);
+    this.#trees.set(id, { view, close });
+    return { tree: id };
+  }
+
+  #tree(id: string): TreeView {
+    const tree = this.#trees.get(id);
+    if (tree === undefined) throw new ApiError('not-found', `there is no open tree ${id}`);
+    return tree.view;
+  }
+
+  #localOf(cluster: string): LocalEnsemble | null {
+    return cluster === LOCAL_ID ? this.#local : null;
+  }
+
+  #appFacts(): AppFacts {
+    const { version, dataDir, connectString, state } = this.#local;
+    return { version, dataDir, connectString, member: state };
+  }
+
+  #randomId(): string {
+    return Buffer.from(this.#platform.entropy.bytes(12)).toString('hex');
+  }
+}
+
+type TreeViewOrder = ConstructorParameters<typeof TreeView>[0]['order'];
