@@ -199,11 +199,11 @@ export class Nodes {
     if (units === 0) return '';
     const bytes = this.#arena.bytesOf(handle);
     const offset = this.#arena.offsetOf(handle);
-    if (units > 0) return String.fromCharCode(...bytes.subarray(offset, offset + units));
+    if (units > 0) return textOf(bytes.subarray(offset, offset + units));
     const wide = new Uint16Array(-1 - units);
     for (let i = 0; i < wide.length; i++)
       wide[i] = bytes[offset + i * 2]! | (bytes[offset + i * 2 + 1]! << 8);
-    return String.fromCharCode(...wide);
+    return textOf(wide);
   }
 
   // --- data ---
@@ -489,6 +489,18 @@ export class Nodes {
   #page(row: Row): Page {
     return this.#pages[row >> PAGE_BITS]!;
   }
+}
+
+/** Units given to one call: its arguments lie on the stack, and a name may be as long as a request. */
+const UNITS_PER_CALL = 4096;
+
+/** A string of these UTF-16 units. */
+export function textOf(units: Uint8Array | Uint16Array): string {
+  if (units.length <= UNITS_PER_CALL) return String.fromCharCode(...units);
+  let text = '';
+  for (let at = 0; at < units.length; at += UNITS_PER_CALL)
+    text += String.fromCharCode(...units.subarray(at, at + UNITS_PER_CALL));
+  return text;
 }
 
 function isAscii(bytes: Uint8Array, offset: number, length: number): boolean {

@@ -294,7 +294,7 @@ export class Prepare {
     return txn;
   }
 
-  /** All or nothing: the first refusal turns every part into an error, and nothing stays pending. */
+  /** All or nothing: after the first refusal only errors follow, nothing stays pending, and applying skips what came before. */
   #multi(request: Request, by: Proposal): Prepared {
     const parts = request.ops ?? [];
     const txn = new Txn(OpCode.MULTI);

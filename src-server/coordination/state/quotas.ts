@@ -4,7 +4,7 @@
  * The deepest quota above a path counts. Every member keeps the figures itself while it applies transactions, which is why
  * nothing below `/zookeeper/` is part of the digest.
  */
-import { NO_ROW, type Row } from './node.ts';
+import { NO_ROW, type Row, textOf } from './node.ts';
 import { QUOTA_PATH } from './paths.ts';
 import type { Tree } from './tree.ts';
 
@@ -128,7 +128,7 @@ export class Quotas {
 /** `count=2,bytes=17`, with further limits after a `;`; a figure that is not a number is left out. */
 function parseFigures(text: Uint8Array): Map<string, number> {
   const figures = new Map<string, number>();
-  for (const pair of String.fromCharCode(...text).split(/[,;]+/)) {
+  for (const pair of textOf(text).split(/[,;]+/)) {
     const [key, value] = pair.split('=');
     if (key === undefined || key === '') continue;
     const number = Number(value === undefined || value === '' ? '-1' : value);
