@@ -2,10 +2,13 @@
  * The whole state as a sequence of parts for a snapshot, a slice at a time, while changes go on; and back again.
  *
  * The walk is pre-order, so parents come before children. It holds the row to visit next on every level; when such a row is
- * removed, the walk steps on to its sibling. What is created or changed meanwhile may or may not be in the image, which is
- * what replay from the image's zxid puts right ("fuzzy").
+ * removed, the walk steps on to its sibling. What is changed or deleted meanwhile may or may not be in the image, which is
+ * what replay from the image's zxid puts right ("fuzzy"). What is created meanwhile is left out: replay creates it, and the
+ * image's list of access lists, which comes first in it, need not have lists that did not exist yet. (Java up to 3.8.4 keeps
+ * whatever list a node of a snapshot has, so a younger node must not stand in there under a wrong one.)
  */
 import { assert } from '../../base/assert.ts';
+import type { Zxid } from '../../base/zxid.ts';
 import { type Acl, OPEN_ACL } from '../model/acl.ts';
 import type { DigestedStat } from './digest.ts';
 import type { Lifetimes } from './lifetimes.ts';
@@ -19,6 +22,7 @@ export class ImageWalk {
   readonly acls: readonly { readonly id: number; readonly acl: Acl }[];
   readonly #aclIds: ReadonlySet<number>;
   readonly #nodes: Nodes;
+  readonly #zxid: Zxid;
   /** Row to visit next on each level below the root; NO_ROW where a level is done. */
   readonly #upcoming: Row[] = [ROOT_ROW];
   /** Path of the directory each level lists. */
@@ -27,8 +31,14 @@ export class ImageWalk {
   path = '';
   row: Row = NO_ROW;
 
-  constructor(tree: Tree, sessions: Sessions, acls: AclTable) {
+  /** @param zxid the last transaction applied: nothing created by a later one will be in the image */
+  constructor(
+    parts: { readonly tree: Tree; readonly sessions: Sessions; readonly acls: AclTable },
+    zxid: Zxid,
+  ) {
+    const { tree, sessions, acls } = parts;
     this.#nodes = tree.nodes;
+    this.#zxid = zxid;
     this.sessions = [...sessions.all()].map(({ id, timeoutMs }) => ({ id, timeoutMs }));
     this.acls = acls.entries();
     this.#aclIds = new Set(this.acls.map(({ id }) => id));
@@ -37,7 +47,8 @@ export class ImageWalk {
 
   /** Goes to the next node, which `path` and `row` then name (the root's path is ''); false at the end. */
   next(): boolean {
-    for (let level = this.#upcoming.length - 1; level >= 0; level--) {
+    while (this.#upcoming.length > 0) {
+      const level = this.#upcoming.length - 1;
       const row = this.#upcoming[level]!;
       if (row === NO_ROW) {
         this.#upcoming.pop();
@@ -45,6 +56,7 @@ export class ImageWalk {
         continue;
       }
       this.#upcoming[level] = level === 0 ? NO_ROW : this.#nodes.nextSibling(row);
+      if (this.#nodes.czxid(row) > this.#zxid) continue;
       this.row = row;
       this.path = level === 0 ? '' : `${this.#prefixes[level]!}/${this.#nodes.name(row)}`;
       this.#upcoming.push(this.#nodes.firstChild(row));
@@ -95,6 +107,9 @@ export class ImageWalk {
   }
 }
 
+/** Stands in for a list that an image of Java's may lack: closed to everybody until replay names the list again. */
+const UNKNOWN_ACL: Acl = [{ permissions: 0, scheme: 'world', id: 'anyone' }];
+
 /** Fills an empty state from an image. */
 export class ImageLoader {
   readonly #tree: Tree;
@@ -132,9 +147,7 @@ export class ImageLoader {
     aclKey: number,
     stat: DigestedStat,
   ): string | null {
-    const acl = this.#aclIds.get(aclKey);
-    if (acl === undefined)
-      return `node ${path} refers to access control list ${aclKey}, which the snapshot does not have`;
+    const acl = this.#aclIds.get(aclKey) ?? UNKNOWN_ACL;
     if (path === '') {
       this.#tree.replaceData(ROOT_ROW, '/', data);
       this.#tree.restoreStat(ROOT_ROW, stat);

@@ -207,7 +207,10 @@ export class Machine {
   // --- images ---
 
   walkImage(): ImageWalk {
-    return new ImageWalk(this.#tree, this.#sessions, this.#acls);
+    return new ImageWalk(
+      { tree: this.#tree, sessions: this.#sessions, acls: this.#acls },
+      this.#lastZxid,
+    );
   }
 
   loader(): ImageLoader {

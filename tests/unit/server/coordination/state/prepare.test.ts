@@ -413,7 +413,6 @@ describe('lists of access', () => {
     ['an address that is none', { scheme: 'ip', id: '1.2.3' }],
     ['more bits than an address has', { scheme: 'ip', id: '1.2.3.4/33' }],
     ['no scheme', { scheme: null, id: 'x' }],
-    ['no id', { scheme: 'ip', id: null }],
   ])('%s', (_, entry) => {
     const acl: Acl = [{ permissions: 31, ...entry }];
     expect(result(createOf('/x', { acl }))).toBe('INVALID_ACL');
