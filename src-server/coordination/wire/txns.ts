@@ -199,11 +199,7 @@ function readBody(reader: Reader, txn: Txn, end: number): boolean {
       txn.timeoutMs = reader.int32();
       return reader.ok;
     case OpCode.CLOSE_SESSION:
-      // Before 3.6 there was no list, and then no digest either.
-      txn.paths =
-        reader.left === 0 || reader.left === DIGEST_BYTES
-          ? null
-          : (readStrings(reader) ?? []).map((p) => p ?? '');
+      txn.paths = hasNoPaths(reader) ? null : (readStrings(reader) ?? []).map((p) => p ?? '');
       return reader.ok;
     case OpCode.ERROR:
       txn.error = reader.int32() as Code;
@@ -213,6 +209,12 @@ function readBody(reader: Reader, txn: Txn, end: number): boolean {
     default:
       return false;
   }
+}
+
+/** Before 3.6, and where it is switched off, there is no list. A digest, if any, then stands where the list would begin. */
+function hasNoPaths(reader: Reader): boolean {
+  if (reader.left === 0) return true;
+  return reader.left === DIGEST_BYTES && reader.bytes.readInt32BE(reader.at) === DIGEST_VERSION;
 }
 
 function readParts(reader: Reader, txn: Txn): boolean {
