@@ -114,7 +114,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: SERVER,
-        pathNot: `${SERVER}(platform/node/|cli\\.ts|host\\.ts|thread\\.ts|console/transports/)`,
+        pathNot: `${SERVER}(platform/node/|cli\\.ts|host\\.ts|(member-|console-)?thread\\.ts|start-settings\\.ts|console/transports/)`,
       },
       to: { path: `${SERVER}platform/node/` },
     },

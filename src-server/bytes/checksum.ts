@@ -1,6 +1,7 @@
 /** Checksums of files and records. */
 
-const ADLER_MODULUS = 65521;
+/** The greatest prime below 2^16. */
+export const ADLER_MODULUS = 65521;
 /** The most bytes whose sums stay below 2^31, so that the modulus is taken once per run and not per byte. */
 const ADLER_RUN = 3800;
 

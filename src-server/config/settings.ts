@@ -122,3 +122,22 @@ export function defaultSettings(dataDir: string): Settings {
     digestEnabled: true,
   };
 }
+
+/**
+ * What the program starts with on somebody's own machine: everything a developer may want to try is switched on, and nobody
+ * else can reach it.
+ */
+export function localSettings(dataDir: string): Settings {
+  const tickTimeMs = 2000;
+  return {
+    ...defaultSettings(dataDir),
+    tickTimeMs,
+    minSessionTimeoutMs: 2 * tickTimeMs,
+    maxSessionTimeoutMs: 20 * tickTimeMs,
+    maxClientConnections: 0,
+    fourLetterWords: '*',
+    extendedTypes: true,
+    // Nodes with a time to live should go when a person still remembers making them.
+    containerCheckIntervalMs: 5000,
+  };
+}

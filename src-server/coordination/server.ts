@@ -11,11 +11,12 @@ import { answerWord } from './admin/words.ts';
 import { Standalone } from './ensemble/standalone.ts';
 import { Journal, type Recovered, type RecoveryProgress } from './journal/journal.ts';
 import { memberFacts } from './member-facts.ts';
+import { type NodeKind, ttlOfOwner } from './model/owner.ts';
 import { Door } from './serving/door.ts';
 import { Reads } from './serving/reads.ts';
 import { ServerStats } from './serving/stats.ts';
 import { Watches } from './serving/watches.ts';
-import { Machine } from './state/machine.ts';
+import { Machine, NO_ROW } from './state/machine.ts';
 
 export interface ServerOptions {
   readonly settings: Settings;
@@ -31,7 +32,14 @@ export interface Server {
   /** Where clients connect. */
   readonly clientPort: number;
   readonly recovered: Recovered;
+  /** What clients cannot see of a node: whether it is a container, or how long it lives. Null where there is none. */
+  natureOf(path: string): NodeNature | null;
   stop(): Promise<void>;
+}
+
+export interface NodeNature {
+  readonly kind: NodeKind;
+  readonly ttlMs: number | null;
 }
 
 /** @throws JournalError for a data directory that cannot be used, NetError for a port that cannot be had */
@@ -111,6 +119,12 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   return {
     clientPort: door.port,
     recovered,
+    natureOf: (path) => {
+      const row = machine.find(path);
+      if (row === NO_ROW) return null;
+      const kind = machine.nodes.kind(row);
+      return { kind, ttlMs: kind === 'ttl' ? ttlOfOwner(machine.nodes.owner(row)) : null };
+    },
     stop: async () => {
       await door.close();
       await member.stop();

@@ -16,6 +16,7 @@ import { explain, isCode } from './explain.ts';
 import type { LocalEnsemble, NodeNature } from './local-ensemble.ts';
 import { baseName, isSequentialName, kindOf, parentPath } from './node-views.ts';
 import { type Line, TreeLevel } from './tree-level.ts';
+import type { WatchHub } from './watch-hub.ts';
 
 export interface TreeViewOptions {
   readonly clock: Clock;
@@ -89,7 +90,8 @@ export class TreeView {
       this.#watchBranch(branch);
       this.#reread(branch);
     }
-    this.#look(this.#visible);
+    this.#ask(this.#visible);
+    this.#watchVisible();
     this.#changed();
   }
 
@@ -224,15 +226,11 @@ export class TreeView {
   }
 
   #watchBranch(branch: Branch): void {
-    try {
-      branch.stopWatching = this.#options.live().hub.watch(branch.level.path, (kind) => {
-        if (kind === 'children-changed' || kind === 'created' || kind === 'reconnected')
-          this.#reread(branch);
-      });
-    } catch {
-      // Not connected: whoever connects binds this view again.
-      branch.stopWatching = () => undefined;
-    }
+    const stop = this.#hub()?.watch(branch.level.path, (kind) => {
+      if (kind !== 'changed' && kind !== 'deleted') this.#reread(branch);
+    });
+    // Where nobody connects yet, whoever does binds this view again.
+    branch.stopWatching = stop ?? ((): void => undefined);
   }
 
   #prune(level: TreeLevel): void {
@@ -279,8 +277,11 @@ export class TreeView {
   // --- facts: lines that are looked at ---
 
   #look(paths: readonly string[]): void {
+    const isSame =
+      paths.length === this.#visible.length && paths.every((path, i) => path === this.#visible[i]);
     this.#visible = paths;
     this.#ask(paths.filter((path) => this.#needsAsking(path)));
+    if (isSame) return;
     this.#settleTimer?.cancel();
     this.#settleTimer = this.#clock.after(SETTLE_MS, () => this.#watchVisible());
   }
@@ -314,6 +315,7 @@ export class TreeView {
 
   async #readFacts(paths: readonly string[]): Promise<void> {
     const natures = this.#options.local?.natures(paths).catch(() => null) ?? Promise.resolve(null);
+    const changedMeanwhile: string[] = [];
     await Promise.all(
       paths.map(async (path, i) => {
         const facts = this.#facts.get(path);
@@ -321,30 +323,30 @@ export class TreeView {
         try {
           facts.stat = await this.#options.live().client.exists(path);
           facts.nature = (await natures)?.[i] ?? null;
+          if (facts.isStale) changedMeanwhile.push(path);
         } catch {
-          // Asked again when the line is looked at next.
+          // Asked again when the line is looked at next, or a connection brings news.
           facts.isStale = true;
         }
         facts.isAsked = false;
       }),
     );
     this.#changed();
-    const again = paths.filter(
-      (path) => this.#visible.includes(path) && this.#facts.get(path)?.stat !== null,
-    );
-    this.#ask(again.filter((path) => this.#isConnected() && this.#needsAsking(path)));
+    if (!this.#isClosed) this.#ask(changedMeanwhile);
   }
 
-  #isConnected(): boolean {
+  /** Null while nobody connects. */
+  #hub(): WatchHub | null {
     try {
-      return this.#options.live().client.state.kind === 'connected';
+      return this.#options.live().hub;
     } catch {
-      return false;
+      return null;
     }
   }
 
   #watchVisible(): void {
-    if (this.#isClosed || !this.#isConnected()) return;
+    const hub = this.#hub();
+    if (this.#isClosed || hub === null) return;
     const visible = new Set(this.#visible);
     for (const [path, stop] of this.#visibleWatches) {
       if (visible.has(path)) continue;
@@ -354,7 +356,6 @@ export class TreeView {
       const facts = this.#facts.get(path);
       if (facts !== undefined) facts.isStale = true;
     }
-    const { hub } = this.#options.live();
     for (const path of visible) {
       if (this.#visibleWatches.has(path)) continue;
       this.#visibleWatches.set(

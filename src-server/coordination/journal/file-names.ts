@@ -9,8 +9,23 @@ export interface NumberedFile {
   readonly modifiedMs: number;
 }
 
+const LEFTOVER_END = '.tmp';
+
 export function numberedName(prefix: string, zxid: Zxid): string {
   return prefix + zxidHex(zxid);
+}
+
+/** What a file is called until it is whole. */
+export function temporaryName(prefix: string, zxid: Zxid): string {
+  return numberedName(prefix, zxid) + LEFTOVER_END;
+}
+
+/** Names of files of that kind that never became whole. */
+export function listLeftovers(disk: Disk, directory: string, prefix: string): string[] {
+  return disk
+    .list(directory)
+    .map(({ name }) => name)
+    .filter((name) => name.startsWith(prefix) && name.endsWith(LEFTOVER_END));
 }
 
 /** Files of that kind, oldest zxid first. Names that do not end in a zxid are nobody's business here. */

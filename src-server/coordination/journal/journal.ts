@@ -8,7 +8,7 @@
  * durable in the order they were appended. J3 recovery gives back every transaction ever reported durable, or refuses.
  */
 import { assert } from '../../base/assert.ts';
-import { epochOf, type Zxid, ZXID_ZERO, zxidHex } from '../../base/zxid.ts';
+import { counterOf, epochOf, type Zxid, ZXID_ZERO, zxidHex, zxidOf } from '../../base/zxid.ts';
 import { Writer } from '../../bytes/writer.ts';
 import type { Clock, Timer } from '../../platform/clock.ts';
 import { type Disk, DiskError } from '../../platform/disk.ts';
@@ -16,7 +16,7 @@ import type { Logger } from '../../platform/logger.ts';
 import type { Metrics, Summary } from '../../platform/metrics.ts';
 import type { Txn } from '../model/txn.ts';
 import { checkEpochs, readEpochs } from './epochs.ts';
-import { listNumbered, type NumberedFile } from './file-names.ts';
+import { listLeftovers, listNumbered, numberedName, type NumberedFile } from './file-names.ts';
 import { JournalError } from './journal-error.ts';
 import { purge } from './retention.ts';
 import { looksFinished, readSnapshot, type SnapshotJob, writeSnapshot } from './snapshot.ts';
@@ -106,6 +106,10 @@ export class Journal {
   #isSyncing = false;
   #isScheduled = false;
   #rollNext = false;
+  /** After a failed sync nobody knows what is durable; trying again could report what is not. */
+  #isBroken = false;
+  #isClosing = false;
+  #isRecovered = false;
   #onDurable: (txns: readonly Txn[]) => void = () => undefined;
   #onFatal: (error: DiskError) => void = () => undefined;
   #snapshotJob: SnapshotJob | null = null;
@@ -142,9 +146,10 @@ export class Journal {
    * @throws JournalError where acknowledged writes would be missing
    */
   recover(target: RecoveryTarget, onProgress: (progress: RecoveryProgress) => void): Recovered {
+    this.#removeLeftovers();
     const snapshots = listNumbered(this.#disk, this.#snapshotDir, SNAPSHOT_PREFIX);
     const logs = this.#readableLogs();
-    const snapshotZxid = this.#loadNewest(snapshots, target, onProgress);
+    const { snapshotZxid, damagedZxid } = this.#loadNewest(snapshots, target, onProgress);
     if (snapshotZxid === null) {
       if (logs.length > 0) {
         throw new JournalError(
@@ -160,16 +165,34 @@ export class Journal {
       target.begin();
     }
     const replayed = this.#replayAll(logs, snapshotZxid ?? ZXID_ZERO, target, onProgress);
+    if (replayed.lastZxid < damagedZxid) {
+      throw new JournalError(
+        'incomplete',
+        this.#disk.join(this.#snapshotDir, numberedName(SNAPSHOT_PREFIX, damagedZxid)),
+        null,
+        `this snapshot is damaged, and without it nothing after 0x${zxidHex(replayed.lastZxid)} is there`,
+        'Restore it, or the logs before it, from a backup, or empty the directory and let another member fill it',
+      );
+    }
     const epochs = readEpochs(this.#disk, this.#snapshotDir);
     if (epochs !== null) checkEpochs(epochs, replayed.lastZxid, this.#snapshotDir);
+    this.#isRecovered = true;
     return { ...replayed, snapshotZxid };
   }
 
+  /** A crash in the middle of writing a snapshot leaves it under its temporary name. */
+  #removeLeftovers(): void {
+    for (const name of listLeftovers(this.#disk, this.#snapshotDir, SNAPSHOT_PREFIX))
+      this.#disk.remove(this.#disk.join(this.#snapshotDir, name));
+  }
+
+  /** @returns damagedZxid: of the newest one that was finished once and cannot be read, or zero */
   #loadNewest(
     snapshots: readonly NumberedFile[],
     target: RecoveryTarget,
     onProgress: (progress: RecoveryProgress) => void,
-  ): Zxid | null {
+  ): { readonly snapshotZxid: Zxid | null; readonly damagedZxid: Zxid } {
+    let damagedZxid = ZXID_ZERO;
     for (const { name, zxid, modifiedMs } of [...snapshots].reverse()) {
       const path = this.#disk.join(this.#snapshotDir, name);
       if (!looksFinished(this.#disk, path)) {
@@ -187,24 +210,30 @@ export class Journal {
         });
         target.loaded(zxid, stated);
         this.#lastSnapshot = { zxid, wallMs: modifiedMs };
-        return zxid;
+        return { snapshotZxid: zxid, damagedZxid };
       } catch (error) {
         if (!(error instanceof JournalError)) throw error;
+        damagedZxid = zxidOf(Math.max(damagedZxid, zxid));
         this.#logger.warn('this snapshot is damaged; an older one is tried', {
           file: path,
           problem: error.message,
         });
       }
     }
-    return null;
+    return { snapshotZxid: null, damagedZxid };
   }
 
   /** Logs that hold at least a header; others are leftovers of a crash at their very start. */
   #readableLogs(): NumberedFile[] {
-    return listNumbered(this.#disk, this.#logDir, LOG_PREFIX).filter(({ name }) => {
+    const logs = listNumbered(this.#disk, this.#logDir, LOG_PREFIX);
+    return logs.filter(({ name }, i) => {
       const scan = this.#scan(name);
       try {
-        if (scan.open()) return true;
+        const beginning = scan.open();
+        if (beginning === 'whole') return true;
+        // A later log is begun only when everything in this one is durable.
+        if (beginning === 'torn' && i < logs.length - 1)
+          throw scan.damage(0, 'the beginning of this log is gone, and there are later ones');
       } finally {
         scan.close();
       }
@@ -254,9 +283,9 @@ export class Journal {
     return { lastZxid, txnsReplayed };
   }
 
-  /** Within an epoch zxids have no holes. (Java repeats one for a request it could not decode.) */
+  /** Zxids have no holes, and an epoch begins with 1. (Java repeats a zxid for a request it could not decode.) */
   #checkFollows(zxid: Zxid, last: Zxid, scan: LogScan): void {
-    if (zxid <= last || epochOf(zxid) !== epochOf(last) || zxid === last + 1) return;
+    if (zxid <= last + 1 || (epochOf(zxid) > epochOf(last) && counterOf(zxid) <= 1)) return;
     throw new JournalError(
       'incomplete',
       scan.path,
@@ -333,7 +362,7 @@ export class Journal {
 
   #commit(): void {
     const batch = this.#filling;
-    if (this.#isSyncing || batch.txns.length === 0) return;
+    if (this.#isSyncing || this.#isBroken || batch.txns.length === 0) return;
     try {
       if (this.#rollNext) {
         this.#log.roll();
@@ -360,7 +389,7 @@ export class Journal {
       this.#logger.error('the log could not be made durable; this member stops', {
         problem: error.message,
       });
-      this.#onFatal(error);
+      this.#break(error);
       return;
     }
     const tookMs = this.#clock.nowMs() - startedMs;
@@ -386,16 +415,23 @@ export class Journal {
       this.#logger.error('the log could not be written; this member stops', {
         problem: error.message,
       });
-      this.#onFatal(error);
+      this.#break(error);
       return;
     }
     this.#setRoom('none');
-    if (this.#retry !== null) return;
+    if (this.#isClosing) this.#idle?.();
+    if (this.#isClosing || this.#retry !== null) return;
     this.#retry = this.#clock.after(RETRY_MS, () => {
       this.#retry = null;
       this.checkRoom();
       this.#commit();
     });
+  }
+
+  #break(error: DiskError): void {
+    this.#isBroken = true;
+    this.#idle?.();
+    this.#onFatal(error);
   }
 
   // --- room ---
@@ -417,7 +453,8 @@ export class Journal {
     this.#logger.error('the disk is nearly full; writes are refused until there is room', {
       directory: this.#logDir,
     });
-    this.purge();
+    // Before recovery nobody knows which snapshot can be read.
+    if (this.#isRecovered) this.purge();
   }
 
   // --- snapshots and retention ---
@@ -489,12 +526,15 @@ export class Journal {
     };
   }
 
-  /** Waits for everything appended to be durable, then lets go of the files. */
+  /** Waits for everything appended to be durable, as far as the disk takes it, then lets go of the files. */
   async close(): Promise<void> {
+    this.#isClosing = true;
     this.#snapshotJob?.cancel();
+    this.#retry?.cancel();
     this.#commit();
     if (this.#isSyncing) await new Promise<void>((resolve) => (this.#idle = resolve));
-    this.#retry?.cancel();
+    // What the disk did not take was never reported, and a turn that still comes must not begin another file for it.
+    this.#isBroken = true;
     this.#log.close();
   }
 }

@@ -1,6 +1,8 @@
 /** What may be deleted: all but the newest snapshots, and logs that none of those needs. */
+import type { Zxid } from '../../base/zxid.ts';
 import type { Disk } from '../../platform/disk.ts';
 import { listNumbered, type NumberedFile } from './file-names.ts';
+import { looksFinished } from './snapshot.ts';
 import { SNAPSHOT_PREFIX } from './snapshot-format.ts';
 import { LOG_PREFIX } from './txnlog-format.ts';
 
@@ -13,30 +15,35 @@ export interface Directories {
 }
 
 /**
- * The files nobody needs once the newest `retainCount` snapshots are kept. Each kept snapshot needs the log that holds the
- * transaction after it, which is the last one starting at or before it, and all later ones.
+ * The files nobody needs once the snapshot of `oldestKept` and all newer ones are kept. They need the log that holds the
+ * transaction after the oldest of them, which is the last one starting at or before it, and all later ones.
  */
 export function purgeable(
   snapshots: readonly NumberedFile[],
   logs: readonly NumberedFile[],
-  retainCount: number,
+  oldestKept: Zxid | undefined,
 ): { readonly snapshots: NumberedFile[]; readonly logs: NumberedFile[] } {
-  const oldestKept = snapshots.at(-retainCount);
   if (oldestKept === undefined) return { snapshots: [], logs: [] };
-  const neededFrom = logs.findLast((log) => log.zxid <= oldestKept.zxid)?.zxid ?? 0;
+  const neededFrom = logs.findLast((log) => log.zxid <= oldestKept)?.zxid ?? 0;
   return {
-    snapshots: snapshots.filter((snapshot) => snapshot.zxid < oldestKept.zxid),
+    snapshots: snapshots.filter((snapshot) => snapshot.zxid < oldestKept),
     logs: logs.filter((log) => log.zxid < neededFrom),
   };
 }
 
-/** @returns names of the deleted files */
+/**
+ * Keeps the newest `retainCount` snapshots. One that was never finished is none to fall back to, and does not count.
+ * @returns names of the deleted files
+ */
 export function purge(directories: Directories, retainCount: number): string[] {
   const { disk } = directories;
+  const snapshots = listNumbered(disk, directories.snapshots, SNAPSHOT_PREFIX);
+  const isUsable = ({ name }: NumberedFile): boolean =>
+    looksFinished(disk, disk.join(directories.snapshots, name));
   const stale = purgeable(
-    listNumbered(disk, directories.snapshots, SNAPSHOT_PREFIX),
+    snapshots,
     listNumbered(disk, directories.logs, LOG_PREFIX),
-    retainCount,
+    snapshots.filter(isUsable).at(-retainCount)?.zxid,
   );
   // Snapshots first: a snapshot without its logs is useless, logs without their snapshot are only too many.
   for (const { name } of stale.snapshots) disk.remove(disk.join(directories.snapshots, name));

@@ -6,7 +6,7 @@ import { Writer } from '../../bytes/writer.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Disk, DiskError, DiskFile } from '../../platform/disk.ts';
 import { readAcl, writeAcl } from '../wire/jute.ts';
-import { numberedName } from './file-names.ts';
+import { numberedName, temporaryName } from './file-names.ts';
 import { JournalError } from './journal-error.ts';
 import {
   END_BYTES,
@@ -76,7 +76,7 @@ class Writing implements SnapshotJob {
     this.startedMs = options.clock.nowMs();
     this.#temporary = options.disk.join(
       options.directory,
-      `${numberedName(SNAPSHOT_PREFIX, options.zxid)}.tmp`,
+      temporaryName(SNAPSHOT_PREFIX, options.zxid),
     );
     options.clock.defer(() => this.#start());
   }

@@ -1,16 +1,11 @@
-/**
- * Reads log files record by record, and tells the end of what was written from damage to it.
- *
- * A crash may leave the last, never acknowledged, records torn: the file ends inside a record, or goes on as zeros, or has
- * whole blocks missing (zeros) before later ones. Reading stops there and nothing is lost. Anything else that is not a
- * record is damage to what was acknowledged, and reading refuses, with file and offset, rather than skip a write.
- */
+/** Reads log files record by record, up to where their writing ended. What is no record is judged in txnlog-damage.ts. */
 import { adler32 } from '../../bytes/checksum.ts';
 import { Reader } from '../../bytes/reader.ts';
 import type { Disk, DiskFile } from '../../platform/disk.ts';
 import type { Txn } from '../model/txn.ts';
 import { readTxn } from '../wire/txns.ts';
 import { JournalError } from './journal-error.ts';
+import { type Doubt, judgeMissingHeader, judgeRecord } from './txnlog-damage.ts';
 import {
   LOG_HEADER_BYTES,
   LOG_MAGIC,
@@ -19,12 +14,12 @@ import {
   RECORD_HEADER_BYTES,
 } from './txnlog-format.ts';
 
+/** 'empty': nothing was ever written; 'torn': the first write never finished, and took the header with it. */
+export type LogBeginning = 'whole' | 'empty' | 'torn';
 /** How the readable part of a file ends. */
 export type LogEnd = 'padding' | 'end-of-file' | 'torn';
 
 const READ_BYTES = 0x10_0000;
-/** Disks write whole sectors of at least this size, so a write that never arrived leaves such runs of zeros. */
-const SECTOR_BYTES = 512;
 
 const ADVICE =
   'Restore the file from a backup or another member. To give up everything from here on, move this file and all later ' +
@@ -52,66 +47,56 @@ export class LogScan {
     this.#size = this.#file.size();
   }
 
-  /**
-   * Checks the header.
-   * @returns false for a file whose header never arrived: it holds nothing
-   */
-  open(): boolean {
+  /** Checks the header. Only of a whole one are there records to read. */
+  open(): LogBeginning {
     const header = this.#bytes(0, LOG_HEADER_BYTES);
-    if (header.length < LOG_HEADER_BYTES || header.every((byte) => byte === 0)) {
-      // A header cut short is a torn first write, as long as what is there is the beginning of one.
-      if (isPrefixOfHeader(header)) return false;
-    } else if (header.readInt32BE(0) === LOG_MAGIC && header.readInt32BE(4) === LOG_VERSION) {
-      return true;
+    if (header.length === LOG_HEADER_BYTES) {
+      if (header.readInt32BE(0) === LOG_MAGIC && header.readInt32BE(4) === LOG_VERSION)
+        return 'whole';
+    } else if (isPrefixOfHeader(header)) {
+      return 'empty';
     }
-    throw new JournalError(
-      'damaged',
-      this.path,
-      0,
-      'this is not a transaction log of format version 2',
-      ADVICE,
-    );
+    const verdict = judgeMissingHeader(this.#doubt(0));
+    if (verdict.kind === 'damaged') throw this.damage(0, verdict.problem);
+    return verdict.kind === 'torn' ? 'torn' : 'empty';
   }
 
   /** The next transaction, or null at the end. Its data is a view that the next call may overwrite. */
   next(): Txn | null {
     const at = this.position;
-    const header = this.#bytes(at, RECORD_HEADER_BYTES);
-    if (header.length < RECORD_HEADER_BYTES)
-      return this.#stop(at === this.#size ? 'end-of-file' : 'torn');
-    const checksum = header.readUInt32BE(0) * 0x1_0000_0000 + header.readUInt32BE(4);
-    const length = header.readInt32BE(8);
-    if (checksum === 0 && length === 0) {
-      this.#refuseIfRecordsFollow(at);
-      return this.#stop('padding');
-    }
-    const bodyAt = at + RECORD_HEADER_BYTES;
-    const end = bodyAt + length;
-    if (length <= 0 || length > this.#recordBytesMax || end + 1 > this.#size)
-      return this.#stopTorn(at, checksum);
-    const record = this.#bytes(bodyAt, length + 1);
-    if (record[length] !== RECORD_END) return this.#stopTorn(at, checksum);
-    if (adler32(record, 0, length) !== checksum) {
-      // Blocks that never arrived can only be in the last write there is.
-      if (
-        !hasMissingSector(record, bodyAt) ||
-        this.#recordFollows(end + 1, { acrossMissing: true }) !== null
-      ) {
-        throw this.#damage(at, 'the record does not match its checksum');
+    const record = this.#recordAt(at);
+    if (record !== null) return this.#take(at, record);
+    if (at >= this.#size) return this.#stop('end-of-file');
+    const doubt = this.#doubt(at);
+    const verdict = judgeRecord(doubt);
+    switch (verdict.kind) {
+      case 'padding':
+      case 'torn':
+        return this.#stop(verdict.kind);
+      case 'whole': {
+        const end = RECORD_HEADER_BYTES + doubt.rest.readInt32BE(8);
+        return this.#take(at, doubt.rest.subarray(RECORD_HEADER_BYTES, end));
       }
-      return this.#stop('torn');
+      case 'damaged':
+        throw this.damage(at, verdict.problem);
     }
-    const txn = readTxn(this.#reader.reset(record, 0, length));
-    if (txn === null)
-      throw this.#damage(at, 'the record is whole but holds no transaction this version knows');
-    this.offset = at;
-    this.position = end + 1;
-    return txn;
   }
 
-  /** Every byte up to `position`, for copying. */
   close(): void {
     this.#file.close();
+  }
+
+  damage(at: number, problem: string): JournalError {
+    return new JournalError('damaged', this.path, at, problem, ADVICE);
+  }
+
+  #take(at: number, record: Buffer): Txn {
+    const txn = readTxn(this.#reader.reset(record, 0, record.length));
+    if (txn === null)
+      throw this.damage(at, 'the record is whole but holds no transaction this version knows');
+    this.offset = at;
+    this.position = at + RECORD_HEADER_BYTES + record.length + 1;
+    return txn;
   }
 
   #stop(end: LogEnd): null {
@@ -119,64 +104,38 @@ export class LogScan {
     return null;
   }
 
-  #stopTorn(at: number, checksum: number): null {
-    // A bad length over a good body: somewhere a prefix of what follows has the checksum that was written.
-    if (this.#bodyExistsFor(at + RECORD_HEADER_BYTES, checksum)) {
-      throw this.#damage(at, 'the record is there, but its length or its last byte was changed');
+  /** What the record at this place holds, or null where there is no whole one. */
+  #recordAt(at: number): Buffer | null {
+    const header = this.#bytes(at, RECORD_HEADER_BYTES);
+    if (header.length < RECORD_HEADER_BYTES || header.readUInt32BE(0) !== 0) return null;
+    const checksum = header.readUInt32BE(4);
+    const length = header.readInt32BE(8);
+    if (length <= 0 || length > this.#recordBytesMax) return null;
+    const record = this.#bytes(at + RECORD_HEADER_BYTES, length + 1);
+    if (record[length] !== RECORD_END || adler32(record, 0, length) !== checksum) return null;
+    return record.subarray(0, length);
+  }
+
+  /** Looks as far as a record and its followers may reach; a hole greater than that no crash leaves. */
+  #doubt(at: number): Doubt {
+    const rest = this.#bytes(at, this.#recordBytesMax + READ_BYTES);
+    return {
+      at,
+      rest,
+      isToEnd: at + rest.length === this.#size,
+      recordBytesMax: this.#recordBytesMax,
+      timesFrom: (place) => this.#timesFrom(place),
+    };
+  }
+
+  *#timesFrom(place: number): Iterable<number> {
+    for (let at = place; ;) {
+      const record = this.#recordAt(at);
+      const txn = record === null ? null : readTxn(this.#reader.reset(record, 0, record.length));
+      if (record === null || txn === null) return;
+      yield txn.timeMs;
+      at += RECORD_HEADER_BYTES + record.length + 1;
     }
-    this.#refuseIfRecordsFollow(at);
-    return this.#stop('torn');
-  }
-
-  #refuseIfRecordsFollow(at: number): void {
-    const follower = this.#recordFollows(at + 1, { acrossMissing: false });
-    if (follower !== null)
-      throw this.#damage(at, `a whole record follows at byte ${follower}, but this is none`);
-  }
-
-  /**
-   * Where the next whole record begins, or null.
-   * @param options acrossMissing: look behind blocks of zeros, too, which may be writes that never arrived
-   */
-  #recordFollows(from: number, options: { readonly acrossMissing: boolean }): number | null {
-    const rest = this.#bytes(from, Math.min(this.#size - from, this.#recordBytesMax + READ_BYTES));
-    let at = 0;
-    while (at + RECORD_HEADER_BYTES < rest.length) {
-      if ((from + at) % SECTOR_BYTES === 0 && isZero(rest, at, at + SECTOR_BYTES)) {
-        if (!options.acrossMissing) return null;
-        at += SECTOR_BYTES;
-      } else {
-        if (this.#isRecord(rest, at)) return from + at;
-        at++;
-      }
-    }
-    return null;
-  }
-
-  #isRecord(bytes: Buffer, at: number): boolean {
-    const high = bytes.readUInt32BE(at);
-    const length = bytes.readInt32BE(at + 8);
-    if (high !== 0 || length <= 0 || length > this.#recordBytesMax) return false;
-    const end = at + RECORD_HEADER_BYTES + length;
-    if (end >= bytes.length || bytes[end] !== RECORD_END) return false;
-    return adler32(bytes, at + RECORD_HEADER_BYTES, end) === bytes.readUInt32BE(at + 4);
-  }
-
-  #bodyExistsFor(bodyAt: number, checksum: number): boolean {
-    const body = this.#bytes(bodyAt, Math.min(this.#size - bodyAt, this.#recordBytesMax));
-    let a = 1;
-    let b = 0;
-    for (let i = 0; i < body.length; i++) {
-      a = (a + body[i]!) % 65521;
-      b = (b + a) % 65521;
-      // The byte behind the last one is the terminator; a zero or nothing there is what a cut leaves.
-      if (b * 0x1_0000 + a === checksum && i + 1 < body.length && body[i + 1] !== 0) return true;
-    }
-    return false;
-  }
-
-  #damage(at: number, problem: string): JournalError {
-    return new JournalError('damaged', this.path, at, problem, ADVICE);
   }
 
   /** Bytes of the file, fewer at its end. Valid until the next call. */
@@ -191,19 +150,6 @@ export class LogScan {
     this.#bufferAt = at;
     return this.#buffer.subarray(0, Math.min(length, read));
   }
-}
-
-function hasMissingSector(record: Buffer, fileAt: number): boolean {
-  const first = (SECTOR_BYTES - (fileAt % SECTOR_BYTES)) % SECTOR_BYTES;
-  for (let at = first; at + SECTOR_BYTES <= record.length; at += SECTOR_BYTES) {
-    if (isZero(record, at, at + SECTOR_BYTES)) return true;
-  }
-  return false;
-}
-
-function isZero(bytes: Buffer, from: number, to: number): boolean {
-  for (let i = from; i < Math.min(to, bytes.length); i++) if (bytes[i] !== 0) return false;
-  return true;
 }
 
 function isPrefixOfHeader(bytes: Buffer): boolean {

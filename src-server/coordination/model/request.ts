@@ -19,13 +19,16 @@ export const CreateFlag = {
   PERSISTENT_SEQUENTIAL_WITH_TTL: 6,
 } as const;
 
+/** A list or a path that is null ends the request where it is met, after those before it have had their effect. */
 export interface WatchLists {
-  readonly data: readonly (string | null)[];
-  readonly exist: readonly (string | null)[];
-  readonly child: readonly (string | null)[];
-  readonly persistent: readonly (string | null)[];
-  readonly recursive: readonly (string | null)[];
+  readonly data: PathList;
+  readonly exist: PathList;
+  readonly child: PathList;
+  readonly persistent: PathList;
+  readonly recursive: PathList;
 }
+
+export type PathList = readonly (string | null)[] | null;
 
 export interface ReconfigOrder {
   readonly joining: string | null;

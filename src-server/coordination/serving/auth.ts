@@ -12,13 +12,14 @@ export interface AuthSettings {
  * @returns the identities proven, or null where the proof fails or the scheme is unknown
  */
 export function authenticate(
-  scheme: string,
-  auth: Buffer,
+  scheme: string | null,
+  auth: Buffer | null,
   peer: string,
   settings: AuthSettings,
 ): Identity[] | null {
   switch (scheme) {
     case 'digest': {
+      if (auth === null) return null;
       const id = digestId(auth.toString('utf8'));
       const identities: Identity[] = [];
       if (id === settings.superDigest) identities.push({ scheme: 'super', id: '' });

@@ -315,7 +315,10 @@ export class Connection implements SocketHandler, LaneOwner, Watcher {
     request.xid = xid;
     request.identities = this.identities;
     readRequest(this.#reader, request);
-    const refusal = request.malformed === Code.OK ? writes.accepts(op) : request.malformed;
+    // What cannot be decoded runs its course as a refused write and takes its zxid, save a reconfig: Apache decodes that
+    // one before.
+    const isUnread = op === OpCode.RECONFIG && request.malformed !== Code.OK;
+    const refusal = isUnread ? request.malformed : writes.accepts(op);
     if (refusal !== Code.OK) {
       if (this.#lane.length > 0) this.#lane.queue(request, refusal, this.#nowMs);
       else this.answerRefused(request, refusal, this.#nowMs);

@@ -3,7 +3,7 @@ import type { Writer } from '../../bytes/writer.ts';
 import { Permission } from '../model/acl.ts';
 import { Code } from '../model/codes.ts';
 import { OpCode } from '../model/ops.ts';
-import type { Request } from '../model/request.ts';
+import type { PathList, Request } from '../model/request.ts';
 import { type Machine, NO_ROW, type Row, type Session } from '../state/machine.ts';
 import { writeAcl, writeStrings } from '../wire/jute.ts';
 import {
@@ -44,9 +44,9 @@ export class Reads {
       return;
     }
     let code = this.#refusal(request, session);
+    const isSetWatches = request.op === OpCode.SET_WATCHES || request.op === OpCode.SET_WATCHES2;
+    if (code === Code.OK && isSetWatches) code = this.#setWatches(request, watcher, writer);
     if (code === Code.OK) {
-      if (request.op === OpCode.SET_WATCHES || request.op === OpCode.SET_WATCHES2)
-        this.#setWatches(request, watcher, writer);
       const frame = beginReply(writer, request.xid, zxid, Code.OK);
       code = this.#writeBody(request, session, watcher, writer);
       if (code === Code.OK) {
@@ -90,11 +90,15 @@ export class Reads {
       case OpCode.ADD_WATCH:
         return this.#addWatch(request, watcher, writer);
       case OpCode.CHECK_WATCHES:
-        if (request.path === null || !isWatcherType(request.mode)) return Code.MARSHALLING_ERROR;
+        if (!this.#isWatcherType(request.mode)) return Code.MARSHALLING_ERROR;
+        // Where 3.8 looked for its ancestors, a path that is none was an error.
+        if (request.path === null)
+          return this.#compat38 ? Code.MARSHALLING_ERROR : Code.NO_WATCHER;
         return this.#watches.has(request.path, watcher, request.mode) ? Code.OK : Code.NO_WATCHER;
       case OpCode.REMOVE_WATCHES:
-        if (request.path === null || !isWatcherType(request.mode)) return Code.MARSHALLING_ERROR;
-        return this.#watches.remove(request.path, watcher, request.mode)
+        if (!this.#isWatcherType(request.mode)) return Code.MARSHALLING_ERROR;
+        return request.path !== null &&
+          this.#watches.remove(request.path, watcher, request.mode)
           ? Code.OK
           : Code.NO_WATCHER;
       case OpCode.WHO_AM_I:
@@ -213,6 +217,12 @@ export class Reads {
     writeNodeStat(writer, this.#machine.nodes, row);
   }
 
+  /** The last two came with 3.9. */
+  #isWatcherType(type: number): boolean {
+    const last = this.#compat38 ? WatcherType.ANY : WatcherType.RECURSIVE;
+    return type >= WatcherType.CHILDREN && type <= last;
+  }
+
   #addWatch(request: Request, watcher: Watcher, writer: Writer): Code {
     if (request.path === null) return Code.MARSHALLING_ERROR;
     if (request.mode === AddWatchMode.PERSISTENT)
@@ -228,37 +238,45 @@ export class Reads {
   /**
    * A client that was away registers again. What happened meanwhile it is told at once, as far as the tree still shows it;
    * persistent watches are only registered. These notifications bear no zxid.
+   * @returns MARSHALLING_ERROR at the first null, as in Apache after what came before it has been done
    */
-  #setWatches(request: Request, watcher: Watcher, writer: Writer): void {
-    const { watches, zxid } = request;
-    if (watches === null) return;
+  #setWatches(request: Request, watcher: Watcher, writer: Writer): Code {
+    const { watches: lists, zxid } = request;
+    if (lists === null) return Code.MARSHALLING_ERROR;
     const { nodes } = this.#machine;
     const tell = (type: EventType, path: string): void =>
       writeNotification(writer, NO_ZXID, type, path);
-    for (const path of watches.data) {
-      if (path === null) continue;
-      const row = this.#machine.find(path);
-      if (row === NO_ROW) tell(EventType.DELETED, path);
-      else if (nodes.mzxid(row) > zxid) tell(EventType.DATA_CHANGED, path);
-      else this.#watches.addData(path, watcher);
-    }
-    for (const path of watches.exist) {
-      if (path === null) continue;
-      if (this.#machine.find(path) !== NO_ROW) tell(EventType.CREATED, path);
-      else this.#watches.addData(path, watcher);
-    }
-    for (const path of watches.child) {
-      if (path === null) continue;
-      const row = this.#machine.find(path);
-      if (row === NO_ROW) tell(EventType.DELETED, path);
-      else if (nodes.pzxid(row) > zxid) tell(EventType.CHILDREN_CHANGED, path);
-      else this.#watches.addChild(path, watcher);
-    }
-    for (const path of watches.persistent)
-      if (path !== null) this.#watches.addPersistent(path, watcher);
-    for (const path of watches.recursive)
-      if (path !== null) this.#watches.addRecursive(path, watcher);
+    const isDone =
+      forEachPath(lists.data, (path) => {
+        const row = this.#machine.find(path);
+        if (row === NO_ROW) tell(EventType.DELETED, path);
+        else if (nodes.mzxid(row) > zxid) tell(EventType.DATA_CHANGED, path);
+        else this.#watches.addData(path, watcher);
+      }) &&
+      forEachPath(lists.exist, (path) => {
+        if (this.#machine.find(path) !== NO_ROW) tell(EventType.CREATED, path);
+        else this.#watches.addData(path, watcher);
+      }) &&
+      forEachPath(lists.child, (path) => {
+        const row = this.#machine.find(path);
+        if (row === NO_ROW) tell(EventType.DELETED, path);
+        else if (nodes.pzxid(row) > zxid) tell(EventType.CHILDREN_CHANGED, path);
+        else this.#watches.addChild(path, watcher);
+      }) &&
+      forEachPath(lists.persistent, (path) => this.#watches.addPersistent(path, watcher)) &&
+      forEachPath(lists.recursive, (path) => this.#watches.addRecursive(path, watcher));
+    return isDone ? Code.OK : Code.MARSHALLING_ERROR;
   }
+}
+
+/** @returns false where it stopped at a null */
+function forEachPath(paths: PathList, visit: (path: string) => void): boolean {
+  if (paths === null) return false;
+  for (const path of paths) {
+    if (path === null) return false;
+    visit(path);
+  }
+  return true;
 }
 
 const NO_ZXID = -1;
@@ -268,6 +286,3 @@ function hidden(id: string | null): string | null {
   return id === null ? null : id.replace(/:.*/g, ':x');
 }
 
-function isWatcherType(type: number): boolean {
-  return type >= WatcherType.CHILDREN && type <= WatcherType.RECURSIVE;
-}

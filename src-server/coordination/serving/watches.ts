@@ -62,11 +62,14 @@ export class Watches {
     if (this.#compat38) this.#child.add(path, watcher, WatchMode.RECURSIVE);
   }
 
+  /** In 3.8 anybody's watch on the path will do, and its mode does not matter. */
   has(path: string, watcher: Watcher, type: number): boolean {
+    if (this.#compat38) {
+      const inData = type !== WatcherType.CHILDREN && this.#data.isWatched(path);
+      return inData || (type !== WatcherType.DATA && this.#child.isWatched(path));
+    }
     const data = this.#data.modesOf(path, watcher);
     const child = this.#child.modesOf(path, watcher);
-    if (type === WatcherType.ANY) return (data | child) !== 0;
-    if (this.#compat38) return (type === WatcherType.DATA ? data : child) !== 0;
     switch (type) {
       case WatcherType.CHILDREN:
         return (child & WatchMode.STANDARD) !== 0;
@@ -74,8 +77,10 @@ export class Watches {
         return (data & WatchMode.STANDARD) !== 0;
       case WatcherType.PERSISTENT:
         return (data & WatchMode.PERSISTENT) !== 0;
-      default:
+      case WatcherType.RECURSIVE:
         return (data & WatchMode.RECURSIVE) !== 0;
+      default:
+        return (data | child) !== 0;
     }
   }
 
@@ -193,6 +198,10 @@ class WatchTable implements WatchReport {
 
   modesOf(path: string, watcher: Watcher): number {
     return this.#find(path, watcher)?.modes ?? 0;
+  }
+
+  isWatched(path: string): boolean {
+    return this.#entries.has(path);
   }
 
   remove(path: string, watcher: Watcher, modes: number): boolean {

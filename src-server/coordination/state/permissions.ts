@@ -1,6 +1,7 @@
 /** Access control: which lists exist, and who passes them. */
 import { assert } from '../../base/assert.ts';
 import { type Acl, type AclEntry, type Identity, OPEN_ACL } from '../model/acl.ts';
+import { Code } from '../model/codes.ts';
 import { addressMatches, isAddressPattern } from './addresses.ts';
 
 /** The id of OPEN_ACL, in memory and in snapshots; it is never in the table. */
@@ -70,32 +71,52 @@ export function isPermitted(acl: Acl, wanted: number, identities: readonly Ident
 
 /**
  * The list as it is stored: duplicates removed and `auth` replaced by who the requester is.
- * @returns null where the list is empty, of an unknown scheme or malformed
+ * @returns INVALID_ACL where the list is empty, of an unknown scheme or malformed; MARSHALLING_ERROR where an entry lacks
+ *   what Apache looks into without asking
  */
-export function resolveAcl(acl: Acl | null, identities: readonly Identity[]): Acl | null {
+export function resolveAcl(acl: Acl | null, identities: readonly Identity[]): Acl | Code {
   if (acl === OPEN_ACL) return acl;
-  if (acl === null || acl.length === 0) return null;
-  const resolved: AclEntry[] = [];
-  const seen = new Set<string>();
+  if (acl === null || acl.length === 0) return Code.INVALID_ACL;
+  const distinct: AclEntry[] = [];
   for (const entry of acl) {
-    const key = keyOf([entry]);
-    if (seen.has(key)) continue;
-    seen.add(key);
-    if (entry.scheme === null) return null;
-    if (entry.scheme === 'world' && entry.id === 'anyone') {
-      resolved.push(entry);
-    } else if (entry.scheme === 'auth') {
+    if (distinct.some((other) => cannotBeCompared(entry, other))) return Code.MARSHALLING_ERROR;
+    if (!distinct.some((other) => areEqual(entry, other))) distinct.push(entry);
+  }
+  const resolved: AclEntry[] = [];
+  for (const entry of distinct) {
+    const { permissions, scheme, id } = entry;
+    if (scheme === null) return Code.INVALID_ACL;
+    if (scheme === 'auth') {
       const proven = identities.filter((identity) => PROVEN_SCHEMES.has(identity.scheme));
-      if (proven.length === 0) return null;
-      for (const { scheme, id } of proven)
-        resolved.push({ permissions: entry.permissions, scheme, id });
-    } else {
-      if (entry.id === null || !isWellFormed(entry.scheme, entry.id)) return null;
+      if (proven.length === 0) return Code.INVALID_ACL;
+      for (const identity of proven) resolved.push({ permissions, ...identity });
+    } else if (id === null) {
+      return CHECKED_SCHEMES.has(scheme) ? Code.MARSHALLING_ERROR : Code.INVALID_ACL;
+    } else if (isWellFormed(scheme, id)) {
       resolved.push(entry);
+    } else {
+      return Code.INVALID_ACL;
     }
   }
   return resolved;
 }
+
+function areEqual(entry: AclEntry, other: AclEntry): boolean {
+  return (
+    entry.permissions === other.permissions &&
+    entry.scheme === other.scheme &&
+    entry.id === other.id
+  );
+}
+
+/** Entries are compared field by field, and a null is where Java's comparison ends with an exception. */
+function cannotBeCompared(entry: AclEntry, other: AclEntry): boolean {
+  if (entry.permissions !== other.permissions) return false;
+  return entry.scheme === null || (entry.scheme === other.scheme && entry.id === null);
+}
+
+/** Schemes that look at an entry's id. */
+const CHECKED_SCHEMES: ReadonlySet<string> = new Set(['world', 'digest', 'ip']);
 
 /** Schemes whose identities somebody had to prove; an address is only observed. */
 const PROVEN_SCHEMES: ReadonlySet<string> = new Set(['digest']);
@@ -113,6 +134,8 @@ function identityMatches(identity: Identity, pattern: string): boolean {
 
 function isWellFormed(scheme: string, id: string): boolean {
   switch (scheme) {
+    case 'world':
+      return id === 'anyone';
     case 'digest':
       return partsBetweenColons(id) === 2;
     case 'ip':

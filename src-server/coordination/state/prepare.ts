@@ -136,7 +136,7 @@ export class Prepare {
     const parentPath = parentOf(request.path);
     if (parentPath === null || request.path.includes('\0')) return Code.BAD_ARGUMENTS;
     const acl = resolveAcl(request.acl, identities);
-    if (acl === null) return Code.INVALID_ACL;
+    if (typeof acl === 'number') return acl;
     const parent = this.#pending.find(parentPath);
     if (parent === null) return Code.NO_NODE;
     if (!this.#allows(parent.acl, Permission.CREATE, identities)) return Code.NO_AUTH;
@@ -226,8 +226,7 @@ export class Prepare {
     const session = checkSession(by.session);
     if (session !== Code.OK) return session;
     const { path, data } = request;
-    if (path === null) return Code.MARSHALLING_ERROR;
-    if (!isValidPath(path)) return Code.BAD_ARGUMENTS;
+    if (path === null || !isValidPath(path)) return Code.BAD_ARGUMENTS;
     const found = this.#pending.find(path);
     if (found === null) return Code.NO_NODE;
     if (!this.#allows(found.acl, Permission.WRITE, request.identities)) return Code.NO_AUTH;
@@ -258,10 +257,9 @@ export class Prepare {
     const session = checkSession(by.session);
     if (session !== Code.OK) return session;
     const { path } = request;
-    if (path === null) return Code.MARSHALLING_ERROR;
-    if (!isValidPath(path)) return Code.BAD_ARGUMENTS;
+    if (path === null || !isValidPath(path)) return Code.BAD_ARGUMENTS;
     const acl = resolveAcl(request.acl, request.identities);
-    if (acl === null) return Code.INVALID_ACL;
+    if (typeof acl === 'number') return acl;
     const found = this.#pending.find(path);
     if (found === null) return Code.NO_NODE;
     if (!this.#allows(found.acl, Permission.ADMIN, request.identities)) return Code.NO_AUTH;
@@ -282,8 +280,7 @@ export class Prepare {
     const session = checkSession(by.session);
     if (session !== Code.OK) return session;
     const { path } = request;
-    if (path === null) return Code.MARSHALLING_ERROR;
-    if (!isValidPath(path)) return Code.BAD_ARGUMENTS;
+    if (path === null || !isValidPath(path)) return Code.BAD_ARGUMENTS;
     const node = this.#pending.find(path);
     if (node === null) return Code.NO_NODE;
     if (!this.#allows(node.acl, Permission.READ, request.identities)) return Code.NO_AUTH;

@@ -91,22 +91,13 @@ function readBody(reader: Reader, request: Request): void {
 
 function readSetWatches(reader: Reader, request: Request): void {
   request.zxid = reader.long();
-  const data = readStrings(reader);
-  const exist = readStrings(reader);
-  const child = readStrings(reader);
-  const persistent = request.op === OpCode.SET_WATCHES2 ? readStrings(reader) : [];
-  const recursive = request.op === OpCode.SET_WATCHES2 ? readStrings(reader) : [];
-  if (
-    data === null ||
-    exist === null ||
-    child === null ||
-    persistent === null ||
-    recursive === null
-  ) {
-    request.malformed = Code.MARSHALLING_ERROR;
-    return;
-  }
-  request.watches = { data, exist, child, persistent, recursive };
+  request.watches = {
+    data: readStrings(reader),
+    exist: readStrings(reader),
+    child: readStrings(reader),
+    persistent: request.op === OpCode.SET_WATCHES2 ? readStrings(reader) : [],
+    recursive: request.op === OpCode.SET_WATCHES2 ? readStrings(reader) : [],
+  };
 }
 
 /** {type, done, err} and a record, until a header says done. Only writes stand in a multi, only reads in a multiRead. */
@@ -161,13 +152,14 @@ export function writeAuth(writer: Writer, scheme: string, auth: Uint8Array): voi
   writer.patchInt32(frame, writer.length - frame - 4);
 }
 
+/** Null where the bytes are not an AuthPacket. */
 export function readAuth(
   reader: Reader,
-): { readonly scheme: string; readonly auth: Buffer } | null {
+): { readonly scheme: string | null; readonly auth: Buffer | null } | null {
   reader.int32();
   const scheme = reader.string();
   const auth = reader.buffer();
-  return reader.ok && scheme !== null ? { scheme, auth: auth ?? Buffer.alloc(0) } : null;
+  return reader.ok ? { scheme, auth } : null;
 }
 
 function writeBody(writer: Writer, request: Request): void {
@@ -245,7 +237,7 @@ function writeSetWatches(writer: Writer, request: Request): void {
   }
 }
 
-function present(paths: readonly (string | null)[] | undefined): string[] {
+function present(paths: readonly (string | null)[] | null | undefined): string[] {
   return (paths ?? []).filter((path) => path !== null);
 }
 

@@ -1,0 +1,40 @@
+import vue from '@vitejs/plugin-vue';
+import { defineConfig } from 'electron-vite';
+import path from 'node:path';
+
+const at = (...parts: string[]): string => path.join(import.meta.dirname, ...parts);
+
+/** Three builds: the main process with the entry of its worker threads, the preload, and the interface. */
+export default defineConfig({
+  main: {
+    build: {
+      outDir: 'out/main',
+      rollupOptions: {
+        input: { index: at('src-main/index.ts'), thread: at('src-server/thread.ts') },
+        output: { format: 'es' },
+      },
+    },
+  },
+  preload: {
+    build: {
+      outDir: 'out/preload',
+      rollupOptions: {
+        input: { index: at('src-main/preload/index.ts') },
+        // A sandboxed preload is one CommonJS file.
+        output: { format: 'cjs', entryFileNames: '[name].cjs' },
+      },
+    },
+  },
+  renderer: {
+    root: at('src-renderer'),
+    plugins: [vue()],
+    build: {
+      outDir: 'out/renderer',
+      emptyOutDir: true,
+      // The content policy allows no inline scripts, and data addresses for images only.
+      assetsInlineLimit: 0,
+      modulePreload: { polyfill: false },
+      rollupOptions: { input: at('src-renderer/index.html') },
+    },
+  },
+});

@@ -1,0 +1,117 @@
+/** `zabring`: the headless product. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import type { MemberState } from '#contract/models.ts';
+
+import { HELP, readCommandLine, type ServeOptions } from './command-line.ts';
+import { Host } from './host.ts';
+import { startSettings } from './start-settings.ts';
+import { serverVersion, VERSION } from './version.ts';
+
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 2;
+/** Progress is said so often. */
+const PROGRESS_MS = 500;
+
+/** The built interface, where it is in a checkout. */
+const RENDERER = fileURLToPath(new URL('../out/renderer', import.meta.url));
+
+const command = readCommandLine(process.argv.slice(2));
+if (!command.ok) {
+  process.stderr.write(`zabring: ${command.error}\nzabring --help tells more.\n`);
+  process.exitCode = EXIT_USAGE;
+} else if (command.value.kind === 'help') {
+  process.stdout.write(HELP);
+} else if (command.value.kind === 'version') {
+  process.stdout.write(`${VERSION}\n`);
+} else {
+  serve(command.value);
+}
+
+function serve(options: ServeOptions): void {
+  const started = startSettings(options);
+  if (!started.ok) {
+    process.stderr.write(`zabring: ${started.error}\n`);
+    process.exitCode = EXIT_USAGE;
+    return;
+  }
+  const { settings, warnings } = started.value;
+  for (const warning of warnings)
+    process.stderr.write(`zabring: ${options.configFile}: ${warning}\n`);
+  const hasRenderer = fs.existsSync(path.join(RENDERER, 'index.html'));
+  if (options.withConsole && !hasRenderer) {
+    process.stderr.write('zabring: the console is not built (npm run build), so there is none\n');
+  }
+
+  let hasServed = false;
+  let saidMs = 0;
+  const isTimeToSay = (): boolean => {
+    const nowMs = performance.now();
+    if (nowMs - saidMs < PROGRESS_MS) return false;
+    saidMs = nowMs;
+    return true;
+  };
+  const say = (what: string, text: string): void => {
+    process.stdout.write(`${what.padEnd(9)} ${text}\n`);
+  };
+  const host = new Host({
+    threadUrl: new URL('./thread.ts', import.meta.url),
+    settings,
+    version: serverVersion(settings.compat),
+    logLevel: options.logLevel,
+    writeLog: (line) => process.stderr.write(line),
+    console: !options.withConsole
+      ? null
+      : {
+          directory: path.join(settings.dataDir, 'console'),
+          web: hasRenderer
+            ? { host: '127.0.0.1', port: options.consolePort, folder: RENDERER }
+            : null,
+        },
+    onMember: (state) => {
+      if (state.kind === 'serving') {
+        say(
+          'serving',
+          `${host.connectString ?? ''} (ready after ${Math.round(state.startedInMs)} ms)`,
+        );
+        hasServed = true;
+      } else if (state.kind === 'failed') {
+        onFailed(state);
+      } else if (state.kind === 'starting' && state.total > 0 && isTimeToSay()) {
+        say(
+          'reading',
+          `${state.step === 'reading-snapshot' ? 'snapshot' : 'log'} ${percent(state)}`,
+        );
+      }
+    },
+    onUrl: (url) => say('console', url),
+  });
+
+  const onFailed = (state: Extract<MemberState, { kind: 'failed' }>): void => {
+    process.stderr.write(`zabring: ${state.why}\n`);
+    // What never served is a mistake in how it was started; what did is worth another try.
+    if (hasServed && state.retryAtMs !== null) return;
+    process.exitCode = EXIT_FAILED;
+    void host.stop();
+  };
+
+  let isStopping = false;
+  const stop = (): void => {
+    if (isStopping) return;
+    isStopping = true;
+    say('stopping', 'waiting for the last writes to be on the disk');
+    void host.stop();
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+
+  say('zabring', VERSION);
+  say('data', settings.dataDir);
+  host.start();
+}
+
+function percent({ done, total }: { readonly done: number; readonly total: number }): string {
+  return `${Math.floor((done / total) * 100)} %`;
+}

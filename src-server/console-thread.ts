@@ -1,0 +1,121 @@
+/** A worker thread with the console's service in it, and its web server where browsers are to be served. */
+import type { MessagePort } from 'node:worker_threads';
+
+import type { MemberState } from '#contract/models.ts';
+import { serve } from '#rpc/server.ts';
+
+import { Console, type LocalEnsemble, type NodeNature } from './console/service/console.ts';
+import { threadPort } from './console/transports/message-port.ts';
+import { startWeb, type WebConsole } from './console/transports/web.ts';
+import { nodePlatform } from './platform/node/platform.ts';
+import type {
+  ConsoleRole,
+  FromThread,
+  NaturesAnswer,
+  NaturesQuestion,
+  ToThread,
+} from './thread-messages.ts';
+
+export async function runConsole(role: ConsoleRole, host: MessagePort): Promise<void> {
+  const tell = (message: FromThread): void => {
+    host.postMessage(message);
+  };
+  const { version, logLevel } = role;
+  const platform = nodePlatform({
+    version,
+    logLevel,
+    writeLog: (line) => tell({ kind: 'log', line }),
+  });
+  const local = new HostedEnsemble(role);
+  const console = new Console({ platform, local, directory: role.directory });
+
+  let web: WebConsole | null = null;
+  if (role.web !== null) {
+    try {
+      web = await startWeb({
+        ...role.web,
+        handlers: console,
+        onUrl: (url) => tell({ kind: 'url', url }),
+      });
+    } catch (error) {
+      tell({
+        kind: 'failed',
+        why: error instanceof Error ? error.message : String(error),
+        mayHelp: true,
+      });
+      host.close();
+      return;
+    }
+  }
+  host.on('message', (message: ToThread) => {
+    switch (message.kind) {
+      case 'member':
+        local.update(message.state, message.connectString);
+        return;
+      case 'reports':
+        local.ask(message.port);
+        return;
+      case 'guest':
+        serve(threadPort(message.port), console);
+        return;
+      case 'stop':
+        console.close();
+        void Promise.resolve(web?.close()).finally(() => host.close());
+        return;
+    }
+  });
+  tell({ kind: 'ready' });
+}
+
+/** The local member, seen from the console's thread. */
+class HostedEnsemble implements LocalEnsemble {
+  readonly version: string;
+  readonly dataDir: string;
+  state: MemberState = { kind: 'starting', step: 'opening', done: 0, total: 0 };
+  connectString: string | null = null;
+  readonly #listeners = new Set<() => void>();
+  readonly #questions = new Map<number, (natures: readonly (NodeNature | null)[] | null) => void>();
+  #reports: MessagePort | null = null;
+  #nextId = 1;
+
+  constructor({ version, dataDir }: ConsoleRole) {
+    this.version = version;
+    this.dataDir = dataDir;
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  update(state: MemberState, connectString: string | null): void {
+    this.state = state;
+    this.connectString = connectString;
+    for (const listener of [...this.#listeners]) listener();
+  }
+
+  /** From now on questions go to this member; those the one before left open are given up. */
+  ask(reports: MessagePort): void {
+    this.#reports?.close();
+    this.#reports = reports;
+    reports.on('message', ({ id, natures }: NaturesAnswer) => {
+      this.#questions.get(id)?.(natures);
+      this.#questions.delete(id);
+    });
+    reports.on('close', () => {
+      if (this.#reports === reports) this.#reports = null;
+      for (const answer of this.#questions.values()) answer(null);
+      this.#questions.clear();
+    });
+  }
+
+  natures(paths: readonly string[]): Promise<readonly (NodeNature | null)[] | null> {
+    const reports = this.#reports;
+    if (reports === null) return Promise.resolve(null);
+    return new Promise((resolve) => {
+      const id = this.#nextId++;
+      this.#questions.set(id, resolve);
+      reports.postMessage({ id, paths } satisfies NaturesQuestion);
+    });
+  }
+}

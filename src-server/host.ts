@@ -1,0 +1,231 @@
+/**
+ * Starts the roles asked for in worker threads, watches them, restarts what falls, stops them in order. The same in the
+ * desktop app, which calls it from its main process, and on a server.
+ */
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+
+import type { MemberState } from '#contract/models.ts';
+
+import type { Settings } from './config/settings.ts';
+import type { LogLevel } from './platform/logger.ts';
+import type { FromThread, Role, ToThread, WebAddress } from './thread-messages.ts';
+
+export interface HostOptions {
+  /** The built or plain `thread` file. */
+  readonly threadUrl: URL;
+  readonly settings: Settings;
+  readonly version: string;
+  readonly logLevel: LogLevel;
+  readonly writeLog: (line: string) => void;
+  /** Null for a server without console. */
+  readonly console: { readonly directory: string; readonly web: WebAddress | null } | null;
+  readonly onMember: (state: MemberState) => void;
+  /** A URL that opens the console in one browser. */
+  readonly onUrl: (url: string) => void;
+}
+
+/** A thread that fell is started again after this long, doubling up to the last. */
+const RESTART_FIRST_MS = 500;
+const RESTART_LAST_MS = 30_000;
+const STOP_MS = 10_000;
+
+export class Host {
+  readonly #options: HostOptions;
+  readonly #member: Thread;
+  readonly #console: Thread | null;
+  #memberState: MemberState = { kind: 'starting', step: 'opening', done: 0, total: 0 };
+
+  constructor(options: HostOptions) {
+    this.#options = options;
+    const { settings, version, logLevel } = options;
+    const role: Role = { role: 'member', settings, version, logLevel };
+    this.#member = new Thread(options, role, (event) => this.#onMemberThread(event));
+    if (options.console === null) {
+      this.#console = null;
+    } else {
+      const consoleRole: Role = {
+        role: 'console',
+        version,
+        logLevel,
+        dataDir: settings.dataDir,
+        ...options.console,
+      };
+      this.#console = new Thread(options, consoleRole, (event) => this.#onConsoleThread(event));
+    }
+  }
+
+  get memberState(): MemberState {
+    return this.#memberState;
+  }
+
+  /** What clients connect to, or null while the member does not serve. */
+  get connectString(): string | null {
+    if (this.#memberState.kind !== 'serving') return null;
+    const { clientPortAddress } = this.#options.settings;
+    const isEverywhere =
+      clientPortAddress === null || clientPortAddress === '0.0.0.0' || clientPortAddress === '::';
+    const host = isEverywhere ? '127.0.0.1' : clientPortAddress;
+    return `${host.includes(':') ? `[${host}]` : host}:${this.#memberState.clientPort}`;
+  }
+
+  start(): void {
+    this.#member.start();
+    this.#console?.start();
+  }
+
+  /** Somebody in this process wants to call the console. */
+  admit(port: MessagePort): void {
+    this.#console?.send({ kind: 'guest', port }, [port]);
+  }
+
+  /** Tries a member that failed again, now. */
+  retryMember(): void {
+    this.#member.start();
+  }
+
+  async stop(): Promise<void> {
+    // The console is a client of the member, so it goes first.
+    await this.#console?.stop();
+    await this.#member.stop();
+    this.#setMember({ kind: 'stopped' });
+  }
+
+  #onMemberThread(event: ThreadEvent): void {
+    switch (event.kind) {
+      case 'member':
+        this.#setMember(event.state);
+        return;
+      case 'ready':
+        this.#connectReports();
+        return;
+      case 'fell':
+        this.#setMember({ kind: 'failed', why: event.why, retryAtMs: event.retryAtMs });
+        return;
+      case 'url':
+        return;
+    }
+  }
+
+  #onConsoleThread(event: ThreadEvent): void {
+    if (event.kind === 'url') this.#options.onUrl(event.url);
+    if (event.kind === 'fell') this.#options.writeLog(`the console fell: ${event.why}\n`);
+    if (event.kind !== 'ready') return;
+    this.#tellConsole();
+    this.#connectReports();
+  }
+
+  /** A fresh channel between the two, whenever one of them is new. */
+  #connectReports(): void {
+    if (!this.#member.isReady || this.#console?.isReady !== true) return;
+    const { port1, port2 } = new MessageChannel();
+    this.#member.send({ kind: 'reports', port: port1 }, [port1]);
+    this.#console.send({ kind: 'reports', port: port2 }, [port2]);
+  }
+
+  #setMember(state: MemberState): void {
+    this.#memberState = state;
+    this.#options.onMember(state);
+    this.#tellConsole();
+  }
+
+  #tellConsole(): void {
+    this.#console?.send({
+      kind: 'member',
+      state: this.#memberState,
+      connectString: this.connectString,
+    });
+  }
+}
+
+type ThreadEvent =
+  | Extract<FromThread, { kind: 'ready' | 'member' | 'url' }>
+  /** The thread ended without being asked to. */
+  | { readonly kind: 'fell'; readonly why: string; readonly retryAtMs: number | null };
+
+/** One worker thread, and its next one should it fall. */
+class Thread {
+  readonly #options: HostOptions;
+  readonly #role: Role;
+  readonly #onEvent: (event: ThreadEvent) => void;
+  #worker: Worker | null = null;
+  #isStopping = false;
+  #restartMs = RESTART_FIRST_MS;
+  #restart: NodeJS.Timeout | null = null;
+  isReady = false;
+
+  constructor(options: HostOptions, role: Role, onEvent: (event: ThreadEvent) => void) {
+    this.#options = options;
+    this.#role = role;
+    this.#onEvent = onEvent;
+  }
+
+  start(): void {
+    if (this.#worker !== null || this.#isStopping) return;
+    if (this.#restart !== null) clearTimeout(this.#restart);
+    this.#restart = null;
+    const worker = new Worker(this.#options.threadUrl, {
+      workerData: this.#role,
+      name: this.#role.role,
+    });
+    this.#worker = worker;
+    let failure: { readonly why: string; readonly mayHelp: boolean } | null = null;
+    worker.on('message', (message: FromThread) => {
+      switch (message.kind) {
+        case 'log':
+          this.#options.writeLog(message.line);
+          return;
+        case 'failed':
+          failure = message;
+          return;
+        case 'ready':
+          this.isReady = true;
+          this.#restartMs = RESTART_FIRST_MS;
+          this.#onEvent(message);
+          return;
+        case 'member':
+        case 'url':
+          this.#onEvent(message);
+          return;
+      }
+    });
+    worker.on('error', (error) => {
+      failure ??= {
+        why: error instanceof Error ? (error.stack ?? error.message) : String(error),
+        mayHelp: true,
+      };
+    });
+    worker.on('exit', () => {
+      this.#worker = null;
+      this.isReady = false;
+      if (!this.#isStopping)
+        this.#onFell(failure ?? { why: 'the thread ended by itself', mayHelp: true });
+    });
+  }
+
+  send(message: ToThread, transfer: MessagePort[] = []): void {
+    if (this.isReady) this.#worker?.postMessage(message, transfer);
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    if (this.#restart !== null) clearTimeout(this.#restart);
+    const worker = this.#worker;
+    if (worker === null) return;
+    const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+    worker.postMessage({ kind: 'stop' } satisfies ToThread);
+    const patience = setTimeout(() => void worker.terminate(), STOP_MS);
+    await ended;
+    clearTimeout(patience);
+  }
+
+  #onFell({ why, mayHelp }: { readonly why: string; readonly mayHelp: boolean }): void {
+    if (!mayHelp) {
+      this.#onEvent({ kind: 'fell', why, retryAtMs: null });
+      return;
+    }
+    const delayMs = this.#restartMs;
+    this.#restartMs = Math.min(this.#restartMs * 2, RESTART_LAST_MS);
+    this.#restart = setTimeout(() => this.start(), delayMs);
+    this.#onEvent({ kind: 'fell', why, retryAtMs: Date.now() + delayMs });
+  }
+}

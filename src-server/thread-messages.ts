@@ -1,0 +1,66 @@
+/** What the host and its worker threads say to each other. */
+import type { MessagePort } from 'node:worker_threads';
+
+import type { MemberState } from '#contract/models.ts';
+
+import type { Settings } from './config/settings.ts';
+import type { NodeNature } from './console/service/console.ts';
+import type { LogLevel } from './platform/logger.ts';
+
+export interface MemberRole {
+  readonly role: 'member';
+  readonly settings: Settings;
+  readonly version: string;
+  readonly logLevel: LogLevel;
+}
+
+export interface WebAddress {
+  readonly host: string;
+  readonly port: number;
+  /** The built interface. */
+  readonly folder: string;
+}
+
+export interface ConsoleRole {
+  readonly role: 'console';
+  readonly version: string;
+  readonly logLevel: LogLevel;
+  /** Where the console keeps what it remembers. */
+  readonly directory: string;
+  readonly dataDir: string;
+  /** Null where no browser is to be served. */
+  readonly web: WebAddress | null;
+}
+
+export type Role = MemberRole | ConsoleRole;
+
+/** From the host to a thread. */
+export type ToThread =
+  | { readonly kind: 'stop' }
+  /** To the console: how the local member is. */
+  | { readonly kind: 'member'; readonly state: MemberState; readonly connectString: string | null }
+  /** To the console: somebody who calls. */
+  | { readonly kind: 'guest'; readonly port: MessagePort }
+  /** To both: the two ends of a channel for questions about the member's nodes. */
+  | { readonly kind: 'reports'; readonly port: MessagePort };
+
+/** From a thread to the host. */
+export type FromThread =
+  | { readonly kind: 'log'; readonly line: string }
+  /** The thread takes messages now. */
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'member'; readonly state: MemberState }
+  | { readonly kind: 'url'; readonly url: string }
+  /** The thread ends. `mayHelp`: trying again may help, nobody has to act first. */
+  | { readonly kind: 'failed'; readonly why: string; readonly mayHelp: boolean };
+
+/** Questions of the console to the member, and answers. */
+export interface NaturesQuestion {
+  readonly id: number;
+  readonly paths: readonly string[];
+}
+
+export interface NaturesAnswer {
+  readonly id: number;
+  readonly natures: readonly (NodeNature | null)[];
+}
