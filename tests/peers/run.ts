@@ -60,10 +60,11 @@ export async function converse(
     for (const { say, expect } of lines) {
       const before = output.length;
       child.stdin.write(`${say}\n`);
-      await until(
-        `${program} answers "${say}" with ${String(expect)}, and not only:\n${output}`,
-        () => expect.test(output.slice(before)),
-      );
+      const isAnswered = (): boolean => expect.test(output.slice(before));
+      await until(`an answer to "${say}"`, isAnswered).catch((error: unknown) => {
+        const problem = `${program} did not answer "${say}" with ${String(expect)}:\n${output}`;
+        throw new Error(problem, { cause: error });
+      });
     }
     child.stdin.end();
     await ended;

@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+
+import { readCommandLine } from '../../../src-server/command-line.ts';
+
+test('serve with its options', () => {
+  const args = [
+    'serve',
+    '--client-port',
+    '2182',
+    '--data',
+    '/d',
+    '--no-console',
+    '--compat',
+    '3.8',
+    '--log-level',
+    'warn',
+  ];
+  expect(readCommandLine(args)).toEqual({
+    ok: true,
+    value: {
+      kind: 'serve',
+      dataDir: '/d',
+      clientPort: 2182,
+      clientAddress: null,
+      configFile: null,
+      compat: '3.8',
+      withConsole: false,
+      consolePort: 2180,
+      logLevel: 'warn',
+    },
+  });
+});
+
+test('help and version win over everything', () => {
+  expect(readCommandLine(['serve', '--help'])).toEqual({ ok: true, value: { kind: 'help' } });
+  expect(readCommandLine(['--version'])).toEqual({ ok: true, value: { kind: 'version' } });
+});
+
+test.each([
+  [[], 'zabring serve'],
+  [['sreve'], 'there is no command sreve'],
+  [['serve', 'more'], 'serve takes no more'],
+  [['serve', '--client-port', '70000'], 'not a port'],
+  [['serve', '--client-port', '21x'], 'not a port'],
+  [['serve', '--compat', '4'], 'neither 3.8 nor 3.9'],
+  [['serve', '--log-level', 'loud'], 'not debug, info, warn or error'],
+  [['serve', '--colour'], "Unknown option '--colour'"],
+])('%j is refused', (args, problem) => {
+  const read = readCommandLine(args);
+  expect(read.ok ? 'accepted' : read.error).toContain(problem);
+});
