@@ -2,13 +2,15 @@
 import type { MemberState } from '#contract/models.ts';
 import { RpcClient } from '#rpc/client.ts';
 import type { Port } from '#rpc/port.ts';
-import { serve } from '#rpc/server.ts';
+import { type Handlers, serve } from '#rpc/server.ts';
 
 import { Console, type LocalEnsemble } from '../../src-server/console/service/console.ts';
 import type { Server } from '../../src-server/coordination/server.ts';
 import { nodePlatform } from '../../src-server/platform/node/platform.ts';
 
 export interface TestConsole extends Disposable {
+  /** For whoever serves it over another port. */
+  readonly handlers: Handlers;
   readonly rpc: RpcClient;
   /** One more person at the same console. */
   connect(): RpcClient;
@@ -46,6 +48,7 @@ export function startConsole(options: {
     return client;
   };
   return {
+    handlers: service,
     rpc: connect(),
     connect,
     [Symbol.dispose]: () => {

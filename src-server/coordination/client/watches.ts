@@ -69,7 +69,8 @@ export class ClientWatches {
     }
     if (type === EventType.CHILDREN_CHANGED || type === EventType.DELETED) takeOnce('child');
     for (const listener of this.#lasting.persistent.get(path) ?? []) listeners.add(listener);
-    if (this.#lasting.recursive.size > 0) {
+    // Whoever watches recursively hears of the children themselves.
+    if (this.#lasting.recursive.size > 0 && type !== EventType.CHILDREN_CHANGED) {
       for (const at of selfAndAncestors(path)) {
         for (const listener of this.#lasting.recursive.get(at) ?? []) listeners.add(listener);
       }
