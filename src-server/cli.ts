@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 import type { MemberState } from '#contract/models.ts';
 
+import { Announcer } from './announcer.ts';
 import { HELP, readCommandLine, type ServeOptions } from './command-line.ts';
 import { Host } from './host.ts';
 import { startSettings } from './start-settings.ts';
@@ -12,8 +13,6 @@ import { serverVersion, VERSION } from './version.ts';
 
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
-/** Progress is said so often. */
-const PROGRESS_MS = 500;
 
 /** The built interface, where it is in a checkout. */
 const RENDERER = fileURLToPath(new URL('../out/renderer', import.meta.url));
@@ -46,16 +45,7 @@ function serve(options: ServeOptions): void {
   }
 
   let hasServed = false;
-  let saidMs = 0;
-  const isTimeToSay = (): boolean => {
-    const nowMs = performance.now();
-    if (nowMs - saidMs < PROGRESS_MS) return false;
-    saidMs = nowMs;
-    return true;
-  };
-  const say = (what: string, text: string): void => {
-    process.stdout.write(`${what.padEnd(9)} ${text}\n`);
-  };
+  const announcer = new Announcer((line) => process.stdout.write(line));
   const host = new Host({
     threadUrl: new URL('./thread.ts', import.meta.url),
     settings,
@@ -71,22 +61,11 @@ function serve(options: ServeOptions): void {
             : null,
         },
     onMember: (state) => {
-      if (state.kind === 'serving') {
-        say(
-          'serving',
-          `${host.connectString ?? ''} (ready after ${Math.round(state.startedInMs)} ms)`,
-        );
-        hasServed = true;
-      } else if (state.kind === 'failed') {
-        onFailed(state);
-      } else if (state.kind === 'starting' && state.total > 0 && isTimeToSay()) {
-        say(
-          'reading',
-          `${state.step === 'reading-snapshot' ? 'snapshot' : 'log'} ${percent(state)}`,
-        );
-      }
+      announcer.onMember(state, host.connectString);
+      if (state.kind === 'serving') hasServed = true;
+      if (state.kind === 'failed') onFailed(state);
     },
-    onUrl: (url) => say('console', url),
+    onUrl: (url) => announcer.say('console', url),
   });
 
   const onFailed = (state: Extract<MemberState, { kind: 'failed' }>): void => {
@@ -101,17 +80,13 @@ function serve(options: ServeOptions): void {
   const stop = (): void => {
     if (isStopping) return;
     isStopping = true;
-    say('stopping', 'waiting for the last writes to be on the disk');
+    announcer.say('stopping', 'waiting for the last writes to be on the disk');
     void host.stop();
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
 
-  say('zabring', VERSION);
-  say('data', settings.dataDir);
+  announcer.say('zabring', VERSION);
+  announcer.say('data', settings.dataDir);
   host.start();
-}
-
-function percent({ done, total }: { readonly done: number; readonly total: number }): string {
-  return `${Math.floor((done / total) * 100)} %`;
 }

@@ -28,11 +28,15 @@ export interface HostOptions {
 const RESTART_FIRST_MS = 500;
 const RESTART_LAST_MS = 30_000;
 const STOP_MS = 10_000;
+/** Callers who may wait for the console's start; there are as many as windows. */
+const GUESTS_MAX = 100;
 
 export class Host {
   readonly #options: HostOptions;
   readonly #member: Thread;
   readonly #console: Thread | null;
+  /** Came before the console was there, or while it starts again. */
+  readonly #waiting: MessagePort[] = [];
   #memberState: MemberState = { kind: 'starting', step: 'opening', done: 0, total: 0 };
 
   constructor(options: HostOptions) {
@@ -73,9 +77,16 @@ export class Host {
     this.#console?.start();
   }
 
-  /** Somebody in this process wants to call the console. */
+  /** Somebody in this process wants to call the console: now, or as soon as it is there. */
   admit(port: MessagePort): void {
-    this.#console?.send({ kind: 'guest', port }, [port]);
+    if (this.#console === null) {
+      port.close();
+    } else if (this.#console.isReady) {
+      this.#console.send({ kind: 'guest', port }, [port]);
+    } else {
+      this.#waiting.push(port);
+      if (this.#waiting.length > GUESTS_MAX) this.#waiting.shift()?.close();
+    }
   }
 
   /** Tries a member that failed again, now. */
@@ -84,6 +95,7 @@ export class Host {
   }
 
   async stop(): Promise<void> {
+    for (const port of this.#waiting.splice(0)) port.close();
     // The console is a client of the member, so it goes first.
     await this.#console?.stop();
     await this.#member.stop();
@@ -112,6 +124,7 @@ export class Host {
     if (event.kind !== 'ready') return;
     this.#tellConsole();
     this.#connectReports();
+    for (const port of this.#waiting.splice(0)) this.admit(port);
   }
 
   /** A fresh channel between the two, whenever one of them is new. */

@@ -9,7 +9,7 @@ import type { Port } from '#rpc/port.ts';
 import { type Handlers, serve } from '#rpc/server.ts';
 
 import { NetError } from '../../platform/net.ts';
-import { sendFile, sendText } from './web-files.ts';
+import { filePage, type Page, textPage } from './pages.ts';
 import { WebGuard } from './web-guard.ts';
 
 export interface WebOptions {
@@ -48,11 +48,11 @@ export async function startWeb(options: WebOptions): Promise<WebConsole> {
   server.on('request', (request, response) => {
     const url = new URL(request.url ?? '/', 'http://console');
     if (!guard.isOurHost(request.headers)) {
-      sendText(response, 403, 'This console is not served under that name.');
+      send(response, textPage(403, 'This console is not served under that name.'));
       return;
     }
     if (request.method !== 'GET' && request.method !== 'HEAD') {
-      sendText(response, 405, 'Pages are only read here.');
+      send(response, textPage(405, 'Pages are only read here.'));
       return;
     }
     const token = url.searchParams.get('token');
@@ -70,10 +70,10 @@ export async function startWeb(options: WebOptions): Promise<WebConsole> {
       }
     }
     if (!guard.isLoggedIn(request.headers)) {
-      sendText(response, 401, FORBIDDEN);
+      send(response, textPage(401, FORBIDDEN));
       return;
     }
-    void sendFile(response, options.folder, url.pathname);
+    void filePage(options.folder, url.pathname).then((page) => send(response, page));
   });
 
   server.on('upgrade', (request: http.IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -104,6 +104,11 @@ export async function startWeb(options: WebOptions): Promise<WebConsole> {
         server.closeAllConnections();
       }),
   };
+}
+
+function send(response: http.ServerResponse, { status, headers, body }: Page): void {
+  response.writeHead(status, headers);
+  response.end(body);
 }
 
 function webSocketPort(socket: WebSocket): Port {

@@ -1,0 +1,36 @@
+/** What the person at the terminal is told: a line for each turn in the member's life, the same from command and desktop. */
+import type { MemberState } from '#contract/models.ts';
+
+/** Progress is said so often. */
+const PROGRESS_MS = 500;
+
+export class Announcer {
+  readonly #write: (line: string) => void;
+  #saidMs = 0;
+
+  constructor(write: (line: string) => void) {
+    this.#write = write;
+  }
+
+  say(what: string, text: string): void {
+    this.#write(`${what.padEnd(9)} ${text}\n`);
+  }
+
+  /** Failures are not said here: what they mean differs. */
+  onMember(state: MemberState, connectString: string | null): void {
+    if (state.kind === 'serving') {
+      const readyMs = Math.round(state.startedInMs);
+      this.say('serving', `${connectString ?? ''} (ready after ${readyMs} ms)`);
+    } else if (state.kind === 'starting' && state.total > 0 && this.#isTimeToSay()) {
+      const what = state.step === 'reading-snapshot' ? 'snapshot' : 'log';
+      this.say('reading', `${what} ${Math.floor((state.done / state.total) * 100)} %`);
+    }
+  }
+
+  #isTimeToSay(): boolean {
+    const nowMs = performance.now();
+    if (nowMs - this.#saidMs < PROGRESS_MS) return false;
+    this.#saidMs = nowMs;
+    return true;
+  }
+}
