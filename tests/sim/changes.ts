@@ -21,6 +21,7 @@ export function newMachine(rules: Partial<ConstructorParameters<typeof Machine>[
     skipAcl: false,
     enforceQuota: false,
     reconfigEnabled: false,
+    compat38: false,
     digests: true,
     hashSeed: 7,
     ...rules,
@@ -35,6 +36,8 @@ export class Pipeline {
   /** Every transaction so far, for replay. */
   readonly log: Txn[] = [];
   timeMs = 1_700_000_000_000;
+  /** Sees to it that everything proposed is applied. */
+  settle: () => void = () => this.applyAll();
   #lastProposed: Zxid;
   #lastSession: bigint;
 
@@ -129,7 +132,7 @@ export class Changes {
       this.sessions.push(pipeline.newSession(random.between(4000, 40_000)));
       const txn = pipeline.log.at(-1)!;
       // Nobody can ask for anything before his session exists.
-      pipeline.applyAll();
+      pipeline.settle();
       return txn;
     }
     const session = random.pick(this.sessions);

@@ -41,8 +41,8 @@ interface Options {
 }
 
 interface Range {
-  readonly at: number;
-  readonly bytes: Buffer;
+  readonly from: number;
+  readonly to: number;
 }
 
 /** A file's contents, under whatever name. */
@@ -55,7 +55,7 @@ class Inode {
   durableSize = 0;
   modifiedMs = 0;
   /** Byte ranges written since the last sync. */
-  dirty: { readonly from: number; readonly to: number }[] = [];
+  dirty: readonly Range[] = [];
 
   write(bytes: Uint8Array, at: number): void {
     const end = at + bytes.length;
@@ -63,13 +63,13 @@ class Inode {
     this.bytes.set(bytes, at);
     this.size = Math.max(this.size, end);
     this.allocated = Math.max(this.allocated, end);
-    if (bytes.length > 0) this.dirty.push({ from: at, to: end });
+    if (bytes.length > 0) this.dirty = [...this.dirty, { from: at, to: end }];
   }
 
   truncate(size: number): void {
     if (size < this.size) {
       this.bytes.fill(0, size, this.size);
-      this.dirty.push({ from: size, to: this.size });
+      this.dirty = [...this.dirty, { from: size, to: this.size }];
     }
     this.bytes = grown(this.bytes, size);
     this.size = size;
@@ -78,17 +78,17 @@ class Inode {
 
   /** What a sync that begins now will make durable once it ends. */
   capture(): () => void {
-    const size = this.size;
-    const ranges: Range[] = this.dirty.map(({ from, to }) => ({
-      at: from,
-      bytes: Buffer.from(this.bytes.subarray(from, to)),
-    }));
-    this.dirty = [];
+    const { size } = this;
+    const ranges = this.dirty;
+    const parts = ranges.map(({ from, to }) => Buffer.from(this.bytes.subarray(from, to)));
     return () => {
       this.durable = grown(this.durable, size);
-      for (const { at, bytes } of ranges) this.durable.set(bytes, at);
+      for (const [i, { from }] of ranges.entries()) this.durable.set(parts[i]!, from);
       this.durableSize = size;
       this.durable.fill(0, size);
+      // What was written again since is dirty again, as a range of its own.
+      const done = new Set(ranges);
+      this.dirty = this.dirty.filter((range) => !done.has(range));
     };
   }
 
@@ -100,7 +100,7 @@ class Inode {
     copy.durable = Buffer.from(this.durable.subarray(0, this.durableSize));
     copy.durableSize = this.durableSize;
     copy.modifiedMs = this.modifiedMs;
-    copy.dirty = [...this.dirty];
+    copy.dirty = this.dirty;
     return copy;
   }
 
@@ -122,23 +122,67 @@ class Inode {
   }
 }
 
+/** Names that get another file, or none. */
+type Renaming = readonly (readonly [name: string, inode: Inode | null])[];
+
 class Directory {
   readonly entries = new Map<string, Inode>();
-  durable = new Map<string, Inode>();
-  changes: ((entries: Map<string, Inode>) => void)[] = [];
+  readonly durable = new Map<string, Inode>();
+  /** Not durable yet, oldest first. */
+  readonly changes: Renaming[] = [];
+  #made = 0;
+  #madeDurable = 0;
 
-  change(by: (entries: Map<string, Inode>) => void): void {
-    by(this.entries);
-    this.changes.push(by);
+  change(change: Renaming): void {
+    rename(this.entries, change);
+    this.changes.push(change);
+    this.#made++;
   }
 
-  /** What a sync that begins now will make durable once it ends. */
+  /** What a sync that begins now will make durable once it ends, unless a quicker one has done so before. */
   capture(): () => void {
-    const changes = this.changes;
-    this.changes = [];
+    const upTo = this.#made;
     return () => {
-      for (const change of changes) change(this.durable);
+      for (; this.#madeDurable < upTo; this.#madeDurable++)
+        rename(this.durable, this.changes.shift()!);
     };
+  }
+
+  copy(): Directory {
+    const copies = new Map<Inode, Inode>();
+    const copyOf = (inode: Inode): Inode => {
+      let copy = copies.get(inode);
+      if (copy === undefined) copies.set(inode, (copy = inode.copy()));
+      return copy;
+    };
+    const copy = new Directory();
+    for (const [name, inode] of this.durable) {
+      copy.durable.set(name, copyOf(inode));
+      copy.entries.set(name, copyOf(inode));
+    }
+    for (const change of this.changes)
+      copy.change(change.map(([name, inode]) => [name, inode === null ? null : copyOf(inode)]));
+    return copy;
+  }
+
+  afterCrash(path: string, crash: Crash): Directory {
+    const found = new Directory();
+    const kept = this.changes.length === 0 ? 0 : crash.changesKept(path, this.changes.length);
+    const entries = new Map(this.durable);
+    for (const change of this.changes.slice(0, kept)) rename(entries, change);
+    for (const [name, inode] of entries) {
+      const left = inode.afterCrash(`${path}/${name}`, crash);
+      found.entries.set(name, left);
+      found.durable.set(name, left);
+    }
+    return found;
+  }
+}
+
+function rename(entries: Map<string, Inode>, change: Renaming): void {
+  for (const [name, inode] of change) {
+    if (inode === null) entries.delete(name);
+    else entries.set(name, inode);
   }
 }
 
@@ -148,7 +192,7 @@ interface PendingSync {
 }
 
 export class SimDisk implements Disk {
-  readonly #clock: Clock;
+  readonly clock: Clock;
   readonly #directories = new Map<string, Directory>();
   readonly #held: PendingSync[] = [];
   #capacityBytes: number;
@@ -158,7 +202,7 @@ export class SimDisk implements Disk {
   readonly counts = { writes: 0, syncs: 0, directorySyncs: 0 };
 
   constructor(options: Options) {
-    this.#clock = options.clock;
+    this.clock = options.clock;
     this.#capacityBytes = options.capacityBytes ?? Number.MAX_SAFE_INTEGER;
   }
 
@@ -171,8 +215,8 @@ export class SimDisk implements Disk {
     if (inode === undefined) {
       if (mode === 'read' || mode === 'edit') throw new DiskError('not-found', path, 'opening');
       const made = new Inode();
-      made.modifiedMs = this.#clock.wallMs();
-      directory.change((entries) => entries.set(name, made));
+      made.modifiedMs = this.clock.wallMs();
+      directory.change([[name, made]]);
       inode = made;
     } else if (mode === 'replace') {
       inode.truncate(0);
@@ -207,13 +251,13 @@ export class SimDisk implements Disk {
     const inode = directory.entries.get(oldName);
     if (inode === undefined) throw new DiskError('not-found', from, 'renaming');
     if (directory === target) {
-      directory.change((entries) => {
-        entries.delete(oldName);
-        entries.set(newName, inode);
-      });
+      directory.change([
+        [oldName, null],
+        [newName, inode],
+      ]);
     } else {
-      target.change((entries) => entries.set(newName, inode));
-      directory.change((entries) => entries.delete(oldName));
+      target.change([[newName, inode]]);
+      directory.change([[oldName, null]]);
     }
   }
 
@@ -221,7 +265,7 @@ export class SimDisk implements Disk {
     const [parent, name] = split(path);
     const directory = this.#directories.get(parent);
     if (directory?.entries.has(name) !== true) return;
-    directory.change((entries) => entries.delete(name));
+    directory.change([[name, null]]);
   }
 
   syncDirectory(path: string, done?: (error: DiskError | null) => void): void {
@@ -233,7 +277,7 @@ export class SimDisk implements Disk {
       makeDurable();
       return;
     }
-    this.#clock.defer(() => {
+    this.clock.defer(() => {
       makeDurable();
       done(null);
     });
@@ -294,47 +338,26 @@ export class SimDisk implements Disk {
   put(path: string, bytes: Uint8Array): void {
     const [parent, name] = split(path);
     this.makeDirectory(parent);
-    const inode = inodeOf(Buffer.from(bytes), this.#clock.wallMs());
+    const inode = inodeOf(Buffer.from(bytes), this.clock.wallMs());
     const directory = this.#directories.get(parent)!;
     directory.entries.set(name, inode);
     directory.durable.set(name, inode);
   }
 
-  /** The disk as the next process finds it when this one just ends: everything written is there. */
-  copy(options: Options = { clock: this.#clock }): SimDisk {
-    return this.#reborn(options, (directory) => {
-      const entries = new Map<string, Inode>();
-      for (const [name, inode] of directory.entries) entries.set(name, inode.copy());
-      return entries;
-    });
+  /** The disk as the next process finds it when this one just ends: everything written is there, durable or not. */
+  copy(options: Options = { clock: this.clock }): SimDisk {
+    return this.#reborn(options, (directory) => directory.copy());
   }
 
   /** The disk as a machine finds it after its power failed. */
-  afterCrash(crash: Crash, options: Options = { clock: this.#clock }): SimDisk {
-    return this.#reborn(options, (directory, path) => {
-      const entries = new Map(directory.durable);
-      const kept =
-        directory.changes.length === 0 ? 0 : crash.changesKept(path, directory.changes.length);
-      for (const change of directory.changes.slice(0, kept)) change(entries);
-      for (const [name, inode] of entries)
-        entries.set(name, inode.afterCrash(`${path}/${name}`, crash));
-      return entries;
-    });
+  afterCrash(crash: Crash, options: Options = { clock: this.clock }): SimDisk {
+    return this.#reborn(options, (directory, path) => directory.afterCrash(path, crash));
   }
 
-  #reborn(
-    options: Options,
-    entriesOf: (directory: Directory, path: string) => Map<string, Inode>,
-  ): SimDisk {
+  #reborn(options: Options, rebirth: (directory: Directory, path: string) => Directory): SimDisk {
     const disk = new SimDisk({ capacityBytes: this.#capacityBytes, ...options });
-    for (const [path, directory] of this.#directories) {
-      const reborn = new Directory();
-      for (const [name, inode] of entriesOf(directory, path)) {
-        reborn.entries.set(name, inode);
-        reborn.durable.set(name, inode);
-      }
-      disk.#directories.set(path, reborn);
-    }
+    for (const [path, directory] of this.#directories)
+      disk.#directories.set(path, rebirth(directory, path));
     return disk;
   }
 
@@ -345,7 +368,7 @@ export class SimDisk implements Disk {
     if (this.#writeFailure !== null) throw new DiskError(this.#writeFailure, path, 'writing');
     // What is written over has its place already.
     const room = this.freeBytes() + Math.max(0, inode.allocated - at);
-    inode.modifiedMs = this.#clock.wallMs();
+    inode.modifiedMs = this.clock.wallMs();
     inode.write(bytes.subarray(0, Math.min(bytes.length, room)), at);
     if (bytes.length > room) throw new DiskError('full', path, 'writing');
   }
@@ -361,7 +384,7 @@ export class SimDisk implements Disk {
       },
     };
     this.#held.push(pending);
-    if (!this.#holdsSyncs) this.#clock.defer(() => this.endSync());
+    if (!this.#holdsSyncs) this.clock.defer(() => this.endSync());
   }
 
   #place(doing: string, path: string): readonly [Directory, string] {

@@ -16,7 +16,7 @@ import type { Logger } from '../../platform/logger.ts';
 import type { Metrics, Summary } from '../../platform/metrics.ts';
 import type { Txn } from '../model/txn.ts';
 import { checkEpochs, readEpochs } from './epochs.ts';
-import { listLeftovers, listNumbered, numberedName, type NumberedFile } from './file-names.ts';
+import { listLeftovers, listNumbered, type NumberedFile, numberedName } from './file-names.ts';
 import { JournalError } from './journal-error.ts';
 import { purge } from './retention.ts';
 import { looksFinished, readSnapshot, type SnapshotJob, writeSnapshot } from './snapshot.ts';
@@ -174,10 +174,12 @@ export class Journal {
         'Restore it, or the logs before it, from a backup, or empty the directory and let another member fill it',
       );
     }
+    this.#makeDurable(snapshotZxid, replayed.files);
     const epochs = readEpochs(this.#disk, this.#snapshotDir);
     if (epochs !== null) checkEpochs(epochs, replayed.lastZxid, this.#snapshotDir);
     this.#isRecovered = true;
-    return { ...replayed, snapshotZxid };
+    const { lastZxid, txnsReplayed } = replayed;
+    return { lastZxid, snapshotZxid, txnsReplayed };
   }
 
   /** A crash in the middle of writing a snapshot leaves it under its temporary name. */
@@ -248,7 +250,11 @@ export class Journal {
     after: Zxid,
     target: RecoveryTarget,
     onProgress: (progress: RecoveryProgress) => void,
-  ): { readonly lastZxid: Zxid; readonly txnsReplayed: number } {
+  ): {
+    readonly lastZxid: Zxid;
+    readonly txnsReplayed: number;
+    readonly files: readonly string[];
+  } {
     const first = Math.max(
       0,
       logs.findLastIndex(({ zxid }) => zxid <= after + 1),
@@ -280,7 +286,30 @@ export class Journal {
         scan.close();
       }
     }
-    return { lastZxid, txnsReplayed };
+    const files = logs.slice(first).map(({ name }) => this.#disk.join(this.#logDir, name));
+    return { lastZxid, txnsReplayed, files };
+  }
+
+  /**
+   * What was just read may lie in the system's memory alone, where a process that was killed before its sync ended has left
+   * it. Were the power to fail after new writes are durable, those would stand behind a hole.
+   */
+  #makeDurable(snapshotZxid: Zxid | null, logs: readonly string[]): void {
+    const files = [...logs];
+    if (snapshotZxid !== null) {
+      const name = numberedName(SNAPSHOT_PREFIX, snapshotZxid);
+      files.push(this.#disk.join(this.#snapshotDir, name));
+    }
+    for (const path of files) {
+      const file = this.#disk.open(path, 'edit');
+      try {
+        file.syncNow();
+      } finally {
+        file.close();
+      }
+    }
+    this.#disk.syncDirectory(this.#snapshotDir);
+    if (this.#logDir !== this.#snapshotDir) this.#disk.syncDirectory(this.#logDir);
   }
 
   /** Zxids have no holes, and an epoch begins with 1. (Java repeats a zxid for a request it could not decode.) */

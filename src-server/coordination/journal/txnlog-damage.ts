@@ -9,8 +9,9 @@
  * ending there. Whatever a crash cannot explain was acknowledged once, and is damage.
  *
  * A record may hold zeros of its own, so a changed byte in it could pass for a missing sector. Hence both are tried: what one
- * changed byte explains is damage. And a write takes no longer than a sync: when records behind a missing sector are further
- * apart in time than that, they were not in one write with it, and what is missing was acknowledged.
+ * changed byte explains is damage, even though once in a thousand torn writes the missing sector takes just one byte of the
+ * record with it, and an operator has to say so. And a write takes no longer than a sync: when records behind a missing sector
+ * are further apart in time than that, they were not in one write with it, and what is missing was acknowledged.
  */
 import { ADLER_MODULUS, ADLER_START } from '../../bytes/checksum.ts';
 import { RECORD_END, RECORD_HEADER_BYTES } from './txnlog-format.ts';

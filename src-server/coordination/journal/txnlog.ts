@@ -85,9 +85,11 @@ export class TxnLog {
   }
 
   #create(firstZxid: Zxid): DiskFile {
-    // Replacing is right: recovery has seen that a file of this name holds no whole record.
     const path = this.#disk.join(this.#directory, numberedName(LOG_PREFIX, firstZxid));
-    const file = this.#disk.open(path, 'replace');
+    // Recovery has seen that a file of this name holds no whole record. Emptied and written again instead of removed, it could
+    // hold old and new sectors side by side after a crash.
+    this.#disk.remove(path);
+    const file = this.#disk.open(path, 'create');
     const header = new Writer(LOG_HEADER_BYTES);
     writeLogHeader(header);
     try {
