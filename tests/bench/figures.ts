@@ -1,0 +1,59 @@
+/** Paired figures: the same thing measured on both in turn, compared round by round, because machines drift. */
+
+export interface Row {
+  readonly name: string;
+  readonly unit: string;
+  readonly ours: readonly number[];
+  readonly theirs: readonly number[];
+  /** What ours ÷ theirs should reach. */
+  readonly goal: { readonly atLeast: number } | { readonly atMost: number };
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/** The median of the rounds' ratios, ours ÷ theirs. */
+export function ratio({ ours, theirs }: Row): number {
+  return median(ours.map((value, i) => value / theirs[i]!));
+}
+
+export function isMet(row: Row): boolean {
+  return 'atLeast' in row.goal ? ratio(row) >= row.goal.atLeast : ratio(row) <= row.goal.atMost;
+}
+
+export function table(rows: readonly Row[]): string {
+  const cells = rows.map((row) => [
+    row.name,
+    `${round(median(row.ours))} ${row.unit}`,
+    `${round(median(row.theirs))} ${row.unit}`,
+    `${ratio(row).toFixed(2)}×`,
+    'atLeast' in row.goal ? `≥ ${row.goal.atLeast}×` : `≤ ${row.goal.atMost}×`,
+    isMet(row) ? 'met' : 'MISSED',
+    spread(row),
+  ]);
+  const header = ['', 'ours', 'Apache', 'ratio', 'goal', '', 'ratios of the rounds'];
+  const widths = header.map((title, i) =>
+    Math.max(title.length, ...cells.map((line) => line[i]!.length)),
+  );
+  return [header, ...cells]
+    .map((line) =>
+      line
+        .map((cell, i) => cell.padEnd(widths[i]!))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+function spread({ ours, theirs }: Row): string {
+  const ratios = ours.map((value, i) => value / theirs[i]!);
+  return `${Math.min(...ratios).toFixed(2)} … ${Math.max(...ratios).toFixed(2)}`;
+}
+
+function round(value: number): string {
+  if (value >= 1000) return Math.round(value).toLocaleString('en');
+  return value >= 10 ? value.toFixed(0) : value.toFixed(2);
+}

@@ -1,0 +1,298 @@
+/**
+ * A load of ZooKeeper requests over many connections, with as little work of its own as possible: requests are encoded
+ * once, replies only counted and checked for errors. The protocol is written out by hand, so that a server is not measured
+ * with its own codec.
+ */
+import net from 'node:net';
+
+const OP = { create: 1, delete: 2, getData: 4, setData: 5 } as const;
+const HEADER_BYTES = 16;
+const CREATE_FLAGS_PERSISTENT = 0;
+const ANY_VERSION = -1;
+
+/** world:anyone may do everything */
+const OPEN_ACL = Buffer.concat([int32(1), int32(31), text('world'), text('anyone')]);
+const CONNECT = frame(
+  int32(0),
+  Buffer.alloc(8),
+  int32(30_000),
+  Buffer.alloc(8),
+  int32(16),
+  Buffer.alloc(16),
+);
+
+class Connection {
+  readonly #socket: net.Socket;
+  #rest: Buffer = Buffer.alloc(0);
+  /** Told how many replies a chunk held. */
+  onReplies: (count: number) => void = () => undefined;
+  onError: (error: Error) => void = (error) => {
+    throw error;
+  };
+
+  constructor(socket: net.Socket) {
+    this.#socket = socket;
+    socket.on('data', (chunk) => this.#take(chunk));
+    socket.on('error', (error) => this.onError(error));
+    socket.on('close', () => this.onError(new Error('the server closed the connection')));
+  }
+
+  static open(port: number): Promise<Connection> {
+    return new Promise((resolve, reject) => {
+      const socket = net.connect({ port, host: '127.0.0.1', noDelay: true }, () =>
+        socket.write(CONNECT),
+      );
+      socket.once('error', reject);
+      socket.once('data', () => {
+        socket.off('error', reject);
+        resolve(new Connection(socket));
+      });
+    });
+  }
+
+  send(bytes: Buffer): void {
+    this.#socket.write(bytes);
+  }
+
+  /** Sends requests and waits for all their replies. */
+  exchange(bytes: Buffer, replies: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let left = replies;
+      this.onError = reject;
+      this.onReplies = (count) => {
+        left -= count;
+        if (left === 0) resolve();
+      };
+      this.send(bytes);
+    });
+  }
+
+  close(): void {
+    this.onError = () => undefined;
+    this.#socket.destroy();
+  }
+
+  #take(chunk: Buffer): void {
+    const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    let at = 0;
+    let count = 0;
+    while (at + 4 <= bytes.length) {
+      const end = at + 4 + bytes.readInt32BE(at);
+      if (end > bytes.length) break;
+      const code = bytes.readInt32BE(at + HEADER_BYTES);
+      if (code !== 0) {
+        this.onError(new Error(`a request was answered with ${code}`));
+        return;
+      }
+      at = end;
+      count++;
+    }
+    this.#rest = at === bytes.length ? NOTHING : Buffer.from(bytes.subarray(at));
+    if (count > 0) this.onReplies(count);
+  }
+}
+
+export class Load {
+  readonly #connections: Connection[];
+
+  private constructor(connections: Connection[]) {
+    this.#connections = connections;
+  }
+
+  static async connect(port: number, connections: number): Promise<Load> {
+    return new Load(
+      await Promise.all(Array.from({ length: connections }, () => Connection.open(port))),
+    );
+  }
+
+  /** Makes nodes and everything above them; they must not exist. */
+  async prepare(paths: readonly string[], data: Buffer): Promise<void> {
+    const [first] = this.#connections;
+    for (const path of paths) await first!.exchange(create(path, data), 1);
+  }
+
+  /**
+   * Keeps so many requests in flight on every connection.
+   * @returns replies per second, counted after the warm-up
+   */
+  async run(options: {
+    readonly op: 'getData' | 'setData';
+    readonly paths: readonly string[];
+    readonly data: Buffer;
+    readonly inFlight: number;
+    readonly warmUpMs: number;
+    readonly forMs: number;
+  }): Promise<number> {
+    const { inFlight } = options;
+    let replies = 0;
+    let isOver = false;
+    const failures: Error[] = [];
+    const idle = this.#connections.map((connection, i) => {
+      const path = options.paths[i % options.paths.length]!;
+      const request = options.op === 'getData' ? getData(path) : setData(path, options.data);
+      const many = Buffer.concat(Array.from({ length: inFlight }, () => request));
+      return new Promise<void>((resolve) => {
+        let open = inFlight;
+        connection.onError = (error) => {
+          failures.push(error);
+          resolve();
+        };
+        connection.onReplies = (count) => {
+          replies += count;
+          if (!isOver) {
+            connection.send(many.subarray(0, count * request.length));
+            return;
+          }
+          open -= count;
+          if (open === 0) resolve();
+        };
+        connection.send(many);
+      });
+    });
+    await pause(options.warmUpMs);
+    replies = 0;
+    const startedMs = performance.now();
+    await pause(options.forMs);
+    const perSecond = (replies / (performance.now() - startedMs)) * 1000;
+    isOver = true;
+    await Promise.all(idle);
+    if (failures[0] !== undefined) throw failures[0];
+    return perSecond;
+  }
+
+  /**
+   * Creates so many nodes below `parents`, one parent a connection, and deletes them again.
+   * @returns creates per second
+   */
+  async createMany(options: {
+    readonly parents: readonly string[];
+    readonly data: Buffer;
+    readonly inFlight: number;
+    readonly perConnection: number;
+  }): Promise<number> {
+    const { parents, data, inFlight, perConnection } = options;
+    const startedMs = performance.now();
+    await this.#forEachName(parents, inFlight, perConnection, (path) => create(path, data));
+    const perSecond =
+      ((perConnection * this.#connections.length) / (performance.now() - startedMs)) * 1000;
+    await this.#forEachName(parents, inFlight, perConnection, remove);
+    return perSecond;
+  }
+
+  /** Creates so many nodes below `parents`, to stay. */
+  async fill(options: {
+    readonly parents: readonly string[];
+    readonly data: Buffer;
+    readonly inFlight: number;
+    readonly perConnection: number;
+  }): Promise<void> {
+    const { parents, data, inFlight, perConnection } = options;
+    await this.#forEachName(parents, inFlight, perConnection, (path) => create(path, data));
+  }
+
+  /** Milliseconds of each of so many requests, one after the other on one connection. */
+  async latencies(options: {
+    readonly path: string;
+    readonly data: Buffer;
+    readonly count: number;
+  }): Promise<number[]> {
+    const connection = this.#connections[0]!;
+    const request = setData(options.path, options.data);
+    const latencies: number[] = [];
+    for (let i = 0; i < options.count; i++) {
+      const startedMs = performance.now();
+      await connection.exchange(request, 1);
+      latencies.push(performance.now() - startedMs);
+    }
+    return latencies;
+  }
+
+  close(): void {
+    for (const connection of this.#connections) connection.close();
+  }
+
+  async #forEachName(
+    parents: readonly string[],
+    inFlight: number,
+    perConnection: number,
+    request: (path: string) => Buffer,
+  ): Promise<void> {
+    await Promise.all(
+      this.#connections.map(
+        (connection, i) =>
+          new Promise<void>((resolve, reject) => {
+            const parent = parents[i % parents.length]!;
+            let sent = 0;
+            let answered = 0;
+            const sendMore = (count: number): void => {
+              const requests: Buffer[] = [];
+              for (let n = 0; n < count && sent < perConnection; n++, sent++) {
+                requests.push(request(`${parent}/n${String(sent).padStart(8, '0')}`));
+              }
+              if (requests.length > 0) connection.send(Buffer.concat(requests));
+            };
+            connection.onError = reject;
+            connection.onReplies = (count) => {
+              answered += count;
+              if (answered === perConnection) resolve();
+              else sendMore(count);
+            };
+            sendMore(inFlight);
+          }),
+      ),
+    );
+  }
+}
+
+const NOTHING = Buffer.alloc(0);
+
+function getData(path: string): Buffer {
+  return frame(int32(1), int32(OP.getData), text(path), Buffer.from([0]));
+}
+
+function setData(path: string, data: Buffer): Buffer {
+  return frame(
+    int32(1),
+    int32(OP.setData),
+    text(path),
+    int32(data.length),
+    data,
+    int32(ANY_VERSION),
+  );
+}
+
+function create(path: string, data: Buffer): Buffer {
+  return frame(
+    int32(1),
+    int32(OP.create),
+    text(path),
+    int32(data.length),
+    data,
+    OPEN_ACL,
+    int32(CREATE_FLAGS_PERSISTENT),
+  );
+}
+
+function remove(path: string): Buffer {
+  return frame(int32(1), int32(OP.delete), text(path), int32(ANY_VERSION));
+}
+
+function frame(...parts: Buffer[]): Buffer {
+  const body = Buffer.concat(parts);
+  return Buffer.concat([int32(body.length), body]);
+}
+
+function int32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeInt32BE(value);
+  return bytes;
+}
+
+function text(value: string): Buffer {
+  const bytes = Buffer.from(value, 'utf8');
+  return Buffer.concat([int32(bytes.length), bytes]);
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
