@@ -65,7 +65,7 @@ const rooms = {
   '^src-renderer/': [
     '^src-renderer/',
     `${SERVER}console/contract/`,
-    `${SERVER}console/rpc/(client|port)\\.ts$`,
+    `${SERVER}console/rpc/(client|port|bytes-json)\\.ts$`,
     'node_modules/',
   ],
 };

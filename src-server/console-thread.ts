@@ -7,6 +7,7 @@ import { serve } from '#rpc/server.ts';
 import { Console, type LocalEnsemble, type NodeNature } from './console/service/console.ts';
 import { threadPort } from './console/transports/message-port.ts';
 import { startWeb, type WebConsole } from './console/transports/web.ts';
+import { WebSessions } from './console/transports/web-sessions.ts';
 import { nodePlatform } from './platform/node/platform.ts';
 import type {
   ConsoleRole,
@@ -26,7 +27,7 @@ export async function runConsole(role: ConsoleRole, host: MessagePort): Promise<
     logLevel,
     writeLog: (line) => tell({ kind: 'log', line }),
   });
-  const local = new HostedEnsemble(role);
+  const local = new HostedEnsemble(role, () => tell({ kind: 'retry-member' }));
   const console = new Console({ platform, local, directory: role.directory });
 
   let web: WebConsole | null = null;
@@ -35,6 +36,7 @@ export async function runConsole(role: ConsoleRole, host: MessagePort): Promise<
       web = await startWeb({
         ...role.web,
         handlers: console,
+        sessions: new WebSessions({ disk: platform.disk, directory: role.directory }),
         onUrl: (url) => tell({ kind: 'url', url }),
       });
     } catch (error) {
@@ -78,9 +80,12 @@ class HostedEnsemble implements LocalEnsemble {
   #reports: MessagePort | null = null;
   #nextId = 1;
 
-  constructor({ version, dataDir }: ConsoleRole) {
+  readonly retry: () => void;
+
+  constructor({ version, dataDir }: ConsoleRole, retry: () => void) {
     this.version = version;
     this.dataDir = dataDir;
+    this.retry = retry;
   }
 
   onChange(listener: () => void): () => void {

@@ -114,12 +114,14 @@ export class Host {
         this.#setMember({ kind: 'failed', why: event.why, retryAtMs: event.retryAtMs });
         return;
       case 'url':
+      case 'retry-member':
         return;
     }
   }
 
   #onConsoleThread(event: ThreadEvent): void {
     if (event.kind === 'url') this.#options.onUrl(event.url);
+    if (event.kind === 'retry-member') this.retryMember();
     if (event.kind === 'fell') this.#options.writeLog(`the console fell: ${event.why}\n`);
     if (event.kind !== 'ready') return;
     this.#tellConsole();
@@ -151,7 +153,7 @@ export class Host {
 }
 
 type ThreadEvent =
-  | Extract<FromThread, { kind: 'ready' | 'member' | 'url' }>
+  | Extract<FromThread, { kind: 'ready' | 'member' | 'url' | 'retry-member' }>
   /** The thread ended without being asked to. */
   | { readonly kind: 'fell'; readonly why: string; readonly retryAtMs: number | null };
 
@@ -197,6 +199,7 @@ class Thread {
           return;
         case 'member':
         case 'url':
+        case 'retry-member':
           this.#onEvent(message);
           return;
       }

@@ -51,6 +51,8 @@ export type FromThread =
   | { readonly kind: 'ready' }
   | { readonly kind: 'member'; readonly state: MemberState }
   | { readonly kind: 'url'; readonly url: string }
+  /** From the console: somebody wants a member that failed tried again. */
+  | { readonly kind: 'retry-member' }
   /** The thread ends. `mayHelp`: trying again may help, nobody has to act first. */
   | { readonly kind: 'failed'; readonly why: string; readonly mayHelp: boolean };
 

@@ -29,6 +29,7 @@ export function startConsole(options: {
     state,
     connectString: `127.0.0.1:${server.clientPort}`,
     onChange: () => () => undefined,
+    retry: () => undefined,
     natures: (paths) => Promise.resolve(paths.map((path) => server.natureOf(path))),
   };
   const platform = nodePlatform({

@@ -27,6 +27,7 @@ import {
   createMode,
   credential,
   deletePlan,
+  identity,
   operationState,
   path,
   saveResult,
@@ -77,6 +78,12 @@ export const methods = {
     nothing,
   ),
   'clusters.disconnect': method(object({ id: clusterId }), nothing),
+  /** Who the session is to the server. */
+  'clusters.identities': method(object({ id: clusterId }), list(identity)),
+
+  // --- the local ensemble ---
+  /** Tries a member that failed again, now. */
+  'ensemble.retry': method(nothing, nothing),
 
   // --- tree ---
   /** Opens a view of a cluster's tree; it ends with `tree.close` or with the connection. */
@@ -151,6 +158,8 @@ export const topics = {
   tree: topic(object({ tree: treeId }), object({ revision: integer, rowCount: integer })),
   /** One node: at once and after every change. */
   znode: topic(node, znodeEvent),
+  /** How far looking through a subtree for `znodes.planDelete` has come. */
+  planning: topic(node, object({ nodes: integer })),
   operation: topic(object({ operation: string }), operationState),
 } as const satisfies Record<string, Topic<never, never> | Topic<unknown, unknown>>;
 

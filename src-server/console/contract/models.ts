@@ -15,6 +15,9 @@ import {
   type TypeOf,
   union,
 } from './checks.ts';
+import { ERROR_CODES } from './errors.ts';
+
+const errorCode = literal(...ERROR_CODES);
 
 /** The longest path that makes sense: a request holds no more. */
 export const path = text({ max: 1_048_576 });
@@ -67,6 +70,10 @@ export const connectionState = union('kind', {
   }),
 });
 export type ConnectionState = TypeOf<typeof connectionState>;
+
+/** Who the console's session has proved to be, such as `digest` and `user`; `ip` is seen, not proved. */
+export const identity = object({ scheme: string, user: string });
+export type Identity = TypeOf<typeof identity>;
 
 /** What the connected server says of itself; null where it does not answer (four-letter words switched off). */
 export const serverFacts = object({
@@ -186,7 +193,7 @@ export const znodeEvent = union('kind', {
   present: object({ kind: literal('present'), znode }),
   gone: object({ kind: literal('gone') }),
   /** It could not be asked; the next event says when it can again. */
-  unknown: object({ kind: literal('unknown'), why: string }),
+  unknown: object({ kind: literal('unknown'), code: errorCode, why: string }),
 });
 export type ZnodeEvent = TypeOf<typeof znodeEvent>;
 
@@ -197,11 +204,14 @@ export const treeRow = object({
   path,
   name: string,
   depth: integer,
+  /** Place among the siblings, from 0, and how many there are. */
+  position: integer,
+  siblings: integer,
   isExpanded: boolean,
   /** An expanded line whose children are on their way. */
   isLoading: boolean,
   /** Why its children cannot be shown, or null. */
-  problem: nullable(string),
+  problem: nullable(object({ code: errorCode, why: string })),
   facts: nullable(
     object({
       kind: nodeKind,
@@ -252,7 +262,7 @@ export const operationState = union('kind', {
     total: nullable(number),
   }),
   done: object({ kind: literal('done'), done: number }),
-  failed: object({ kind: literal('failed'), done: number, why: string }),
+  failed: object({ kind: literal('failed'), done: number, code: errorCode, why: string }),
   cancelled: object({ kind: literal('cancelled'), done: number }),
 });
 export type OperationState = TypeOf<typeof operationState>;

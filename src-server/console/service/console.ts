@@ -45,7 +45,7 @@ export class Console implements Handlers {
     this.#platform = platform;
     this.#local = options.local;
     this.#operations = new Operations(platform.clock);
-    this.#plans = new DeletePlans(() => this.#randomId());
+    this.#plans = new DeletePlans({ clock: platform.clock, newToken: () => this.#randomId() });
     this.#clusters = new Clusters({
       platform,
       local: options.local,
@@ -91,6 +91,11 @@ export class Console implements Handlers {
       'clusters.disconnect': ({ id }) => {
         clusters.disconnect(id);
       },
+      'clusters.identities': ({ id }) => client(id).whoAmI(),
+
+      'ensemble.retry': () => {
+        this.#local.retry();
+      },
 
       'tree.open': ({ cluster, order }, context) => this.#openTree(cluster, order, context),
       'tree.close': ({ tree }) => {
@@ -118,7 +123,12 @@ export class Console implements Handlers {
       'znodes.delete': ({ cluster, ...node }) =>
         deleteZnode(client(cluster), node, this.#localOf(cluster)),
       'znodes.planDelete': ({ cluster, path }, context) =>
-        this.#plans.plan(client(cluster), path, () => context.isCancelled()),
+        this.#plans.plan({
+          client: client(cluster),
+          cluster,
+          path,
+          isCancelled: () => context.isCancelled(),
+        }),
       'znodes.deleteTree': ({ cluster, path, token }) => {
         const nodes = this.#plans.take(token, path);
         const live = client(cluster);
@@ -157,6 +167,8 @@ export class Console implements Handlers {
           stop();
         };
       },
+      planning: ({ cluster, path }, sink) =>
+        this.#plans.onCount({ cluster, path }, (nodes) => sink.send({ nodes })),
       operation: ({ operation }, sink) =>
         this.#operations.follow(operation, (state) => sink.send(state)),
     };

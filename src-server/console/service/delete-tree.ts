@@ -9,6 +9,7 @@ import type { DeletePlan } from '#contract/models.ts';
 
 import type { Client } from '../../coordination/client/client.ts';
 import { Code } from '../../coordination/model/codes.ts';
+import type { Clock } from '../../platform/clock.ts';
 import { isCode } from './explain.ts';
 import { joinPath } from './node-views.ts';
 import type { Progress } from './operations.ts';
@@ -16,6 +17,8 @@ import type { Progress } from './operations.ts';
 /** Requests under way at once: quick, without being all a server does. */
 const PARALLEL = 64;
 const SAMPLE_MAX = 100;
+/** The count so far is told at most so often. */
+const TELL_MS = 100;
 
 interface Planned {
   readonly path: string;
@@ -25,18 +28,42 @@ interface Planned {
   readonly isEphemeral: boolean;
 }
 
+interface PlannedNode {
+  readonly cluster: string;
+  readonly path: string;
+}
+
+interface CountListener extends PlannedNode {
+  listener(nodes: number): void;
+}
+
+export interface PlanRequest extends PlannedNode {
+  readonly client: Client;
+  isCancelled(): boolean;
+}
+
 /** Plans that were shown and not carried out yet. */
 export class DeletePlans {
   readonly #plans = new Map<string, readonly Planned[]>();
+  readonly #listeners = new Set<CountListener>();
+  readonly #clock: Clock;
   readonly #newToken: () => string;
 
-  constructor(newToken: () => string) {
-    this.#newToken = newToken;
+  constructor(parts: { readonly clock: Clock; readonly newToken: () => string }) {
+    this.#clock = parts.clock;
+    this.#newToken = parts.newToken;
   }
 
-  async plan(client: Client, path: string, isCancelled: () => boolean): Promise<DeletePlan> {
+  async plan(request: PlanRequest): Promise<DeletePlan> {
+    const { path } = request;
     if (path === '/') throw new ApiError('bad-request', 'the root cannot be deleted');
-    const nodes = await walk(client, path, isCancelled);
+    let toldMs = -Infinity;
+    const nodes = await walk(request, (count) => {
+      const nowMs = this.#clock.nowMs();
+      if (nowMs - toldMs < TELL_MS) return;
+      toldMs = nowMs;
+      this.#tell(request, count);
+    });
     // The list is breadth first, so that turned round children come before their parents.
     nodes.reverse();
     const token = this.#newToken();
@@ -50,6 +77,19 @@ export class DeletePlans {
       sample: nodes.slice(0, SAMPLE_MAX).map((node) => node.path),
       token,
     };
+  }
+
+  /** Tells how many nodes were found so far, while somebody plans to delete this one. */
+  onCount(node: PlannedNode, listener: (nodes: number) => void): () => void {
+    const counting = { ...node, listener };
+    this.#listeners.add(counting);
+    return () => this.#listeners.delete(counting);
+  }
+
+  #tell({ cluster, path }: PlannedNode, nodes: number): void {
+    for (const counting of [...this.#listeners]) {
+      if (counting.cluster === cluster && counting.path === path) counting.listener(nodes);
+    }
   }
 
   /** Takes a plan to be carried out. @throws ApiError plan-outdated */
@@ -105,7 +145,10 @@ function changed(path: string, what: string): ApiError {
   return new ApiError('plan-outdated', `${path} ${what} since the plan was shown`);
 }
 
-async function walk(client: Client, top: string, isCancelled: () => boolean): Promise<Planned[]> {
+async function walk(
+  { client, path: top, isCancelled }: PlanRequest,
+  onCount: (nodes: number) => void,
+): Promise<Planned[]> {
   const found: Planned[] = [];
   let level = [top];
   while (level.length > 0) {
@@ -119,6 +162,7 @@ async function walk(client: Client, top: string, isCancelled: () => boolean): Pr
         found.push(node.planned);
         for (const name of node.names) below.push(joinPath(node.planned.path, name));
       }
+      onCount(found.length);
     }
     level = below;
   }

@@ -32,6 +32,13 @@ export function explain(error: unknown): ApiError | null {
   return new ApiError(code, error.message);
 }
 
+/** For what is shown rather than thrown: an error nobody foresaw is an internal one. */
+export function explainAnything(error: unknown): ApiError {
+  if (error instanceof ApiError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return explain(error) ?? new ApiError('internal', message);
+}
+
 export function isCode(error: unknown, ...codes: readonly Code[]): boolean {
   return error instanceof ClientError && codes.includes(error.code);
 }

@@ -13,6 +13,8 @@ export interface LocalEnsemble {
   /** What clients connect to, or null while no member serves. */
   readonly connectString: string | null;
   onChange(listener: () => void): () => void;
+  /** Tries a member that failed again, now. */
+  retry(): void;
   /**
    * Containers and TTL nodes look like persistent ones to clients; the member knows. One answer for each path, null where
    * there is no such node. Null as a whole when no member can be asked.

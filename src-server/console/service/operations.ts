@@ -3,6 +3,7 @@ import { ApiError } from '#contract/errors.ts';
 import type { OperationState } from '#contract/models.ts';
 
 import type { Clock } from '../../platform/clock.ts';
+import { explainAnything } from './explain.ts';
 
 export interface Progress {
   /** Throws where the work was cancelled, so that it stops here. */
@@ -20,6 +21,13 @@ const TELL_MS = 100;
 const REMEMBERED_MS = 600_000;
 
 class Cancelled extends Error {}
+
+function failureOf(
+  error: unknown,
+): Pick<Extract<OperationState, { kind: 'failed' }>, 'code' | 'why'> {
+  const { code, message } = explainAnything(error);
+  return { code, why: message };
+}
 
 export class Operations {
   readonly #clock: Clock;
@@ -60,12 +68,7 @@ export class Operations {
         () => tell({ kind: 'done', done }),
         (error: unknown) => {
           if (error instanceof Cancelled) tell({ kind: 'cancelled', done });
-          else
-            tell({
-              kind: 'failed',
-              done,
-              why: error instanceof Error ? error.message : String(error),
-            });
+          else tell({ kind: 'failed', done, ...failureOf(error) });
         },
       )
       .finally(() => this.#clock.after(REMEMBERED_MS, () => this.#operations.delete(id)));

@@ -6,6 +6,7 @@
  *
  * A line's number is found by stepping over whole expanded levels, of which there are few, however many names there are.
  */
+import type { ApiError } from '#contract/errors.ts';
 import type { TreeOrder } from '#contract/models.ts';
 
 import { joinPath } from './node-views.ts';
@@ -15,6 +16,9 @@ export interface Line {
   readonly path: string;
   readonly name: string;
   readonly depth: number;
+  /** Place among the siblings, from 0, and how many there are. */
+  readonly position: number;
+  readonly siblings: number;
   /** The level below, if this line is expanded. */
   readonly level: TreeLevel | null;
 }
@@ -30,7 +34,7 @@ export class TreeLevel {
   /** Depth of its lines. */
   readonly depth: number;
   isLoading = true;
-  problem: string | null = null;
+  problem: ApiError | null = null;
   #names: readonly string[] = [];
   #indexOf: ReadonlyMap<string, number> | null = null;
   /** In order of their lines. */
@@ -94,7 +98,14 @@ export class TreeLevel {
     }
     const name = this.#names[number - before];
     if (name === undefined) return null;
-    return { path: joinPath(this.path, name), name, depth: this.depth, level: this.levelOf(name) };
+    return {
+      path: joinPath(this.path, name),
+      name,
+      depth: this.depth,
+      position: number - before,
+      siblings: this.#names.length,
+      level: this.levelOf(name),
+    };
   }
 
   /** The number of a child's line, or null where there is no such child. */

@@ -12,7 +12,7 @@ import { Code } from '../../coordination/model/codes.ts';
 import type { Stat } from '../../coordination/model/stat.ts';
 import type { Clock, Timer } from '../../platform/clock.ts';
 import type { Live } from './connected-cluster.ts';
-import { explain, isCode } from './explain.ts';
+import { explainAnything, isCode } from './explain.ts';
 import type { LocalEnsemble, NodeNature } from './local-ensemble.ts';
 import { baseName, isSequentialName, kindOf, parentPath } from './node-views.ts';
 import { type Line, TreeLevel } from './tree-level.ts';
@@ -177,20 +177,24 @@ export class TreeView {
   }
 
   #lineAt(row: number): Line | null {
-    if (row === 0) return { path: '/', name: '/', depth: 0, level: this.#root };
+    if (row === 0) {
+      return { path: '/', name: '/', depth: 0, position: 0, siblings: 1, level: this.#root };
+    }
     return this.#root.lineAt(row - 1);
   }
 
-  #rowView({ path, name, depth, level }: Line): TreeRow {
+  #rowView({ path, name, depth, position, siblings, level }: Line): TreeRow {
     const facts = this.#facts.get(path);
     const stat = facts?.stat ?? null;
     return {
       path,
       name,
       depth,
+      position,
+      siblings,
       isExpanded: level !== null,
       isLoading: level?.isLoading ?? false,
-      problem: level?.problem ?? null,
+      problem: level?.problem ? { code: level.problem.code, why: level.problem.message } : null,
       facts:
         stat === null
           ? null
@@ -268,7 +272,7 @@ export class TreeView {
     } catch (error) {
       // A deleted node disappears with its line when the parent is read; everything else is worth saying.
       level.isLoading = false;
-      if (!isCode(error, Code.NO_NODE)) level.problem = messageOf(error);
+      if (!isCode(error, Code.NO_NODE)) level.problem = explainAnything(error);
     }
     this.#changed();
     return this.#clock.nowMs() - startedMs;
@@ -386,8 +390,4 @@ export class TreeView {
       }
     });
   }
-}
-
-function messageOf(error: unknown): string {
-  return (explain(error) ?? (error instanceof Error ? error : new Error(String(error)))).message;
 }

@@ -13,7 +13,7 @@ import { type Client, type CreateOptions } from '../../coordination/client/clien
 import type { Acl } from '../../coordination/model/acl.ts';
 import { Code } from '../../coordination/model/codes.ts';
 import type { Live } from './connected-cluster.ts';
-import { explain, isCode } from './explain.ts';
+import { explainAnything, isCode } from './explain.ts';
 import type { LocalEnsemble } from './local-ensemble.ts';
 import { aclView, baseName, joinPath, kindOf, parentPath, statView } from './node-views.ts';
 
@@ -90,7 +90,8 @@ export function followZnode(
       (znode): ZnodeEvent => ({ kind: 'present', znode }),
       (error: unknown): ZnodeEvent => {
         if (isCode(error, Code.NO_NODE)) return { kind: 'gone' };
-        return { kind: 'unknown', why: error instanceof Error ? error.message : String(error) };
+        const { code, message } = explainAnything(error);
+        return { kind: 'unknown', code, why: message };
       },
     );
     isReading = false;
@@ -208,12 +209,6 @@ export async function setZnodeAcl(
   change: { readonly path: string; readonly acl: readonly AclEntry[]; readonly aclVersion: number },
 ): Promise<{ stat: Stat }> {
   return { stat: statView(await client.setAcl(change.path, toAcl(change.acl), change.aclVersion)) };
-}
-
-export function explainOrThrow(error: unknown): ApiError {
-  const known = explain(error);
-  if (known === null) throw error;
-  return known;
 }
 
 function toAcl(entries: readonly AclEntry[]): Acl {

@@ -8,19 +8,26 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 
-const COOKIE = 'zabring';
+import type { WebSessions } from './web-sessions.ts';
+
 const SECRET_BYTES = 32;
-/** Browsers logged in at the same time; the oldest is let go. */
-const SESSIONS_MAX = 100;
 
 export class WebGuard {
   readonly #hosts: ReadonlySet<string>;
-  readonly #sessions: string[] = [];
+  readonly #sessions: WebSessions;
+  readonly #cookie: string;
   #token: string;
 
   /** @param options hosts: `name:port` as browsers may write it */
-  constructor(options: { readonly hosts: readonly string[] }) {
+  constructor(options: {
+    readonly hosts: readonly string[];
+    readonly port: number;
+    readonly sessions: WebSessions;
+  }) {
     this.#hosts = new Set(options.hosts);
+    this.#sessions = options.sessions;
+    // Cookies do not know ports: two consoles on one machine would log each other's browsers out.
+    this.#cookie = `zabring-${options.port}`;
     this.#token = newSecret();
   }
 
@@ -43,8 +50,8 @@ export class WebGuard {
   }
 
   isLoggedIn(headers: IncomingHttpHeaders): boolean {
-    const secret = cookieOf(headers);
-    return secret !== null && this.#sessions.some((session) => isEqual(session, secret));
+    const secret = this.#secretOf(headers);
+    return secret !== null && this.#sessions.has(secret);
   }
 
   /**
@@ -55,9 +62,16 @@ export class WebGuard {
     if (!isEqual(token, this.#token)) return null;
     this.#token = newSecret();
     const secret = newSecret();
-    this.#sessions.push(secret);
-    if (this.#sessions.length > SESSIONS_MAX) this.#sessions.shift();
-    return `${COOKIE}=${secret}; HttpOnly; SameSite=Strict; Path=/`;
+    this.#sessions.add(secret);
+    return `${this.#cookie}=${secret}; HttpOnly; SameSite=Strict; Path=/`;
+  }
+
+  #secretOf(headers: IncomingHttpHeaders): string | null {
+    for (const part of (headers.cookie ?? '').split(';')) {
+      const [name, value] = part.trim().split('=');
+      if (name === this.#cookie && value !== undefined) return value;
+    }
+    return null;
   }
 }
 
@@ -69,12 +83,4 @@ function isEqual(a: string, b: string): boolean {
   const left = Buffer.from(a);
   const right = Buffer.from(b);
   return left.length === right.length && timingSafeEqual(left, right);
-}
-
-function cookieOf(headers: IncomingHttpHeaders): string | null {
-  for (const part of (headers.cookie ?? '').split(';')) {
-    const [name, value] = part.trim().split('=');
-    if (name === COOKIE && value !== undefined) return value;
-  }
-  return null;
 }

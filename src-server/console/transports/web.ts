@@ -11,6 +11,7 @@ import { type Handlers, serve } from '#rpc/server.ts';
 import { NetError } from '../../platform/net.ts';
 import { filePage, type Page, textPage } from './pages.ts';
 import { WebGuard } from './web-guard.ts';
+import type { WebSessions } from './web-sessions.ts';
 
 export interface WebOptions {
   readonly host: string;
@@ -19,6 +20,8 @@ export interface WebOptions {
   /** The built interface. */
   readonly folder: string;
   readonly handlers: Handlers;
+  /** Browsers that were let in before. */
+  readonly sessions: WebSessions;
   /** A URL for one more browser; told at the start, and again each time one was used. */
   readonly onUrl: (url: string) => void;
 }
@@ -39,7 +42,11 @@ const FORBIDDEN =
 export async function startWeb(options: WebOptions): Promise<WebConsole> {
   const server = http.createServer();
   const port = await listen(server, options.host, options.port);
-  const guard = new WebGuard({ hosts: hostNames(options.host, port) });
+  const guard = new WebGuard({
+    hosts: hostNames(options.host, port),
+    port,
+    sessions: options.sessions,
+  });
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_BYTES_MAX });
   const tellUrl = (): void => {
     options.onUrl(`http://${bracketed(options.host)}:${port}/?token=${guard.token}`);

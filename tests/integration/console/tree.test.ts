@@ -201,3 +201,53 @@ test('deleting a tree shows what would go, and goes no further than that', async
   });
   expect(await client.exists('/a/b/late')).not.toBeNull();
 });
+
+test('a line knows its place among its siblings', async () => {
+  await client.create('/a', null);
+  await client.create('/b', null);
+  await client.create('/b/x', null);
+  const { tree, look } = await openTree();
+  await rpc.call('tree.reveal', { tree, path: '/b/x' });
+  const { rows } = await look();
+  expect(rows.map(({ path, position, siblings }) => [path, position, siblings])).toEqual([
+    ['/', 0, 1],
+    ['/a', 0, 3],
+    ['/b', 1, 3],
+    ['/b/x', 0, 1],
+    ['/zookeeper', 2, 3],
+  ]);
+});
+
+test('planning a deletion counts aloud', async () => {
+  await client.create('/many', null);
+  await Promise.all(Array.from({ length: 20_000 }, (_, i) => client.create(`/many/n-${i}`, null)));
+  const counts: number[] = [];
+  const node = { cluster: 'local', path: '/many' };
+  rpc.subscribe('planning', node, { onEvent: ({ nodes }) => counts.push(nodes) });
+  expect((await rpc.call('znodes.planDelete', node)).nodes).toBe(20_001);
+  expect(counts.length).toBeGreaterThan(0);
+  expect(counts).toEqual([...counts].sort((a, b) => a - b));
+});
+
+test('an identity that was proved is told', async () => {
+  await rpc.call('clusters.connect', {
+    id: 'local',
+    credentials: [{ scheme: 'digest', auth: 'ada:secret' }],
+  });
+  const identities = await rpc.call('clusters.identities', { id: 'local' });
+  expect(identities).toContainEqual({ scheme: 'digest', user: 'ada' });
+});
+
+test('what may not be read says so by its code', async () => {
+  const secret = [{ scheme: 'digest', id: 'ada:xxxxxxxxxxxxxxxxxxxxxxxxxxx=', permissions: 31 }];
+  await client.create('/closed', null, { acl: secret });
+  const { tree, look } = await openTree();
+  await rpc.call('tree.reveal', { tree, path: '/closed' });
+  await rpc.call('tree.expand', { tree, path: '/closed' });
+  const row = (await look()).rows.find(({ path }) => path === '/closed');
+  expect(row?.problem).toMatchObject({ code: 'no-auth' });
+  const event = await new Promise((resolve) => {
+    rpc.subscribe('znode', { cluster: 'local', path: '/closed' }, { onEvent: resolve });
+  });
+  expect(event).toMatchObject({ kind: 'unknown', code: 'no-auth' });
+});

@@ -11,6 +11,8 @@ import { fromJson, toJson } from '#rpc/bytes-json.ts';
 import { RpcClient } from '#rpc/client.ts';
 
 import { startWeb, type WebConsole } from '../../../src-server/console/transports/web.ts';
+import { WebSessions } from '../../../src-server/console/transports/web-sessions.ts';
+import { NodeDisk } from '../../../src-server/platform/node/disk.ts';
 import { startConsole, type TestConsole } from '../../peers/console.ts';
 import { type Folder, temporaryFolder } from '../../peers/folders.ts';
 import { until } from '../../peers/wait.ts';
@@ -32,14 +34,19 @@ beforeEach(async () => {
   server = await startZabring(path.join(folder.path, 'data'));
   console = startConsole({ server: server.server, directory: folder.path });
   urls = [];
-  web = await startWeb({
+  web = await openDoor(0);
+});
+
+function openDoor(port: number): Promise<WebConsole> {
+  return startWeb({
     host: '127.0.0.1',
-    port: 0,
-    folder: pages,
+    port,
+    folder: path.join(folder.path, 'pages'),
     handlers: console.handlers,
+    sessions: new WebSessions({ disk: new NodeDisk(), directory: folder.path }),
     onUrl: (url) => urls.push(url),
   });
-});
+}
 
 afterEach(async () => {
   await web.close();
@@ -65,6 +72,7 @@ function get(
         host: '127.0.0.1',
         port: web.port,
         path: target,
+        agent: false,
         method,
         headers: { host: `127.0.0.1:${web.port}`, ...headers },
       },
@@ -93,8 +101,9 @@ describe('pages', () => {
     expect(first.status).toBe(303);
     expect(first.headers.location).toBe('/');
     expect(first.headers['set-cookie']?.[0]).toMatch(
-      /^zabring=[0-9a-f]{64}; HttpOnly; SameSite=Strict; Path=\/$/,
+      /^zabring-[0-9]+=[0-9a-f]{64}; HttpOnly; SameSite=Strict; Path=\/$/,
     );
+    expect(first.headers['set-cookie']?.[0]).toContain(`zabring-${web.port}=`);
     expect((await get(url.pathname + url.search)).status).toBe(401);
     // There is another address for another browser.
     expect(urls).toHaveLength(2);
@@ -104,7 +113,22 @@ describe('pages', () => {
   test('nothing is given to whoever is not logged in', async () => {
     for (const target of ['/', '/assets/app-1234.js', '/?token=wrong'])
       expect((await get(target)).status).toBe(401);
-    expect((await get('/', { cookie: `zabring=${'0'.repeat(64)}` })).status).toBe(401);
+    expect((await get('/', { cookie: `zabring-${web.port}=${'0'.repeat(64)}` })).status).toBe(401);
+  });
+
+  test('a browser that was let in stays so over a restart, and no secret is on the disk', async () => {
+    const cookie = await logIn();
+    const { port } = web;
+    await web.close();
+    web = await openDoor(port);
+    expect((await get('/', { cookie })).status).toBe(200);
+    const kept = fs.readFileSync(path.join(folder.path, 'web-sessions.json'), 'utf8');
+    expect(kept).not.toContain(cookie.split('=')[1]);
+
+    fs.writeFileSync(path.join(folder.path, 'web-sessions.json'), '{"hashes":"all of them"}');
+    await web.close();
+    web = await openDoor(port);
+    expect((await get('/', { cookie })).status).toBe(401);
   });
 
   test('files come with a strict policy, and only from their folder', async () => {
