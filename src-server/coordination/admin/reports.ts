@@ -171,9 +171,9 @@ function full(connection: ConnectionFacts): string {
     `lop=${connection.lastOperation}`,
     `est=${connection.establishedMs}`,
     `to=${connection.timeoutMs}`,
-    // The last xid is of 32 bits, and −1 before the first.
+    // Both are −1 before the first answer; Apache leaves out only the xid then.
     connection.lastCxid >= 0 ? `lcxid=0x${connection.lastCxid.toString(16)}` : null,
-    connection.lastZxid >= 0 ? `lzxid=0x${zxidHex(connection.lastZxid)}` : null,
+    `lzxid=0x${zxidHex(connection.lastZxid)}`,
     `lresp=${Math.round(connection.lastResponseMs)}`,
     `llat=${Math.round(connection.lastLatencyMs)}`,
     `minlat=${Math.round(connection.minLatencyMs)}`,
