@@ -71,6 +71,7 @@ export default ts.config(
       ],
       '@typescript-eslint/unbound-method': 'off',
       eqeqeq: 'error',
+      'no-console': 'error',
       'no-restricted-syntax': [
         'error',
         {

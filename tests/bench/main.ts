@@ -39,7 +39,11 @@ if (!isPresent(APACHE)) {
   process.exit(1);
 }
 
-const machine = `${os.cpus().length} × ${os.cpus()[0]?.model ?? 'unknown'}, ${Math.round(os.totalmem() / 2 ** 30)} GiB, ${os.type()} ${os.release()}`;
+const machine = [
+  `${os.cpus().length} × ${os.cpus()[0]?.model ?? 'unknown'}`,
+  `${Math.round(os.totalmem() / 2 ** 30)} GiB`,
+  `${os.type()} ${os.release()}`,
+].join(', ');
 const versions = `Node ${process.versions.node}; ${javaVersion()}; Apache ZooKeeper 3.8 (Debian)`;
 process.stdout.write(
   `${machine}\n${versions}\n${CONNECTIONS} connections, values of 100 bytes, fsync on, ${rounds} rounds\n\n`,
