@@ -70,6 +70,11 @@ export class SimClock implements Clock {
     return tasks.length > 0;
   }
 
+  /** Time goes by while something is being done. */
+  pass(byMs: number): void {
+    this.#nowMs += byMs;
+  }
+
   /** Lets so much time pass, with everything that falls due in it. */
   advance(byMs: number): void {
     const until = this.#nowMs + byMs;

@@ -114,6 +114,8 @@ export class Journal {
   #onFatal: (error: DiskError) => void = () => undefined;
   #snapshotJob: SnapshotJob | null = null;
   #room: Room = 'ok';
+  /** The last write found no room. Whatever the system says is free, there is none until a write succeeds. */
+  #isFull = false;
   #bytesSinceRoomCheck = 0;
   #retry: Timer | null = null;
   #idle: (() => void) | null = null;
@@ -403,7 +405,9 @@ export class Journal {
       return;
     }
     this.#bytesSinceRoomCheck += batch.writer.length;
-    if (this.#bytesSinceRoomCheck >= ROOM_CHECK_BYTES) this.checkRoom();
+    const wasFull = this.#isFull;
+    this.#isFull = false;
+    if (wasFull || this.#bytesSinceRoomCheck >= ROOM_CHECK_BYTES) this.checkRoom();
     this.#filling = this.#spare ?? newBatch();
     this.#spare = null;
     this.#isSyncing = true;
@@ -447,12 +451,12 @@ export class Journal {
       this.#break(error);
       return;
     }
+    this.#isFull = true;
     this.#setRoom('none');
     if (this.#isClosing) this.#idle?.();
     if (this.#isClosing || this.#retry !== null) return;
     this.#retry = this.#clock.after(RETRY_MS, () => {
       this.#retry = null;
-      this.checkRoom();
       this.#commit();
     });
   }
@@ -467,6 +471,7 @@ export class Journal {
 
   checkRoom(): void {
     this.#bytesSinceRoomCheck = 0;
+    if (this.#isFull) return;
     const free = this.#disk.freeBytes(this.#logDir);
     const { reserveBytes } = this.#options;
     this.#setRoom(free < reserveBytes / 4 ? 'none' : free < reserveBytes ? 'low' : 'ok');

@@ -5,6 +5,7 @@ import { Reader } from '../../bytes/reader.ts';
 import { Writer } from '../../bytes/writer.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Disk, DiskError, DiskFile } from '../../platform/disk.ts';
+import { DIGEST_VERSION } from '../model/txn.ts';
 import { readAcl, writeAcl } from '../wire/jute.ts';
 import { numberedName, temporaryName } from './file-names.ts';
 import { JournalError } from './journal-error.ts';
@@ -23,10 +24,13 @@ import {
   writeStoredStat,
 } from './snapshot-format.ts';
 
-/** A slice ends after this long, so that no client waits noticeably longer for it. */
+/** A slice ends after this long, so that no client waits noticeably longer for it … */
 const SLICE_MS = 4;
+/** … and, whatever the clock says, after so many entries or bytes: what they take at most is a few milliseconds more. */
+export const SLICE_ENTRIES = 4096;
+export const SLICE_BYTES = 0x10_0000;
 /** Looking at the clock costs as much as writing a node, so it is done once in so many. */
-const NODES_PER_LOOK = 64;
+const ENTRIES_PER_LOOK = 64;
 const WRITE_BYTES = 0x4_0000;
 /** Data is pushed to the disk in such portions, or the log's next sync would have to wait for all of it. */
 const SYNC_BYTES = 0x40_0000;
@@ -61,6 +65,8 @@ class Writing implements SnapshotJob {
   readonly zxid: Zxid;
   readonly startedMs: number;
   nodesWritten = 0;
+  /** Sessions, lists and nodes written. */
+  #entries = 0;
   readonly #options: SnapshotOptions;
   readonly #writer = new Writer(WRITE_BYTES * 2);
   readonly #temporary: string;
@@ -95,33 +101,27 @@ class Writing implements SnapshotJob {
       this.#file = disk.open(this.#temporary, 'replace');
       writeSnapshotHeader(this.#writer);
       this.#writer.int32(source.sessions.length);
-      for (const { id, timeoutMs } of source.sessions) {
-        this.#writer.bigint(id);
-        this.#writer.int32(timeoutMs);
-      }
-      this.#writer.int32(source.acls.length);
-      for (const { id, acl } of source.acls) {
-        this.#writer.long(id);
-        writeAcl(this.#writer, acl);
-      }
+      if (source.sessions.length === 0) this.#writer.int32(source.acls.length);
       this.#slice();
     });
   }
 
   #slice(): void {
-    const { source, clock } = this.#options;
-    const until = clock.nowMs() + SLICE_MS;
+    const { clock } = this.#options;
+    const untilMs = clock.nowMs() + SLICE_MS;
+    const untilEntries = this.#entries + SLICE_ENTRIES;
+    const untilBytes = this.#position + SLICE_BYTES;
     for (;;) {
-      for (let i = 0; i < NODES_PER_LOOK; i++) {
-        if (!source.next()) {
-          this.#finish();
-          return;
-        }
-        this.#writeNode(source);
-        this.nodesWritten++;
-        if (this.#writer.length >= WRITE_BYTES) this.#flush();
+      if (!this.#writeEntry()) {
+        this.#finish();
+        return;
       }
-      if (clock.nowMs() >= until) break;
+      this.#entries++;
+      const isFull = this.#writer.length >= WRITE_BYTES;
+      if (isFull) this.#flush();
+      if (!isFull && this.#entries % ENTRIES_PER_LOOK !== 0) continue;
+      if (this.#entries >= untilEntries || this.#position >= untilBytes) break;
+      if (clock.nowMs() >= untilMs) break;
     }
     if (this.#position - this.#syncedTo < SYNC_BYTES) {
       clock.defer(() => this.#guard(() => this.#slice()));
@@ -131,6 +131,30 @@ class Writing implements SnapshotJob {
     this.#file!.sync((error) =>
       this.#guard(() => (error === null ? this.#slice() : this.#fail(error))),
     );
+  }
+
+  /** The next session, list or node, in that order; false when there are no more. */
+  #writeEntry(): boolean {
+    const { source } = this.#options;
+    const { sessions, acls } = source;
+    const listAt = this.#entries - sessions.length;
+    if (listAt < 0) {
+      const { id, timeoutMs } = sessions[this.#entries]!;
+      this.#writer.bigint(id);
+      this.#writer.int32(timeoutMs);
+      if (listAt === -1) this.#writer.int32(acls.length);
+      return true;
+    }
+    if (listAt < acls.length) {
+      const { id, acl } = acls[listAt]!;
+      this.#writer.long(id);
+      writeAcl(this.#writer, acl);
+      return true;
+    }
+    if (!source.next()) return false;
+    this.#writeNode(source);
+    this.nodesWritten++;
+    return true;
   }
 
   #writeNode(source: SnapshotSource): void {
@@ -151,7 +175,7 @@ class Writing implements SnapshotJob {
     const stated = digest?.();
     if (stated !== undefined) {
       writer.long(stated.zxid);
-      writer.int32(2);
+      writer.int32(DIGEST_VERSION);
       writer.halves(stated.high | 0, stated.low | 0);
       this.#seal();
       if (withLastZxid) {
@@ -291,15 +315,17 @@ class Reading {
     this.#need(FIXED_BYTES);
     const zxid = reader.long();
     const version = reader.int32();
-    const high = reader.int32() >>> 0;
-    const low = reader.int32() >>> 0;
+    // The digests of version 1 were text.
+    if (version < DIGEST_VERSION) reader.string();
+    const high = version < DIGEST_VERSION ? 0 : reader.int32() >>> 0;
+    const low = version < DIGEST_VERSION ? 0 : reader.int32() >>> 0;
     this.#checkSeal();
     if (this.#left > 0) {
       this.#need(FIXED_BYTES);
       reader.long();
       this.#checkSeal();
     }
-    return version === 2 && zxid > 0 ? { zxid, high, low } : null;
+    return version === DIGEST_VERSION && zxid > 0 ? { zxid, high, low } : null;
   }
 
   #readSessions(sink: SnapshotSink): void {
@@ -312,10 +338,19 @@ class Reading {
 
   #readAcls(sink: SnapshotSink): void {
     for (let left = this.#count(); left > 0; left--) {
-      this.#need(READ_BYTES);
-      const key = this.#reader.long();
-      sink.addAcl(key, readAcl(this.#reader) ?? []);
-      this.#check();
+      // A list says how many entries it has and not how many bytes, so it is tried with more and more of them.
+      for (let bytes = FIXED_BYTES; ; bytes *= 4) {
+        this.#need(bytes);
+        const { at } = this.#reader;
+        const key = this.#reader.long();
+        const acl = readAcl(this.#reader) ?? [];
+        if (this.#reader.ok) {
+          sink.addAcl(key, acl);
+          break;
+        }
+        if (this.#isAllThere) this.#check();
+        this.#reader.reset(this.#buffer, at, this.#buffer.length);
+      }
     }
   }
 
@@ -367,6 +402,11 @@ class Reading {
     if (stated !== expected || end !== END_PATH) throw this.#damaged('the checksum does not match');
   }
 
+  /** Whether the buffer reaches to the end of the file. */
+  get #isAllThere(): boolean {
+    return this.#bufferAt + this.#buffer.length >= this.#size;
+  }
+
   get #left(): number {
     return this.#size - this.#bufferAt - this.#reader.at;
   }
@@ -388,7 +428,7 @@ class Reading {
   /** Makes at least so many bytes available, or all that are left. */
   #need(bytes: number): void {
     const reader = this.#reader;
-    if (reader.left >= bytes || this.#bufferAt + this.#buffer.length >= this.#size) return;
+    if (reader.left >= bytes || this.#isAllThere) return;
     this.#sum(reader.at);
     const from = this.#bufferAt + reader.at;
     const length = Math.min(this.#size - from, Math.max(READ_BYTES, bytes));

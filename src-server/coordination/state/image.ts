@@ -39,7 +39,7 @@ export class ImageWalk {
     const { tree, sessions, acls } = parts;
     this.#nodes = tree.nodes;
     this.#zxid = zxid;
-    this.sessions = [...sessions.all()].map(({ id, timeoutMs }) => ({ id, timeoutMs }));
+    this.sessions = [...sessions.all()];
     this.acls = acls.entries();
     this.#aclIds = new Set(this.acls.map(({ id }) => id));
     this.#stopListening = tree.onRemoval((row) => this.#onRemoval(row));
