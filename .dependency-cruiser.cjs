@@ -62,6 +62,17 @@ const rooms = {
     `${SERVER}platform/[^/]+\\.ts$`,
     'node_modules/(@types/)?ws/',
   ],
+  '^src-main/preload/': ['^src-main/ipc/channels\\.ts$', 'node_modules/electron/'],
+  '^src-main/': [
+    `${SERVER}(announcer|command-line|host|start-settings|version)\\.ts$`,
+    `${SERVER}base/result\\.ts$`,
+    `${SERVER}config/settings\\.ts$`,
+    `${SERVER}platform/(node/)?logger\\.ts$`,
+    `${SERVER}console/contract/`,
+    `${SERVER}console/transports/pages\\.ts$`,
+    `${SERVER}node-runtime\\.mjs$`,
+    'node_modules/electron/',
+  ],
   '^src-renderer/': [
     '^src-renderer/',
     `${SERVER}console/contract/`,

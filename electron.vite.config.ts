@@ -9,6 +9,8 @@ export default defineConfig({
   main: {
     build: {
       outDir: 'out/main',
+      // Everything is in the bundle, so that a package needs no node_modules.
+      externalizeDeps: false,
       rollupOptions: {
         input: { index: at('src-main/index.ts'), thread: at('src-server/thread.ts') },
         output: { format: 'es' },
@@ -18,6 +20,7 @@ export default defineConfig({
   preload: {
     build: {
       outDir: 'out/preload',
+      externalizeDeps: false,
       rollupOptions: {
         input: { index: at('src-main/preload/index.ts') },
         // A sandboxed preload is one CommonJS file.
