@@ -103,14 +103,13 @@ export class Reader {
   }
 
   /**
-   * The length of a list whose items take at least `itemBytes` each, −1 for a null list. Refuses a count that the bytes
-   * left cannot hold, before anybody reserves memory for it.
+   * The length of a list whose items take at least `itemBytes` each, −1 for a null list. Any other negative count is an
+   * empty list, as in Java. Refuses a count that the bytes left cannot hold, before anybody reserves memory for it.
    */
   count(itemBytes: number): number {
     const count = this.int32();
-    if (count === NULL_LENGTH) return count;
-    if (count < 0 || count * itemBytes > this.left) return this.#fail(0);
-    return count;
+    if (count < 0) return count === NULL_LENGTH ? count : 0;
+    return count * itemBytes > this.left ? this.#fail(0) : count;
   }
 
   skip(bytes: number): void {

@@ -146,6 +146,7 @@ function recover(
       skipAcl: settings.skipAcl,
       enforceQuota: settings.enforceQuota,
       reconfigEnabled: settings.reconfigEnabled,
+      compat38: settings.compat === '3.8',
       digests: settings.digestEnabled,
       hashSeed,
     });

@@ -22,8 +22,14 @@ import type { Outcome } from '../model/outcome.ts';
 import { Request } from '../model/request.ts';
 import type { Machine, Session } from '../state/machine.ts';
 import { type ConnectRequest, readConnectRequest, writeConnectResponse } from '../wire/connect.ts';
-import { type EventType, writeBareReply, writeNotification } from '../wire/replies.ts';
-import { readAuth, readRequest } from '../wire/requests.ts';
+import {
+  beginReply,
+  endReply,
+  type EventType,
+  writeBareReply,
+  writeNotification,
+} from '../wire/replies.ts';
+import { readAuth, readRequest, readSaslToken } from '../wire/requests.ts';
 import { authenticate } from './auth.ts';
 import { admit } from './gate.ts';
 import { accepted, EXPIRED, judge } from './handshake.ts';
@@ -168,7 +174,7 @@ export class Connection implements SocketHandler, LaneOwner, Watcher {
       const state = this.#frames.next();
       if (state === 'need-more') return 'goes on';
       if (state === 'bad-length') {
-        this.#drop();
+        this.#closeAfterFlush();
         return 'stops';
       }
       const { bytes, start, end } = this.#frames;
@@ -211,7 +217,7 @@ export class Connection implements SocketHandler, LaneOwner, Watcher {
   #join(): void {
     const request = readConnectRequest(this.#reader);
     if (request === null) {
-      this.#drop();
+      this.#closeAfterFlush();
       return;
     }
     const { machine, settings, writes, sessions, stats } = this.#household;
@@ -272,7 +278,7 @@ export class Connection implements SocketHandler, LaneOwner, Watcher {
   #takeRequest(session: Session): void {
     const reader = this.#reader;
     if (reader.left < HEADER_BYTES) {
-      this.#drop();
+      this.#closeAfterFlush();
       return;
     }
     const xid = reader.int32();
@@ -292,7 +298,8 @@ export class Connection implements SocketHandler, LaneOwner, Watcher {
         this.#takeWrite(traits.code, xid, session);
         return;
       case 'connection':
-        this.#takeAuth(traits.code, xid);
+        if (traits.code === OpCode.SASL) this.#takeSasl(xid);
+        else this.#takeAuth(xid);
         return;
     }
   }
@@ -330,16 +337,11 @@ export class Connection implements SocketHandler, LaneOwner, Watcher {
   }
 
   /** Who somebody is holds for the requests behind it, so it is settled at once, ahead of what waits in the lane. */
-  #takeAuth(op: OpCode, xid: number): void {
+  #takeAuth(xid: number): void {
     const { settings, stats } = this.#household;
-    if (op === OpCode.SASL) {
-      writeBareReply(this.#output(), xid, 0, Code.AUTH_FAILED);
-      this.#closeAfterFlush();
-      return;
-    }
     const packet = readAuth(this.#reader);
     if (packet === null) {
-      this.#drop();
+      this.#closeAfterFlush();
       return;
     }
     const proven = authenticate(packet.scheme, packet.auth, this.remoteAddress, settings);
@@ -353,6 +355,19 @@ export class Connection implements SocketHandler, LaneOwner, Watcher {
       this.identities.some(({ scheme, id }) => scheme === identity.scheme && id === identity.id);
     this.identities = [...this.identities, ...proven.filter((identity) => !known(identity))];
     writeBareReply(this.#output(), xid, 0, Code.OK);
+    this.#countSent();
+  }
+
+  /** There is no SASL here; as in Apache without it, the client is told so by a token that is null, and stays. */
+  #takeSasl(xid: number): void {
+    if (readSaslToken(this.#reader) === null) {
+      this.#closeAfterFlush();
+      return;
+    }
+    const writer = this.#output();
+    const frame = beginReply(writer, xid, 0, Code.OK);
+    writer.buffer(null);
+    endReply(writer, frame);
     this.#countSent();
   }
 
@@ -370,29 +385,20 @@ export class Connection implements SocketHandler, LaneOwner, Watcher {
   }
 
   answerWrite(request: Request, outcome: Outcome, receivedMs: number): void {
-    const { machine, settings } = this.#household;
-    writeOutcome(
-      this.#output(),
-      request.xid,
-      machine.lastZxid,
-      request.op,
-      outcome,
-      settings.compat === '3.8',
-    );
+    const { lastZxid } = this.#household.machine;
+    writeOutcome(this.#output(), request.xid, lastZxid, request.op, outcome);
     this.#answered(request, 'write', receivedMs);
     if (request.op === OpCode.CLOSE_SESSION) this.#closeAfterFlush();
     else if (this.#isPaused) this.#resume();
   }
 
   notify(type: EventType, path: string, zxid: number, acl: Acl): void {
-    if (this.#phase === 'closed') return;
+    if (this.#phase === 'closed' || this.#endsAfterFlush) return;
     const { machine, settings, limits } = this.#household;
-    if (settings.compat === '3.8') {
-      writeNotification(this.#output(), -1, type, path);
-    } else {
-      if (!machine.permits(acl, Permission.READ, this.identities)) return;
-      writeNotification(this.#output(), zxid, type, path);
-    }
+    // A path says much by itself, so nobody hears of a node that they may not read (CVE-2024-23944). Apache 3.8 has this
+    // from 3.8.4, and Debian's 3.8.0 as well.
+    if (!machine.permits(acl, Permission.READ, this.identities)) return;
+    writeNotification(this.#output(), settings.compat === '3.8' ? NO_ZXID : zxid, type, path);
     this.#countSent();
     if (this.#out.length + this.#socket.queuedBytes > limits.unsentBytesHard) this.#drop();
   }
@@ -432,8 +438,9 @@ export class Connection implements SocketHandler, LaneOwner, Watcher {
   flush(): void {
     this.isDirty = false;
     const out = this.#out;
-    if (out.length === 0) return;
-    if (this.#phase !== 'closed') {
+    if (this.#phase === 'closed') {
+      out.clear();
+    } else if (out.length > 0) {
       this.#household.stats.responseBytes.add(out.length);
       if (this.#socket.write(out.view())) {
         if (out.capacity > OUT_KEPT_BYTES) out.release();
@@ -441,8 +448,6 @@ export class Connection implements SocketHandler, LaneOwner, Watcher {
       } else {
         out.release();
       }
-    } else {
-      out.clear();
     }
     if (this.#endsAfterFlush) this.#close();
     else if (this.#isPaused) this.#household.clock.defer(() => this.onDrain());
@@ -450,6 +455,7 @@ export class Connection implements SocketHandler, LaneOwner, Watcher {
 
   #endsAfterFlush = false;
 
+  /** Nothing more is read or told; what was answered so far still leaves. */
   #closeAfterFlush(): void {
     this.#phase = 'closing';
     this.#endsAfterFlush = true;
@@ -466,11 +472,13 @@ export class Connection implements SocketHandler, LaneOwner, Watcher {
 
   #close(): void {
     this.#phase = 'closing';
+    this.#household.watches.removeAll(this);
     this.#socket.end();
   }
 
   #drop(): void {
     this.#phase = 'closing';
+    this.#household.watches.removeAll(this);
     this.#out.clear();
     this.#socket.destroy();
   }
@@ -482,3 +490,5 @@ export class Connection implements SocketHandler, LaneOwner, Watcher {
 }
 
 const UNIMPLEMENTED_ZXID = -1;
+/** Of a change, before notifications had it. */
+const NO_ZXID = -1;

@@ -7,6 +7,7 @@ import type { PathList, Request } from '../model/request.ts';
 import { type Machine, NO_ROW, type Row, type Session } from '../state/machine.ts';
 import { writeAcl, writeStrings } from '../wire/jute.ts';
 import {
+  amendCode,
   beginReply,
   endReply,
   EventType,
@@ -49,7 +50,8 @@ export class Reads {
     if (code === Code.OK) {
       const frame = beginReply(writer, request.xid, zxid, Code.OK);
       code = this.#writeBody(request, session, watcher, writer);
-      if (code === Code.OK) {
+      if (code === Code.OK || request.op === OpCode.MULTI_READ) {
+        if (code !== Code.OK) amendCode(writer, frame, code);
         endReply(writer, frame);
         return;
       }
@@ -92,13 +94,11 @@ export class Reads {
       case OpCode.CHECK_WATCHES:
         if (!this.#isWatcherType(request.mode)) return Code.MARSHALLING_ERROR;
         // Where 3.8 looked for its ancestors, a path that is none was an error.
-        if (request.path === null)
-          return this.#compat38 ? Code.MARSHALLING_ERROR : Code.NO_WATCHER;
+        if (request.path === null) return this.#compat38 ? Code.MARSHALLING_ERROR : Code.NO_WATCHER;
         return this.#watches.has(request.path, watcher, request.mode) ? Code.OK : Code.NO_WATCHER;
       case OpCode.REMOVE_WATCHES:
         if (!this.#isWatcherType(request.mode)) return Code.MARSHALLING_ERROR;
-        return request.path !== null &&
-          this.#watches.remove(request.path, watcher, request.mode)
+        return request.path !== null && this.#watches.remove(request.path, watcher, request.mode)
           ? Code.OK
           : Code.NO_WATCHER;
       case OpCode.WHO_AM_I:
@@ -178,7 +178,8 @@ export class Reads {
     const row = this.#machine.find(request.path);
     if (row === NO_ROW) return Code.NO_NODE;
     if (!this.#machine.isPermitted(row, Permission.READ, request.identities)) return Code.NO_AUTH;
-    writer.int32(this.#machine.countBelow(row));
+    // The root has two names in Apache's table, and below the empty one lies the other.
+    writer.int32(this.#machine.countBelow(row) + (request.path === '' ? 1 : 0));
     return Code.OK;
   }
 
@@ -194,17 +195,26 @@ export class Reads {
     return Code.OK;
   }
 
+  /**
+   * Each part has its own result. Where one cannot be understood, the reply says so in its header, and still carries the
+   * results before it.
+   */
   #multiRead(request: Request, writer: Writer): Code {
+    let code: Code = Code.OK;
     for (const part of request.ops ?? []) {
-      const row = part.path === null ? NO_ROW : this.#machine.find(part.path);
-      if (part.path === null) return Code.MARSHALLING_ERROR;
+      const isRead = part.op === OpCode.GET_DATA || part.op === OpCode.GET_CHILDREN;
+      if (!isRead || part.path === null) {
+        code = Code.MARSHALLING_ERROR;
+        break;
+      }
+      const row = this.#machine.find(part.path);
       if (row === NO_ROW) writePartError(writer, Code.NO_NODE);
       else if (!this.#machine.isPermitted(row, Permission.READ, request.identities))
         writePartError(writer, Code.NO_AUTH);
       else this.#writeReadPart(part.op, row, writer);
     }
     writeMultiHeader(writer, -1, true, -1);
-    return Code.OK;
+    return code;
   }
 
   #writeReadPart(op: OpCode, row: Row, writer: Writer): void {
@@ -285,4 +295,3 @@ const NO_ZXID = -1;
 function hidden(id: string | null): string | null {
   return id === null ? null : id.replace(/:.*/g, ':x');
 }
-

@@ -17,7 +17,6 @@ export function writeOutcome(
   zxid: number,
   op: OpCode,
   outcome: Outcome,
-  compat38: boolean,
 ): void {
   if (outcome.code !== Code.OK && op !== OpCode.MULTI) {
     writeBareReply(writer, xid, zxid, outcome.code);
@@ -44,7 +43,7 @@ export function writeOutcome(
       if (outcome.stat !== null) writeStat(writer, outcome.stat);
       break;
     case OpCode.MULTI:
-      for (const part of outcome.parts ?? []) writePart(writer, part, compat38);
+      for (const part of outcome.parts ?? []) writePart(writer, part);
       writeMultiHeader(writer, -1, true, -1);
       break;
     default:
@@ -53,39 +52,26 @@ export function writeOutcome(
   endReply(writer, frame);
 }
 
-function writePart(writer: Writer, part: Outcome, compat38: boolean): void {
+function writePart(writer: Writer, part: Outcome): void {
   switch (part.type) {
     case OpCode.ERROR:
       writePartError(writer, part.code);
       return;
-    case OpCode.CREATE2:
-      // 3.8.0 and 3.8.1 forgot the Stat and answered as for a plain create.
-      if (compat38) {
-        writeMultiHeader(writer, OpCode.CREATE, false, 0);
-        writer.string(part.path);
-        return;
-      }
-      break;
-    case OpCode.CREATE_CONTAINER:
-    case OpCode.CREATE_TTL:
-      break;
     case OpCode.CREATE:
       writeMultiHeader(writer, OpCode.CREATE, false, 0);
       writer.string(part.path);
       return;
-    default:
-      writeMultiHeader(
-        writer,
-        part.type === OpCode.DELETE_CONTAINER ? OpCode.DELETE : part.type,
-        false,
-        0,
-      );
-      if (part.type === OpCode.SET_DATA && part.stat !== null) writeStat(writer, part.stat);
+    case OpCode.CREATE2:
+    case OpCode.CREATE_CONTAINER:
+    case OpCode.CREATE_TTL:
+      writeMultiHeader(writer, OpCode.CREATE2, false, 0);
+      writer.string(part.path);
+      if (part.stat !== null) writeStat(writer, part.stat);
       return;
+    default:
+      writeMultiHeader(writer, part.type, false, 0);
+      if (part.type === OpCode.SET_DATA && part.stat !== null) writeStat(writer, part.stat);
   }
-  writeMultiHeader(writer, OpCode.CREATE2, false, 0);
-  writer.string(part.path);
-  if (part.stat !== null) writeStat(writer, part.stat);
 }
 
 export function writePartError(writer: Writer, code: number): void {

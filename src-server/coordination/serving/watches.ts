@@ -62,9 +62,10 @@ export class Watches {
     if (this.#compat38) this.#child.add(path, watcher, WatchMode.RECURSIVE);
   }
 
-  /** In 3.8 anybody's watch on the path will do, and its mode does not matter. */
+  /** In 3.8 anybody's watch on the path will do, and its mode does not matter; under the root's empty name none is found. */
   has(path: string, watcher: Watcher, type: number): boolean {
     if (this.#compat38) {
+      if (path === '') return false;
       const inData = type !== WatcherType.CHILDREN && this.#data.isWatched(path);
       return inData || (type !== WatcherType.DATA && this.#child.isWatched(path));
     }

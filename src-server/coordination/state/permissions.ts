@@ -69,12 +69,21 @@ export function isPermitted(acl: Acl, wanted: number, identities: readonly Ident
   return false;
 }
 
+export interface AclRules {
+  /** Addresses of IPv6 may stand in lists since 3.9.4. */
+  readonly ipv6: boolean;
+}
+
 /**
  * The list as it is stored: duplicates removed and `auth` replaced by who the requester is.
  * @returns INVALID_ACL where the list is empty, of an unknown scheme or malformed; MARSHALLING_ERROR where an entry lacks
  *   what Apache looks into without asking
  */
-export function resolveAcl(acl: Acl | null, identities: readonly Identity[]): Acl | Code {
+export function resolveAcl(
+  acl: Acl | null,
+  identities: readonly Identity[],
+  rules: AclRules,
+): Acl | Code {
   if (acl === OPEN_ACL) return acl;
   if (acl === null || acl.length === 0) return Code.INVALID_ACL;
   const distinct: AclEntry[] = [];
@@ -92,7 +101,7 @@ export function resolveAcl(acl: Acl | null, identities: readonly Identity[]): Ac
       for (const identity of proven) resolved.push({ permissions, ...identity });
     } else if (id === null) {
       return CHECKED_SCHEMES.has(scheme) ? Code.MARSHALLING_ERROR : Code.INVALID_ACL;
-    } else if (isWellFormed(scheme, id)) {
+    } else if (isWellFormed(scheme, id, rules)) {
       resolved.push(entry);
     } else {
       return Code.INVALID_ACL;
@@ -132,14 +141,14 @@ function identityMatches(identity: Identity, pattern: string): boolean {
   }
 }
 
-function isWellFormed(scheme: string, id: string): boolean {
+function isWellFormed(scheme: string, id: string, rules: AclRules): boolean {
   switch (scheme) {
     case 'world':
       return id === 'anyone';
     case 'digest':
       return partsBetweenColons(id) === 2;
     case 'ip':
-      return isAddressPattern(id);
+      return isAddressPattern(id) && (rules.ipv6 || !id.includes(':'));
     default:
       return false;
   }

@@ -15,12 +15,12 @@ import {
   TTL_MS_MAX,
   ttlOwner,
 } from '../model/owner.ts';
-import { CreateFlag, type Request } from '../model/request.ts';
+import { CreateFlag, NO_TTL, type Request } from '../model/request.ts';
 import { errorTxn, Txn } from '../model/txn.ts';
 import { contentState } from './digest.ts';
 import { isSystemPath, isValidPath, parentOf, sequenceSuffix } from './paths.ts';
 import type { NodeRecord, Pending } from './pending.ts';
-import { isPermitted, resolveAcl } from './permissions.ts';
+import { type AclRules, isPermitted, resolveAcl } from './permissions.ts';
 import type { Quotas } from './quotas.ts';
 import type { Session, Sessions } from './sessions.ts';
 import type { Tree } from './tree.ts';
@@ -30,6 +30,8 @@ export interface PrepareRules {
   readonly skipAcl: boolean;
   readonly enforceQuota: boolean;
   readonly reconfigEnabled: boolean;
+  /** Judges as 3.8 did where 3.9 differs. */
+  readonly compat38: boolean;
   /** Off for data directories that older servers read without digests. */
   readonly digests: boolean;
 }
@@ -52,6 +54,7 @@ export class Prepare {
   readonly #sessions: Sessions;
   readonly #quotas: Quotas;
   readonly #rules: PrepareRules;
+  readonly #aclRules: AclRules;
 
   constructor(parts: {
     tree: Tree;
@@ -65,6 +68,7 @@ export class Prepare {
     this.#sessions = parts.sessions;
     this.#quotas = parts.quotas;
     this.#rules = parts.rules;
+    this.#aclRules = { ipv6: !parts.rules.compat38 };
   }
 
   /** Always a whole transaction: of type error where the request is refused. */
@@ -135,7 +139,7 @@ export class Prepare {
     if (request.path === null) return Code.MARSHALLING_ERROR;
     const parentPath = parentOf(request.path);
     if (parentPath === null || request.path.includes('\0')) return Code.BAD_ARGUMENTS;
-    const acl = resolveAcl(request.acl, identities);
+    const acl = resolveAcl(request.acl, identities, this.#aclRules);
     if (typeof acl === 'number') return acl;
     const parent = this.#pending.find(parentPath);
     if (parent === null) return Code.NO_NODE;
@@ -258,7 +262,7 @@ export class Prepare {
     if (session !== Code.OK) return session;
     const { path } = request;
     if (path === null || !isValidPath(path)) return Code.BAD_ARGUMENTS;
-    const acl = resolveAcl(request.acl, request.identities);
+    const acl = resolveAcl(request.acl, request.identities, this.#aclRules);
     if (typeof acl === 'number') return acl;
     const found = this.#pending.find(path);
     if (found === null) return Code.NO_NODE;
@@ -294,6 +298,9 @@ export class Prepare {
   /** All or nothing: after the first refusal only errors follow, nothing stays pending, and applying skips what came before. */
   #multi(request: Request, by: Proposal): Prepared {
     const parts = request.ops ?? [];
+    // 3.9 looks at the modes of all parts while it decodes them, 3.8 at each when its turn comes.
+    if (!this.#rules.compat38 && parts.some((part) => isCreate(part.op) && !hasFittingMode(part)))
+      return Code.MARSHALLING_ERROR;
     const txn = new Txn(OpCode.MULTI);
     txn.ops = [];
     let failure: Code = Code.OK;
@@ -304,7 +311,12 @@ export class Prepare {
         continue;
       }
       part.identities = request.identities;
-      const prepared = this.#prepareChange(part, by);
+      const prepared = this.#preparePart(part, by);
+      if (prepared === Code.MARSHALLING_ERROR) {
+        // What cannot be read is no refusal of this part: the whole request could not be.
+        this.#pending.rollBack();
+        return prepared;
+      }
       if (typeof prepared === 'number') {
         failure = prepared;
         txn.ops.push(errorTxn(prepared));
@@ -315,6 +327,24 @@ export class Prepare {
     if (failure === Code.OK) this.#pending.commit();
     else this.#pending.rollBack();
     return txn;
+  }
+
+  /** In a multi the mode says what a create makes, whichever operation asks for it. */
+  #preparePart(part: Request, by: Proposal): Prepared {
+    if (isCreate(part.op)) {
+      if (this.#rules.compat38 && part.op !== OpCode.CREATE_TTL && isTtl(part.flags))
+        return Code.MARSHALLING_ERROR;
+      part.op = this.#createOf(part);
+      if (part.op !== OpCode.CREATE_TTL) part.ttlMs = NO_TTL;
+    }
+    return this.#prepareChange(part, by);
+  }
+
+  #createOf({ op, flags }: Request): OpCode {
+    if (isTtl(flags)) return OpCode.CREATE_TTL;
+    if (flags === CreateFlag.CONTAINER) return OpCode.CREATE_CONTAINER;
+    // 3.8 did not tell create2 from create, and answered without the Stat.
+    return this.#rules.compat38 || op === OpCode.CREATE_TTL ? OpCode.CREATE : op;
   }
 
   #reconfig(by: Proposal): Prepared {
@@ -425,6 +455,21 @@ function isTtl(flags: number): boolean {
   return (
     flags === CreateFlag.PERSISTENT_WITH_TTL || flags === CreateFlag.PERSISTENT_SEQUENTIAL_WITH_TTL
   );
+}
+
+function isCreate(op: OpCode): boolean {
+  return (
+    op === OpCode.CREATE ||
+    op === OpCode.CREATE2 ||
+    op === OpCode.CREATE_CONTAINER ||
+    op === OpCode.CREATE_TTL
+  );
+}
+
+/** A mode that exists, and a lifetime where it asks for one. */
+function hasFittingMode({ op, flags }: Request): boolean {
+  if (op === OpCode.CREATE_TTL) return true;
+  return flags >= CreateFlag.PERSISTENT && flags <= CreateFlag.CONTAINER;
 }
 
 /** −1 asks for no check. */

@@ -19,6 +19,9 @@ export type EventType = (typeof EventType)[keyof typeof EventType];
 /** The only state a server ever sends; clients make up the rest. */
 const STATE_SYNC_CONNECTED = 3;
 
+/** Behind the length, xid and zxid. */
+const CODE_AT = 16;
+
 /** Starts a frame with a reply header. The answer is the frame's place, for `endReply`. */
 export function beginReply(writer: Writer, xid: number, zxid: number, code: number): number {
   const frame = writer.gap(4);
@@ -26,6 +29,11 @@ export function beginReply(writer: Writer, xid: number, zxid: number, code: numb
   writer.long(zxid);
   writer.int32(code);
   return frame;
+}
+
+/** Another code than the one the reply was begun with. */
+export function amendCode(writer: Writer, frame: number, code: number): void {
+  writer.patchInt32(frame + CODE_AT, code);
 }
 
 export function endReply(writer: Writer, frame: number): void {

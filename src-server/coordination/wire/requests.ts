@@ -100,16 +100,20 @@ function readSetWatches(reader: Reader, request: Request): void {
   };
 }
 
-/** {type, done, err} and a record, until a header says done. Only writes stand in a multi, only reads in a multiRead. */
+/**
+ * {type, done, err} and a record, until a header says done: all of them writes, or all of them reads. Which of the two it
+ * had to be is asked only afterwards.
+ */
 function readMulti(reader: Reader, request: Request): void {
   const parts: Request[] = [];
-  const allowed = request.op === OpCode.MULTI ? WRITE_PARTS : READ_PARTS;
+  let kind: ReadonlySet<number> | null = null;
   for (;;) {
     const op = reader.int32();
     const isDone = reader.bool();
     reader.int32();
     if (!reader.ok || isDone) break;
-    if (!allowed.has(op)) {
+    kind ??= WRITE_PARTS.has(op) ? WRITE_PARTS : READ_PARTS;
+    if (!kind.has(op)) {
       request.malformed = Code.MARSHALLING_ERROR;
       return;
     }
@@ -117,6 +121,9 @@ function readMulti(reader: Reader, request: Request): void {
     readBody(reader, part);
     parts.push(part);
   }
+  // A multiRead of writes is answered, though with nothing but the error.
+  if (kind === READ_PARTS && request.op === OpCode.MULTI)
+    request.malformed = Code.MARSHALLING_ERROR;
   request.ops = parts;
 }
 
@@ -160,6 +167,12 @@ export function readAuth(
   const scheme = reader.string();
   const auth = reader.buffer();
   return reader.ok ? { scheme, auth } : null;
+}
+
+/** Null where there is none, or no GetSASLRequest. */
+export function readSaslToken(reader: Reader): Buffer | null {
+  const token = reader.view();
+  return reader.ok ? token : null;
 }
 
 function writeBody(writer: Writer, request: Request): void {

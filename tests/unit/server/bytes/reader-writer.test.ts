@@ -150,7 +150,6 @@ describe('a reader', () => {
         (reader: Reader) => reader.string(),
         (reader: Reader) => reader.view(),
         (reader: Reader) => reader.buffer(),
-        (reader: Reader) => reader.count(1),
       ]) {
         const reader = readerOf(bytes);
         read(reader);
@@ -169,6 +168,11 @@ describe('a reader', () => {
       );
     expect(list(-1).count(4)).toBe(-1);
     expect(list(3).count(4)).toBe(3);
+    // Java's loop over so many items ends before it begins.
+    for (const negative of [-2, -0x8000_0000]) {
+      const none = list(negative);
+      expect([none.count(4), none.ok]).toEqual([0, true]);
+    }
     const tooMany = list(4);
     expect([tooMany.count(4), tooMany.ok]).toEqual([0, false]);
   });

@@ -375,6 +375,54 @@ describe('a group', () => {
     expect(machine.digestMismatches).toBe(0);
   });
 
+  const OPS = {
+    create: OpCode.CREATE,
+    create2: OpCode.CREATE2,
+    container: OpCode.CREATE_CONTAINER,
+    ttl: OpCode.CREATE_TTL,
+  } as const;
+  const { EPHEMERAL, CONTAINER, PERSISTENT_WITH_TTL: TTL } = CreateFlag;
+
+  test.each<[keyof typeof OPS, number, string, string]>([
+    ['create', 0, 'create', 'create'],
+    ['create', CONTAINER, 'container', 'container'],
+    ['create', TTL, 'MARSHALLING_ERROR', 'MARSHALLING_ERROR'],
+    ['create', 7, 'BAD_ARGUMENTS', 'MARSHALLING_ERROR'],
+    ['create2', EPHEMERAL, 'create', 'create2'],
+    ['create2', CONTAINER, 'container', 'container'],
+    ['create2', TTL, 'MARSHALLING_ERROR', 'MARSHALLING_ERROR'],
+    ['container', 0, 'create', 'container'],
+    ['container', TTL, 'MARSHALLING_ERROR', 'MARSHALLING_ERROR'],
+    ['ttl', TTL, 'ttl', 'ttl'],
+    ['ttl', 0, 'create', 'create'],
+    ['ttl', CONTAINER, 'container', 'container'],
+    ['ttl', 7, 'BAD_ARGUMENTS', 'BAD_ARGUMENTS'],
+  ])('%s with mode %i: in 3.8 %s, in 3.9 %s', (op, flags, in38, in39) => {
+    const made = (compat38: boolean): string => {
+      begin({ compat38 });
+      const part = request(OPS[op], '/x', { flags, ttlMs: op === 'ttl' ? 1000 : NO_TTL });
+      const txn = pipeline.propose(multiOf(part), session);
+      if (txn.type === OpCode.ERROR) return codeName(txn.error);
+      const [only] = txn.ops!;
+      if (only!.type === OpCode.ERROR) return codeName(only!.error);
+      return Object.entries(OPS).find(([, code]) => code === only!.type)![0];
+    };
+    expect([made(true), made(false)]).toEqual([in38, in39]);
+  });
+
+  test('with a part that cannot be read is refused as a whole, and leaves nothing pending', () => {
+    const unread = createOf('/m/b', { acl: [{ permissions: 31, scheme: 'world', id: null }] });
+    const txn = pipeline.propose(multiOf(createOf('/m/a'), unread, deleteOf('/none')), session);
+    expect([txn.type, txn.error]).toEqual([OpCode.ERROR, Code.MARSHALLING_ERROR]);
+    expect(result(createOf('/m/a'))).toBe('/m/a');
+    // Behind the first refusal nobody looks.
+    const unseen = pipeline.propose(multiOf(deleteOf('/none'), unread), session);
+    expect(unseen.ops?.map(({ error }) => error)).toEqual([
+      Code.NO_NODE,
+      Code.RUNTIME_INCONSISTENCY,
+    ]);
+  });
+
   test('of nothing is nothing', () => {
     const before = machine.digest;
     const txn = pipeline.propose(multiOf(), session);
@@ -416,6 +464,32 @@ describe('lists of access', () => {
   ])('%s', (_, entry) => {
     const acl: Acl = [{ permissions: 31, ...entry }];
     expect(result(createOf('/x', { acl }))).toBe('INVALID_ACL');
+  });
+
+  const of = (scheme: string | null, id: string | null, permissions = 31): Acl => [
+    { permissions, scheme, id },
+  ];
+
+  test.each<[string, Acl, string]>([
+    ['no id where one is looked at', of('world', null), 'MARSHALLING_ERROR'],
+    ['no id of a user', of('digest', null), 'MARSHALLING_ERROR'],
+    ['no address', of('ip', null), 'MARSHALLING_ERROR'],
+    ['no id in a scheme nobody knows', of('kerberos', null), 'INVALID_ACL'],
+    ['no id where it is ignored', of('auth', null), '/x'],
+    ['no scheme, and another entry alike', [...READ_ACL, ...of(null, 'x', 1)], 'MARSHALLING_ERROR'],
+    ['no scheme, and another entry unlike', [...READ_ACL, ...of(null, 'x', 2)], 'INVALID_ACL'],
+    ['no id twice', [...of('auth', null), ...of('auth', null)], 'MARSHALLING_ERROR'],
+    ['no id, and another scheme', [...READ_ACL, ...of('auth', null, 1)], '/x'],
+  ])('nulls end where Java falls over them: %s', (_, acl, expected) => {
+    expect(result(createOf('/x', { acl, identities: [ANN] }))).toBe(expected);
+  });
+
+  test('addresses of IPv6 came with 3.9', () => {
+    const acl = of('ip', '::1');
+    expect(result(createOf('/x', { acl }))).toBe('/x');
+    begin({ compat38: true });
+    expect(result(createOf('/x', { acl }))).toBe('INVALID_ACL');
+    expect(result(createOf('/x', { acl: of('ip', '10.0.0.0/8') }))).toBe('/x');
   });
 
   test('are judged as they will be once everything proposed is applied', () => {
