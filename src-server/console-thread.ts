@@ -49,6 +49,7 @@ export async function runConsole(role: ConsoleRole, host: MessagePort): Promise<
       return;
     }
   }
+  const guests = new Set<MessagePort>();
   host.on('message', (message: ToThread) => {
     switch (message.kind) {
       case 'member':
@@ -57,11 +58,18 @@ export async function runConsole(role: ConsoleRole, host: MessagePort): Promise<
       case 'reports':
         local.ask(message.port);
         return;
-      case 'guest':
-        serve(threadPort(message.port), console);
+      case 'guest': {
+        const { port } = message;
+        guests.add(port);
+        port.once('close', () => guests.delete(port));
+        serve(threadPort(port), console);
         return;
+      }
       case 'stop':
         console.close();
+        // An open port would keep this thread alive, and the one at its other end.
+        local.close();
+        for (const port of guests) port.close();
         void Promise.resolve(web?.close()).finally(() => host.close());
         return;
     }
@@ -112,6 +120,10 @@ class HostedEnsemble implements LocalEnsemble {
       for (const answer of this.#questions.values()) answer(null);
       this.#questions.clear();
     });
+  }
+
+  close(): void {
+    this.#reports?.close();
   }
 
   natures(paths: readonly string[]): Promise<readonly (NodeNature | null)[] | null> {
