@@ -76,7 +76,8 @@ export async function startApache(options: {
   try {
     await until('Apache ZooKeeper serves', async () => {
       failIfEnded(child, options.folder);
-      return (await askWord(port, 'srvr')).includes('Mode: ');
+      // Asked while it begins to listen, it now and then takes the connection and never answers on it.
+      return (await askWord(port, 'srvr', 500)).includes('Mode: ');
     });
   } catch (error) {
     await end('SIGKILL');
