@@ -101,13 +101,13 @@ export class DesktopApp {
     await this.#exited;
   }
 
-  #whileRunning<T>(what: string, fact: () => T): Promise<NonNullable<Exclude<T, false>>> {
-    return until(what, () => {
-      if (this.#child.exitCode !== null) return 'ended' as never;
-      return fact();
-    }).then((found) => {
-      if (found === ('ended' as never)) throw new Error(`the app ended:\n${this.#output}`);
-      return found;
-    }) as Promise<NonNullable<Exclude<T, false>>>;
+  async #whileRunning<T>(what: string, fact: () => T | undefined | false): Promise<T> {
+    const { found } = await until(what, () => {
+      const value = fact();
+      if (value !== undefined && value !== false) return { found: value };
+      return this.#child.exitCode === null ? null : { found: null };
+    });
+    if (found === null) throw new Error(`the app ended before this: ${what}\n${this.#output}`);
+    return found;
   }
 }

@@ -73,6 +73,7 @@ class WebContents extends EventEmitter {
   /** The preload's world of the document there is now. */
   #world: { readonly id: number; frame: WebFrameMain | null } | null = null;
   #openHandler: Parameters<Electron.WebContents['setWindowOpenHandler']>[0] | null = null;
+  #hasCrashed = false;
   /** Where the main process itself sends the window; nobody is asked about that. */
   #destination: string | null = null;
 
@@ -81,14 +82,16 @@ class WebContents extends EventEmitter {
   }
 
   reload(): void {
-    const page = this.#page;
-    if (page === null) return;
+    const page = this.#page!;
     this.#destination = page.url();
-    void page.reload();
+    // The driver does nothing more with a page that crashed, so the window gets another one.
+    if (this.#hasCrashed) this.emit('electron-host:replace', fromBrowser(this.#destination));
+    else void page.reload();
   }
 
   async open(page: Page, preload: string): Promise<void> {
     this.#page = page;
+    this.#hasCrashed = false;
     const devtools = await page.context().newCDPSession(page);
     this.#devtools = devtools;
     devtools.on('Runtime.executionContextCreated', ({ context }) => {
@@ -121,6 +124,7 @@ class WebContents extends EventEmitter {
       await devtools.send('Page.addScriptToEvaluateOnNewDocument', script);
     await page.route('**/*', (route) => this.#onRequest(route));
     page.on('crash', () => {
+      this.#hasCrashed = true;
       this.#endDocument();
       this.emit('render-process-gone', {}, { reason: 'crashed', exitCode: 1 });
     });
@@ -214,7 +218,8 @@ const DEFAULT_BOUNDS: Electron.Rectangle = { x: 320, y: 130, width: 800, height:
 
 export class BrowserWindow extends EventEmitter {
   readonly webContents = new WebContents();
-  readonly #opened: Promise<Page>;
+  readonly #preload: string;
+  #opened: Promise<Page>;
   #bounds: Electron.Rectangle;
   #isMaximized = false;
   #isFullScreen = false;
@@ -235,7 +240,15 @@ export class BrowserWindow extends EventEmitter {
       throw new Error('the stand-in shows every page as a sandboxed one');
     theApp.emit('web-contents-created', {}, this.webContents);
     theApp.opened(this);
-    this.#opened = this.#open(preload ?? '');
+    this.#preload = preload ?? '';
+    this.#opened = this.#open();
+    this.webContents.on('electron-host:replace', (address: string) => {
+      void this.#replace(address);
+    });
+    onDone((done) => {
+      if (done.kind === 'place') void this.#place(done.bounds);
+      if (done.kind === 'crash') void this.webContents.crash();
+    });
   }
 
   async loadURL(address: string): Promise<void> {
@@ -293,21 +306,26 @@ export class BrowserWindow extends EventEmitter {
     if (this.#isClosing) void this.#opened.then((page) => page.close());
   }
 
-  async #open(preload: string): Promise<Page> {
+  async #open(): Promise<Page> {
     const page = await theApp.browser.newPage();
-    await this.webContents.open(page, preload);
+    await this.webContents.open(page, this.#preload);
     await this.#resize(page);
-    page.on('close', () => this.#onClosed());
-    onDone((done) => {
-      if (done.kind === 'place') void this.#place(page, done.bounds);
-      if (done.kind === 'crash') void this.webContents.crash();
-    });
+    page.once('close', this.#onClosed);
     return page;
   }
 
-  async #place(page: Page, bounds: Electron.Rectangle): Promise<void> {
+  async #replace(address: string): Promise<void> {
+    const old = await this.#opened;
+    old.off('close', this.#onClosed);
+    this.#opened = this.#open();
+    await this.#opened;
+    await old.close();
+    await this.webContents.load(address);
+  }
+
+  async #place(bounds: Electron.Rectangle): Promise<void> {
     this.#bounds = bounds;
-    await this.#resize(page);
+    await this.#resize(await this.#opened);
     this.emit('resize');
     this.emit('move');
   }
@@ -317,12 +335,12 @@ export class BrowserWindow extends EventEmitter {
   }
 
   /** By `close`, or by whoever drives the browser, who stands for a person with a mouse. */
-  #onClosed(): void {
+  readonly #onClosed = (): void => {
     if (!this.#isClosing) this.emit('close', preventable());
     this.#isClosing = true;
     this.#isDestroyed = true;
     this.webContents.end();
     this.emit('closed');
     theApp.closed(this);
-  }
+  };
 }

@@ -48,8 +48,12 @@ type Description =
   | { readonly kind: 'object'; readonly fields: Readonly<Record<string, Description>> };
 
 function inPage(): void {
+  // The page may change all of these for itself afterwards.
+  const { parse, stringify } = JSON;
+  const { CustomEvent } = globalThis;
+  const dispatch = document.dispatchEvent.bind(document);
   document.addEventListener('electron-host:expose', (event) => {
-    const { key, description } = JSON.parse((event as CustomEvent<string>).detail) as {
+    const { key, description } = parse((event as CustomEvent<string>).detail) as {
       key: string;
       description: Description;
     };
@@ -57,8 +61,8 @@ function inPage(): void {
       if (part.kind === 'value') return part.value;
       if (part.kind === 'function') {
         return (...args: unknown[]): void => {
-          const detail = JSON.stringify({ id: part.id, args });
-          document.dispatchEvent(new CustomEvent('electron-host:call', { detail }));
+          const detail = stringify({ id: part.id, args });
+          dispatch(new CustomEvent('electron-host:call', { detail }));
         };
       }
       const fields = Object.entries(part.fields).map(([name, field]) => [name, build(field)]);
