@@ -57,7 +57,8 @@ export interface Disk {
   makeDirectory(path: string): void;
   /** Atomic, durable once the directory is synced. */
   rename(from: string, to: string): void;
-  remove(path: string): void;
+  /** Nothing happens where there is no such file. With `done`: in the background, as a large file takes its time. */
+  remove(path: string, done?: (error: DiskError | null) => void): void;
   /** With `done`: in the background. */
   syncDirectory(path: string, done?: (error: DiskError | null) => void): void;
   /** Bytes this process may still write where `path` lies. */

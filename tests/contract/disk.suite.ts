@@ -133,6 +133,18 @@ export function diskSuite(name: string, make: () => DiskUnderTest): void {
       disk.remove(at('a'));
     });
 
+    test('a file can be removed in the background, also one that is not there', async () => {
+      put(at('a'), 'large');
+      for (let i = 0; i < 2; i++) {
+        let isLater = false;
+        const error = await new Promise((resolve) => {
+          disk.remove(at('a'), resolve);
+          isLater = true;
+        });
+        expect([error, isLater, disk.exists(at('a'))]).toEqual([null, true, false]);
+      }
+    });
+
     test('rename replaces, and takes the old name away', () => {
       put(at('new'), 'new');
       put(at('old'), 'old');

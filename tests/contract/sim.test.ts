@@ -67,6 +67,19 @@ test('after a crash, each unsynced sector is the old or the new one, as the cras
   expect(String.fromCharCode(...sectors.map((byte) => byte ?? 0))).toBe('nonon');
 });
 
+test('a sync of a directory that ends late does not undo what a quicker one made durable', () => {
+  const clock = new SimClock();
+  const disk = new SimDisk({ clock });
+  disk.makeDirectory('/d');
+  disk.open('/d/a', 'create').close();
+  disk.remove('/d/a');
+  disk.syncDirectory('/d', () => undefined);
+  disk.open('/d/a', 'create').close();
+  disk.syncDirectory('/d');
+  clock.settle();
+  expect(disk.afterCrash(LOSES_EVERYTHING_UNSYNCED).exists('/d/a')).toBe(true);
+});
+
 test('a full disk takes what fits and says so; what is written over has its place', () => {
   const disk = new SimDisk({ clock: new SimClock(), capacityBytes: 10 });
   disk.makeDirectory('/d');

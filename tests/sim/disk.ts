@@ -261,7 +261,14 @@ export class SimDisk implements Disk {
     }
   }
 
-  remove(path: string): void {
+  remove(path: string, done?: (error: DiskError | null) => void): void {
+    if (done !== undefined) {
+      this.clock.defer(() => {
+        this.remove(path);
+        done(null);
+      });
+      return;
+    }
     const [parent, name] = split(path);
     const directory = this.#directories.get(parent);
     if (directory?.entries.has(name) !== true) return;

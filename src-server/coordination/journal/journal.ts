@@ -110,6 +110,7 @@ export class Journal {
   #isBroken = false;
   #isClosing = false;
   #isRecovered = false;
+  #isPurging = false;
   #onDurable: (txns: readonly Txn[]) => void = () => undefined;
   #onFatal: (error: DiskError) => void = () => undefined;
   #snapshotJob: SnapshotJob | null = null;
@@ -531,23 +532,36 @@ export class Journal {
             bytes,
             ms: Math.round(tookMs),
           });
-          this.purge();
+          this.purge(() => parts.done(null));
         } else {
           metrics.counter('snapshot_error_count').add();
           this.#logger.warn('the snapshot could not be written; the log keeps everything', {
             problem: error.message,
           });
+          parts.done(error);
         }
-        parts.done(error);
       },
     });
   }
 
-  purge(): void {
+  /** Removes what no kept snapshot needs, in the background; one at a time. */
+  purge(done: () => void = () => undefined): void {
+    if (this.#isPurging) {
+      done();
+      return;
+    }
+    this.#isPurging = true;
     const directories = { disk: this.#disk, snapshots: this.#snapshotDir, logs: this.#logDir };
-    const removed = purge(directories, this.#options.snapshotRetainCount);
-    if (removed.length > 0)
-      this.#logger.debug('files no longer needed are removed', { files: removed.join(' ') });
+    purge(directories, this.#options.snapshotRetainCount, (removed, error) => {
+      this.#isPurging = false;
+      if (removed.length > 0)
+        this.#logger.debug('files no longer needed are removed', { files: removed.join(' ') });
+      if (error !== null)
+        this.#logger.warn('files no longer needed could not be removed', {
+          problem: error.message,
+        });
+      done();
+    });
   }
 
   /** Bytes of all snapshots and of all logs. */

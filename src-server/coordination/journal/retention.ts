@@ -1,6 +1,6 @@
 /** What may be deleted: all but the newest snapshots, and logs that none of those needs. */
 import type { Zxid } from '../../base/zxid.ts';
-import type { Disk } from '../../platform/disk.ts';
+import type { Disk, DiskError } from '../../platform/disk.ts';
 import { listNumbered, type NumberedFile } from './file-names.ts';
 import { looksFinished } from './snapshot.ts';
 import { SNAPSHOT_PREFIX } from './snapshot-format.ts';
@@ -33,9 +33,14 @@ export function purgeable(
 
 /**
  * Keeps the newest `retainCount` snapshots. One that was never finished is none to fall back to, and does not count.
- * @returns names of the deleted files
+ * @param done told the names of what was removed, once it is: in the background, because freeing a large file takes longer
+ *   than clients should wait
  */
-export function purge(directories: Directories, retainCount: number): string[] {
+export function purge(
+  directories: Directories,
+  retainCount: number,
+  done: (removed: readonly string[], error: DiskError | null) => void,
+): void {
   const { disk } = directories;
   const snapshots = listNumbered(disk, directories.snapshots, SNAPSHOT_PREFIX);
   const isUsable = ({ name }: NumberedFile): boolean =>
@@ -46,7 +51,20 @@ export function purge(directories: Directories, retainCount: number): string[] {
     snapshots.filter(isUsable).at(-retainCount)?.zxid,
   );
   // Snapshots first: a snapshot without its logs is useless, logs without their snapshot are only too many.
-  for (const { name } of stale.snapshots) disk.remove(disk.join(directories.snapshots, name));
-  for (const { name } of stale.logs) disk.remove(disk.join(directories.logs, name));
-  return [...stale.snapshots, ...stale.logs].map(({ name }) => name);
+  const paths = [
+    ...stale.snapshots.map(({ name }) => disk.join(directories.snapshots, name)),
+    ...stale.logs.map(({ name }) => disk.join(directories.logs, name)),
+  ];
+  const removeFrom = (at: number): void => {
+    const path = paths[at];
+    if (path === undefined) {
+      done(paths, null);
+      return;
+    }
+    disk.remove(path, (error) => {
+      if (error === null) removeFrom(at + 1);
+      else done(paths.slice(0, at), error);
+    });
+  };
+  removeFrom(0);
 }

@@ -50,8 +50,14 @@ export class NodeDisk implements Disk {
     attempt('renaming', from, () => fs.renameSync(from, to));
   }
 
-  remove(path: string): void {
-    attempt('removing', path, () => fs.rmSync(path, { force: true }));
+  remove(path: string, done?: (error: DiskError | null) => void): void {
+    if (done === undefined) {
+      attempt('removing', path, () => fs.rmSync(path, { force: true }));
+      return;
+    }
+    fs.rm(path, { force: true }, (error) =>
+      done(error === null ? null : diskError('removing', path, error)),
+    );
   }
 
   syncDirectory(path: string, done?: (error: DiskError | null) => void): void {

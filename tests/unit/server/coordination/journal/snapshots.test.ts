@@ -452,6 +452,7 @@ describe('retention', () => {
     expect(member.files()).toEqual(['log.1', 'snapshot.1']);
     member.disk.put(`${VERSION_DIR}/snapshot.5`, Buffer.alloc(30));
     member.journal.purge();
+    member.clock.settle();
     expect(member.files()).toEqual(['log.1', 'snapshot.1', 'snapshot.5']);
   });
 
