@@ -64,7 +64,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     withDigest: settings.digestEnabled,
     withLastZxid: settings.compat === '3.9',
   });
-  const { machine, recovered } = recover(options, journal, metrics);
+  const { machine, recovered, orphans } = recover(options, journal, metrics);
 
   const watches = new Watches({ compat38: settings.compat === '3.8' });
   const stats = new ServerStats(metrics);
@@ -108,7 +108,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   member.listen(door);
   await member.start({
     isNew: recovered.snapshotZxid === null,
-    txnsReplayed: recovered.txnsReplayed,
+    hasChanged: recovered.txnsReplayed > 0 || orphans > 0,
   });
   try {
     await door.open();
@@ -136,7 +136,7 @@ function recover(
   { settings, platform, onProgress }: ServerOptions,
   journal: Journal,
   metrics: Metrics,
-): { readonly machine: Machine; readonly recovered: Recovered } {
+): { readonly machine: Machine; readonly recovered: Recovered; readonly orphans: number } {
   const { clock, logger } = platform;
   const startedMs = clock.nowMs();
   const hashSeed = platform.entropy.uint32();
@@ -180,5 +180,5 @@ function recover(
     replayed: recovered.txnsReplayed,
     ms: Math.round(tookMs),
   });
-  return { machine, recovered };
+  return { machine, recovered, orphans: orphans.length };
 }

@@ -2,6 +2,7 @@
 import { Prng } from '../../base/prng.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { Clock, Timer } from '../../platform/clock.ts';
+import type { DiskError } from '../../platform/disk.ts';
 import type { Journal } from '../journal/journal.ts';
 import { OpCode } from '../model/ops.ts';
 import { Request } from '../model/request.ts';
@@ -63,14 +64,14 @@ export class Housekeeping {
     if (this.#journal.snapshotInProgress === null) void this.snapshot();
   }
 
-  /** Resolves once the snapshot is durable, or was given up. */
-  snapshot(): Promise<void> {
+  /** Resolves once the snapshot is durable, or with why it was given up. */
+  snapshot(): Promise<DiskError | null> {
     return new Promise((resolve) => {
       this.#journal.snapshot({
         zxid: this.#machine.lastZxid,
         source: this.#machine.walkImage(),
         digest: () => this.#machine.digestNow,
-        done: () => resolve(),
+        done: resolve,
       });
     });
   }

@@ -82,11 +82,17 @@ export class Standalone {
 
   /**
    * Sessions that survived get a whole timeout to come back.
-   * @param options isNew: nothing is on the disk yet, and a log without a snapshot would not be taken for a database
+   * @param options isNew: nothing is on the disk yet, and a log without a snapshot would not be taken for a database;
+   *   hasChanged: the state is not what the newest snapshot says
+   * @throws DiskError where a new database cannot be begun
    */
-  async start(options: { readonly isNew: boolean; readonly txnsReplayed: number }): Promise<void> {
-    if (options.isNew) await this.#housekeeping.snapshot();
-    else if (options.txnsReplayed > 0) void this.#housekeeping.snapshot();
+  async start(options: { readonly isNew: boolean; readonly hasChanged: boolean }): Promise<void> {
+    if (options.isNew) {
+      const problem = await this.#housekeeping.snapshot();
+      if (problem !== null) throw problem;
+    } else if (options.hasChanged) {
+      void this.#housekeeping.snapshot();
+    }
     for (const session of this.#machine.sessions)
       this.#sessionClock.track(session, session.timeoutMs);
     this.#sessionClock.start();
