@@ -88,8 +88,9 @@ export class Machine {
     };
     this.#tree.replaceData(ROOT_ROW, '/', new Uint8Array());
     add(ZOOKEEPER_PATH, OPEN_ACL, 0);
-    add(QUOTA_PATH, OPEN_ACL, 0);
+    // In the order that Apache lists them.
     add(CONFIG_PATH, READ_ACL, -1);
+    add(QUOTA_PATH, OPEN_ACL, 0);
   }
 
   // --- writing ---
