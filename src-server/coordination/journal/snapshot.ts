@@ -176,7 +176,9 @@ class Writing implements SnapshotJob {
     if (stated !== undefined) {
       writer.long(stated.zxid);
       writer.int32(DIGEST_VERSION);
-      writer.halves(stated.high | 0, stated.low | 0);
+      // Where nothing was applied yet, Apache states none.
+      if (stated.zxid === 0) writer.long(0);
+      else writer.halves(stated.high | 0, stated.low | 0);
       this.#seal();
       if (withLastZxid) {
         writer.long(stated.zxid);
