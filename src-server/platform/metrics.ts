@@ -37,7 +37,8 @@ export class Summary {
   /** The value that the given share of all values does not exceed, 9 % too high at the most. */
   percentile(share: number): number {
     let left = this.count * share;
-    for (let i = 0; i < BUCKETS; i++) {
+    // The last bucket has no upper end; who is in there is no further from the greatest than from anything else.
+    for (let i = 0; i < BUCKETS - 1; i++) {
       left -= this.#buckets[i]!;
       if (left <= 0 && this.count > 0) return Math.min(this.max, upperEnd(i));
     }

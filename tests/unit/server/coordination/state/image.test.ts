@@ -138,6 +138,20 @@ describe('an image of a quiet state', () => {
   });
 });
 
+test('the lists of access in an image are those that nodes have, and no others', () => {
+  const pipeline = begin();
+  const changes = new Changes(new Prng(17));
+  for (let round = 0; round < 20; round++) {
+    for (let i = 0; i < 150; i++) {
+      changes.propose(pipeline);
+      pipeline.applyAll();
+    }
+    const image = takeImage(pipeline.machine, 1, () => undefined);
+    const used = new Set(image.nodes.map(({ acl }) => acl).filter((acl) => acl !== OPEN_ACL_ID));
+    expect(new Set(image.acls.map(({ id }) => id))).toEqual(used);
+  }
+});
+
 describe('an image taken while changes go on', () => {
   test.each(Array.from({ length: 24 }, (_, i) => i + 1))(
     'gives the same state back once the log is replayed over it (seed %i)',
