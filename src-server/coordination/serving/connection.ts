@@ -292,7 +292,7 @@ export class Connection implements SocketHandler, LaneOwner, Watcher {
     }
     switch (traits.kind) {
       case 'read':
-        this.#takeRead(traits.code, xid);
+        this.#takeRead(traits.code, xid, session);
         return;
       case 'write':
         this.#takeWrite(traits.code, xid, session);
@@ -304,7 +304,7 @@ export class Connection implements SocketHandler, LaneOwner, Watcher {
     }
   }
 
-  #takeRead(op: OpCode, xid: number): void {
+  #takeRead(op: OpCode, xid: number, session: Session): void {
     const mustWait = this.#lane.length > 0;
     const request = mustWait ? new Request(op) : this.#scratch;
     request.op = op;
@@ -312,7 +312,10 @@ export class Connection implements SocketHandler, LaneOwner, Watcher {
     request.malformed = Code.OK;
     request.identities = this.identities;
     readRequest(this.#reader, request);
-    if (mustWait) this.#lane.queue(request, Code.OK, this.#nowMs);
+    // Asked now: the session may well end behind a read that waits in the lane.
+    const refusal = session.isClosing ? Code.SESSION_EXPIRED : Code.OK;
+    if (mustWait) this.#lane.queue(request, refusal, this.#nowMs);
+    else if (refusal !== Code.OK) this.answerRefused(request, refusal, this.#nowMs);
     else this.answerRead(request, this.#nowMs);
   }
 

@@ -41,10 +41,10 @@ export class Reads {
   answer(request: Request, session: Session, watcher: Watcher, writer: Writer): void {
     const zxid = this.#machine.lastZxid;
     if (request.op === OpCode.PING) {
-      writeBareReply(writer, Xid.PING, zxid, session.isClosing ? Code.SESSION_EXPIRED : Code.OK);
+      writeBareReply(writer, Xid.PING, zxid, Code.OK);
       return;
     }
-    let code = this.#refusal(request, session);
+    let code = request.malformed;
     const isSetWatches = request.op === OpCode.SET_WATCHES || request.op === OpCode.SET_WATCHES2;
     if (code === Code.OK && isSetWatches) code = this.#setWatches(request, watcher, writer);
     if (code === Code.OK) {
@@ -58,11 +58,6 @@ export class Reads {
       writer.length = frame;
     }
     writeBareReply(writer, request.xid, zxid, code);
-  }
-
-  #refusal(request: Request, session: Session): Code {
-    if (session.isClosing) return Code.SESSION_EXPIRED;
-    return request.malformed;
   }
 
   /** @returns OK, or the code to answer with instead of whatever was written */
