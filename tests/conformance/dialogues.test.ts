@@ -190,6 +190,19 @@ const DIALOGUES: Record<string, readonly [answers: string, script: Script]> = {
       says(2, ask(OpCode.SASL, data(null))),
     ),
   ],
+  'a session ends behind what it asked before': [
+    'OK OK OK OK',
+    scriptOf(
+      connects(0),
+      says(
+        0,
+        create('~/a', { flags: 1 }),
+        ask(OpCode.GET_DATA, '~/a', false),
+        ask(OpCode.PING),
+        ask(OpCode.CLOSE_SESSION),
+      ),
+    ),
+  ],
   'the root has two names': [
     'OK OK OK',
     scriptOf(

@@ -163,6 +163,11 @@ export const SCHEMES = ['world', 'auth', 'super', 'sasl', 'x509', '', 'no', null
 export const DATA = [null, '', '78', '68656c6c6f', '00', 'ff00ff', '7b22613a317d'] as const;
 export const BULKS = [100, 1000, 5000, 70_000] as const;
 
+/** A frame of the first is just about taken, of the second not any more. */
+export const LARGEST_BULKS = [1_048_563, 1_048_564] as const;
+
+export const TTLS = ['1', '60000', '1099511627775', '1099511627776', '0'] as const;
+
 export const VERSIONS = [
   -1, -1, -1, -1, 0, 0, 0, 1, 1, 2, -2, 100, 0x7fff_ffff, -0x8000_0000,
 ] as const;
