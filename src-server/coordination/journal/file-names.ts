@@ -30,10 +30,19 @@ export function listLeftovers(disk: Disk, directory: string, prefix: string): st
 
 /** Files of that kind, oldest zxid first. Names that do not end in a zxid are nobody's business here. */
 export function listNumbered(disk: Disk, directory: string, prefix: string): NumberedFile[] {
+  return listEnding(disk, directory, prefix, /^([0-9a-f]{1,16})$/);
+}
+
+/** The same for files that Apache compressed. */
+export function listCompressed(disk: Disk, directory: string, prefix: string): NumberedFile[] {
+  return listEnding(disk, directory, prefix, /^([0-9a-f]{1,16})\.(?:gz|snappy)$/);
+}
+
+function listEnding(disk: Disk, directory: string, prefix: string, ending: RegExp): NumberedFile[] {
   const files: NumberedFile[] = [];
   for (const { name, bytes, modifiedMs } of disk.list(directory)) {
-    const hex = name.slice(prefix.length);
-    if (!name.startsWith(prefix) || !/^[0-9a-f]{1,16}$/.test(hex)) continue;
+    const hex = name.startsWith(prefix) ? ending.exec(name.slice(prefix.length))?.[1] : undefined;
+    if (hex === undefined) continue;
     const zxid = Number.parseInt(hex, 16);
     if (Number.isSafeInteger(zxid)) files.push({ name, zxid: zxidOf(zxid), bytes, modifiedMs });
   }

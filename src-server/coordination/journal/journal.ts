@@ -8,27 +8,28 @@
  * durable in the order they were appended. J3 recovery gives back every transaction ever reported durable, or refuses.
  */
 import { assert } from '../../base/assert.ts';
-import { counterOf, epochOf, type Zxid, ZXID_ZERO, zxidHex, zxidOf } from '../../base/zxid.ts';
+import { type Zxid, zxidHex } from '../../base/zxid.ts';
 import { Writer } from '../../bytes/writer.ts';
 import type { Clock, Timer } from '../../platform/clock.ts';
 import { type Disk, DiskError } from '../../platform/disk.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { Metrics, Summary } from '../../platform/metrics.ts';
 import type { Txn } from '../model/txn.ts';
-import { checkEpochs, readEpochs } from './epochs.ts';
-import { listLeftovers, listNumbered, type NumberedFile, numberedName } from './file-names.ts';
+import { listNumbered } from './file-names.ts';
 import { JournalError } from './journal-error.ts';
-import { purge } from './retention.ts';
-import { looksFinished, readSnapshot, type SnapshotJob, writeSnapshot } from './snapshot.ts';
 import {
-  SNAPSHOT_PREFIX,
-  type SnapshotSink,
-  type SnapshotSource,
-  type StatedDigest,
-} from './snapshot-format.ts';
+  type Recovered,
+  Recovery,
+  type RecoveryProgress,
+  type RecoveryTarget,
+} from './recovery.ts';
+import { purge } from './retention.ts';
+import { type SnapshotJob, writeSnapshot } from './snapshot.ts';
+import { SNAPSHOT_PREFIX, type SnapshotSource, type StatedDigest } from './snapshot-format.ts';
 import { TxnLog } from './txnlog.ts';
 import { LOG_PREFIX, writeRecord } from './txnlog-format.ts';
-import { LogScan } from './txnlog-scan.ts';
+
+export type { Recovered, RecoveryProgress, RecoveryTarget } from './recovery.ts';
 
 /** Directory inside the data directories, named by Apache after the format's version. */
 export const VERSION_DIRECTORY = 'version-2';
@@ -46,6 +47,7 @@ export interface JournalOptions {
   /** Off: the system decides when bytes reach the disk, and a power failure may lose acknowledged writes. */
   readonly forceSync: boolean;
   readonly fsyncWarningMs: number;
+  /** What a request makes at the most. Ends of sessions may be longer, as they list their nodes. */
   readonly recordBytesMax: number;
   readonly snapshotRetainCount: number;
   /** Below this much free space, `room` is 'low'; below a quarter of it, 'none'. */
@@ -53,28 +55,6 @@ export interface JournalOptions {
   readonly withDigest: boolean;
   /** 3.9's last section, which 3.8 neither writes nor needs. */
   readonly withLastZxid: boolean;
-}
-
-/** Where recovery puts what it reads. */
-export interface RecoveryTarget {
-  /** An empty state, for a first or another attempt at a snapshot. */
-  begin(): SnapshotSink;
-  loaded(zxid: Zxid, stated: StatedDigest | null): void;
-  replay(txn: Txn): void;
-}
-
-export interface Recovered {
-  readonly lastZxid: Zxid;
-  /** Null for a new, empty database. */
-  readonly snapshotZxid: Zxid | null;
-  readonly txnsReplayed: number;
-}
-
-export interface RecoveryProgress {
-  readonly doing: 'snapshot' | 'log';
-  readonly file: string;
-  readonly bytes: number;
-  readonly total: number;
 }
 
 /** How much the disk still takes: 'low' leaves room for ends of sessions, 'none' for nothing. */
@@ -142,195 +122,19 @@ export class Journal {
     this.checkRoom();
   }
 
-  // --- recovery ---
-
-  /**
-   * Newest whole snapshot, then every later transaction.
-   * @throws JournalError where acknowledged writes would be missing
-   */
+  /** @throws JournalError where acknowledged writes would be missing */
   recover(target: RecoveryTarget, onProgress: (progress: RecoveryProgress) => void): Recovered {
-    this.#removeLeftovers();
-    const snapshots = listNumbered(this.#disk, this.#snapshotDir, SNAPSHOT_PREFIX);
-    const logs = this.#readableLogs();
-    const { snapshotZxid, damagedZxid } = this.#loadNewest(snapshots, target, onProgress);
-    if (snapshotZxid === null) {
-      if (logs.length > 0) {
-        throw new JournalError(
-          'incomplete',
-          this.#snapshotDir,
-          null,
-          snapshots.length === 0
-            ? 'there are transaction logs but no snapshot'
-            : `there are transaction logs, and none of ${snapshots.length} snapshots can be read`,
-          'Restore the missing snapshot from a backup, or empty the directory to begin anew',
-        );
-      }
-      target.begin();
-    }
-    const replayed = this.#replayAll(logs, snapshotZxid ?? ZXID_ZERO, target, onProgress);
-    if (replayed.lastZxid < damagedZxid) {
-      throw new JournalError(
-        'incomplete',
-        this.#disk.join(this.#snapshotDir, numberedName(SNAPSHOT_PREFIX, damagedZxid)),
-        null,
-        `this snapshot is damaged, and without it nothing after 0x${zxidHex(replayed.lastZxid)} is there`,
-        'Restore it, or the logs before it, from a backup, or empty the directory and let another member fill it',
-      );
-    }
-    this.#makeDurable(snapshotZxid, replayed.files);
-    const epochs = readEpochs(this.#disk, this.#snapshotDir);
-    if (epochs !== null) checkEpochs(epochs, replayed.lastZxid, this.#snapshotDir);
-    this.#isRecovered = true;
-    const { lastZxid, txnsReplayed } = replayed;
-    return { lastZxid, snapshotZxid, txnsReplayed };
-  }
-
-  /** A crash in the middle of writing a snapshot leaves it under its temporary name. */
-  #removeLeftovers(): void {
-    for (const name of listLeftovers(this.#disk, this.#snapshotDir, SNAPSHOT_PREFIX))
-      this.#disk.remove(this.#disk.join(this.#snapshotDir, name));
-  }
-
-  /** @returns damagedZxid: of the newest one that was finished once and cannot be read, or zero */
-  #loadNewest(
-    snapshots: readonly NumberedFile[],
-    target: RecoveryTarget,
-    onProgress: (progress: RecoveryProgress) => void,
-  ): { readonly snapshotZxid: Zxid | null; readonly damagedZxid: Zxid } {
-    let damagedZxid = ZXID_ZERO;
-    for (const { name, zxid, modifiedMs } of [...snapshots].reverse()) {
-      const path = this.#disk.join(this.#snapshotDir, name);
-      if (!looksFinished(this.#disk, path)) {
-        this.#logger.warn('this snapshot was never finished; an older one is tried', {
-          file: path,
-        });
-        continue;
-      }
-      try {
-        const stated = readSnapshot({
-          disk: this.#disk,
-          path,
-          sink: target.begin(),
-          onProgress: (bytes, total) => onProgress({ doing: 'snapshot', file: name, bytes, total }),
-        });
-        target.loaded(zxid, stated);
-        this.#lastSnapshot = { zxid, wallMs: modifiedMs };
-        return { snapshotZxid: zxid, damagedZxid };
-      } catch (error) {
-        if (!(error instanceof JournalError)) throw error;
-        damagedZxid = zxidOf(Math.max(damagedZxid, zxid));
-        this.#logger.warn('this snapshot is damaged; an older one is tried', {
-          file: path,
-          problem: error.message,
-        });
-      }
-    }
-    return { snapshotZxid: null, damagedZxid };
-  }
-
-  /** Logs that hold at least a header; others are leftovers of a crash at their very start. */
-  #readableLogs(): NumberedFile[] {
-    const logs = listNumbered(this.#disk, this.#logDir, LOG_PREFIX);
-    return logs.filter(({ name }, i) => {
-      const scan = this.#scan(name);
-      try {
-        const beginning = scan.open();
-        if (beginning === 'whole') return true;
-        // A later log is begun only when everything in this one is durable.
-        if (beginning === 'torn' && i < logs.length - 1)
-          throw scan.damage(0, 'the beginning of this log is gone, and there are later ones');
-      } finally {
-        scan.close();
-      }
-      this.#logger.warn('this log was never begun and is removed', { file: scan.path });
-      this.#disk.remove(scan.path);
-      return false;
-    });
-  }
-
-  #replayAll(
-    logs: readonly NumberedFile[],
-    after: Zxid,
-    target: RecoveryTarget,
-    onProgress: (progress: RecoveryProgress) => void,
-  ): {
-    readonly lastZxid: Zxid;
-    readonly txnsReplayed: number;
-    readonly files: readonly string[];
-  } {
-    const first = Math.max(
-      0,
-      logs.findLastIndex(({ zxid }) => zxid <= after + 1),
-    );
-    let lastZxid = after;
-    let txnsReplayed = 0;
-    for (const { name, bytes } of logs.slice(first)) {
-      const scan = this.#scan(name);
-      try {
-        scan.open();
-        for (let txn = scan.next(); txn !== null; txn = scan.next()) {
-          if (txn.zxid <= after) continue;
-          this.#checkFollows(txn.zxid, lastZxid, scan);
-          target.replay(txn);
-          lastZxid = txn.zxid > lastZxid ? txn.zxid : lastZxid;
-          if (++txnsReplayed % 4096 === 0)
-            onProgress({ doing: 'log', file: name, bytes: scan.position, total: bytes });
-        }
-        if (scan.end === 'torn') {
-          this.#logger.warn(
-            'the last write to this log was cut off, and had not been acknowledged',
-            {
-              file: scan.path,
-              offset: scan.position,
-            },
-          );
-        }
-      } finally {
-        scan.close();
-      }
-    }
-    const files = logs.slice(first).map(({ name }) => this.#disk.join(this.#logDir, name));
-    return { lastZxid, txnsReplayed, files };
-  }
-
-  /**
-   * What was just read may lie in the system's memory alone, where a process that was killed before its sync ended has left
-   * it. Were the power to fail after new writes are durable, those would stand behind a hole.
-   */
-  #makeDurable(snapshotZxid: Zxid | null, logs: readonly string[]): void {
-    const files = [...logs];
-    if (snapshotZxid !== null) {
-      const name = numberedName(SNAPSHOT_PREFIX, snapshotZxid);
-      files.push(this.#disk.join(this.#snapshotDir, name));
-    }
-    for (const path of files) {
-      const file = this.#disk.open(path, 'edit');
-      try {
-        file.syncNow();
-      } finally {
-        file.close();
-      }
-    }
-    this.#disk.syncDirectory(this.#snapshotDir);
-    if (this.#logDir !== this.#snapshotDir) this.#disk.syncDirectory(this.#logDir);
-  }
-
-  /** Zxids have no holes, and an epoch begins with 1. (Java repeats a zxid for a request it could not decode.) */
-  #checkFollows(zxid: Zxid, last: Zxid, scan: LogScan): void {
-    if (zxid <= last + 1 || (epochOf(zxid) > epochOf(last) && counterOf(zxid) <= 1)) return;
-    throw new JournalError(
-      'incomplete',
-      scan.path,
-      scan.offset,
-      `transactions are missing between 0x${zxidHex(last)} and 0x${zxidHex(zxid)}`,
-      'Restore the missing log from a backup, or empty the directory and let another member fill it',
-    );
-  }
-
-  #scan(name: string): LogScan {
-    return new LogScan(this.#disk, this.#disk.join(this.#logDir, name), {
+    const recovery = new Recovery({
+      disk: this.#disk,
+      logger: this.#logger,
+      snapshotDir: this.#snapshotDir,
+      logDir: this.#logDir,
       recordBytesMax: this.#options.recordBytesMax,
     });
+    const recovered = recovery.run(target, onProgress);
+    this.#lastSnapshot = recovery.snapshot;
+    this.#isRecovered = true;
+    return recovered;
   }
 
   /** Swapped directories would be read as empty ones. */

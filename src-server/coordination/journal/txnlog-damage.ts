@@ -23,7 +23,6 @@ export interface Doubt {
   readonly rest: Buffer;
   /** Whether the file ends where `rest` does. */
   readonly isToEnd: boolean;
-  readonly recordBytesMax: number;
   /** Times of the whole records that follow each other from this place in the file on. */
   timesFrom(place: number): Iterable<number>;
 }
@@ -44,15 +43,14 @@ const TORN: Verdict = { kind: 'torn' };
 const WHOLE: Verdict = { kind: 'whole' };
 
 export function judgeRecord(doubt: Doubt): Verdict {
-  const { rest, recordBytesMax } = doubt;
+  const { rest } = doubt;
   // One changed byte in padding takes nothing away: a record, however torn, that holds a single byte is none.
   if (hasAtMostOneByte(rest)) return PADDING;
   if (rest.length < RECORD_HEADER_BYTES) return doubt.isToEnd ? TORN : damaged('this is no record');
   const length = rest.readInt32BE(8);
   // Zeros can stand for bytes that were not written; nothing makes a number greater.
   if (rest.readUInt32BE(0) !== 0) return damaged('the checksum of the record was changed');
-  if (length < 0 || length > recordBytesMax)
-    return damaged(`a record of ${length} bytes is not possible here`);
+  if (length < 0) return damaged('the length of the record was changed');
   const sums = new Sums(rest);
   if (hasOtherLength(rest, sums, length))
     return damaged('the record is there, but its length was changed');
@@ -176,11 +174,11 @@ function isOneByteWrong(rest: Buffer, end: number, stated: number, actual: numbe
 
 /** Where the first whole record begins in `rest[from, …)`, or −1. */
 function findRecord(doubt: Doubt, sums: Sums, from: number): number {
-  const { rest, recordBytesMax } = doubt;
+  const { rest } = doubt;
   for (let at = from; at + RECORD_HEADER_BYTES < rest.length; at++) {
     if (rest[at] !== 0 || rest[at + 1] !== 0 || rest[at + 2] !== 0 || rest[at + 3] !== 0) continue;
     const length = rest.readInt32BE(at + 8);
-    if (length <= 0 || length > recordBytesMax) continue;
+    if (length <= 0) continue;
     const end = at + RECORD_HEADER_BYTES + length;
     if (end >= rest.length || rest[end] !== RECORD_END) continue;
     if (sums.adler(at + RECORD_HEADER_BYTES, end) === rest.readUInt32BE(at + 4)) return at;

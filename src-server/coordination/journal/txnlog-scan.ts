@@ -110,20 +110,23 @@ export class LogScan {
     if (header.length < RECORD_HEADER_BYTES || header.readUInt32BE(0) !== 0) return null;
     const checksum = header.readUInt32BE(4);
     const length = header.readInt32BE(8);
-    if (length <= 0 || length > this.#recordBytesMax) return null;
+    // An end of session lists its nodes, however many; what is in the file may be as long as that.
+    if (length <= 0 || at + RECORD_HEADER_BYTES + length >= this.#size) return null;
     const record = this.#bytes(at + RECORD_HEADER_BYTES, length + 1);
     if (record[length] !== RECORD_END || adler32(record, 0, length) !== checksum) return null;
     return record.subarray(0, length);
   }
 
-  /** Looks as far as a record and its followers may reach; a hole greater than that no crash leaves. */
+  /** Looks as far as the record and its followers may reach; a hole greater than that no crash leaves. */
   #doubt(at: number): Doubt {
-    const rest = this.#bytes(at, this.#recordBytesMax + READ_BYTES);
+    const header = this.#bytes(at, RECORD_HEADER_BYTES);
+    const length = header.length < RECORD_HEADER_BYTES ? 0 : header.readInt32BE(8);
+    const reach = Math.max(length, this.#recordBytesMax) + READ_BYTES;
+    const rest = this.#bytes(at, Math.min(reach, this.#size - at));
     return {
       at,
       rest,
       isToEnd: at + rest.length === this.#size,
-      recordBytesMax: this.#recordBytesMax,
       timesFrom: (place) => this.#timesFrom(place),
     };
   }

@@ -13,7 +13,7 @@ import {
 import { LogScan } from '../../../../../src-server/coordination/journal/txnlog-scan.ts';
 import { OPEN_ACL } from '../../../../../src-server/coordination/model/acl.ts';
 import { OpCode } from '../../../../../src-server/coordination/model/ops.ts';
-import { Request } from '../../../../../src-server/coordination/model/request.ts';
+import { CreateFlag, Request } from '../../../../../src-server/coordination/model/request.ts';
 import { Txn } from '../../../../../src-server/coordination/model/txn.ts';
 import { Changes } from '../../../../sim/changes.ts';
 import { SimClock } from '../../../../sim/clock.ts';
@@ -234,10 +234,12 @@ describe('one byte changed anywhere', () => {
       expect(found(join(order))).toMatchObject({ code: 'incomplete', path: LOG });
   });
 
-  test('a length greater than any record may be is refused, not taken for the end', () => {
-    const big = write(someTxns().slice(0, 3), 600);
-    big.bytes.writeInt32BE(0x1_0001, LOG_HEADER_BYTES + 8);
-    expect(found(big.bytes)).toMatchObject({ code: 'damaged', offset: LOG_HEADER_BYTES });
+  test('a length that reaches far over the end is refused, not taken for the end', () => {
+    for (const length of [0x1_0001, 0x7fff_ffff, -1, 0]) {
+      const { bytes } = write(someTxns().slice(0, 3), 600);
+      bytes.writeInt32BE(length, LOG_HEADER_BYTES + 8);
+      expect(found(bytes)).toMatchObject({ code: 'damaged', offset: LOG_HEADER_BYTES });
+    }
   });
 
   test('noise instead of the records from some place on is refused', () => {
@@ -246,6 +248,59 @@ describe('one byte changed anywhere', () => {
       const image = Buffer.from(written.bytes);
       for (let at = start; at < image.length; at++) image[at] = random.below(256);
       expect(found(image)).toMatchObject({ code: 'damaged', offset: start });
+    }
+  });
+});
+
+describe('a record longer than any request', () => {
+  // An end of session lists its nodes, and their names may be long.
+  const long = Object.assign(new Txn(OpCode.CLOSE_SESSION), {
+    zxid: zxidOf(2),
+    paths: ['/a', `/${'long'.repeat(60_000)}`, `/${'name'.repeat(60_000)}`],
+  });
+  const [before, after] = [1, 3].map((zxid) =>
+    Object.assign(new Txn(OpCode.DELETE), { zxid: zxidOf(zxid), path: '/x' }),
+  ) as [Txn, Txn];
+
+  test('is read, and what follows it', () => {
+    expect(found(write([before, long, after], 600).bytes)).toBe(3);
+  });
+
+  test('as a session with nodes of long names leaves it', () => {
+    const member = SimMember.start();
+    const session = member.newSession();
+    for (const letter of ['a', 'b', 'c']) {
+      const path = `/${letter.repeat(30_000)}`;
+      const request = Object.assign(new Request(OpCode.CREATE), { path, acl: OPEN_ACL });
+      member.propose(Object.assign(request, { flags: CreateFlag.EPHEMERAL }), session);
+    }
+    member.clock.settle();
+    member.propose(new Request(OpCode.CLOSE_SESSION), session);
+    member.clock.settle();
+    member.newSession();
+    const again = new SimMember(member.disk.copy());
+    expect([again.recovered.lastZxid, again.machine.ephemeralCount]).toEqual([6, 0]);
+    expect(again.machine.digestMismatches).toBe(0);
+  });
+
+  test('is torn like any other', () => {
+    const { bytes, ends } = write([before, long, after], 600);
+    for (let cut = ends[0]! + 1; cut < ends[1]!; cut += 9973)
+      expect(found(bytes.subarray(0, cut))).toBe(1);
+    const [first, last] = [Math.ceil(ends[0]! / 512), Math.floor(ends[1]! / 512)];
+    for (let sector = first; sector < last; sector += 97) {
+      const image = Buffer.from(bytes);
+      image.fill(0, sector * 512, (sector + 1) * 512);
+      expect(found(image)).toBe(1);
+    }
+  });
+
+  test('is seen to be damaged like any other', () => {
+    const { bytes, ends } = write([before, long, after], 600);
+    for (let at = ends[0]!; at < ends[1]!; at += at < ends[0]! + 60 ? 1 : 9973) {
+      const image = Buffer.from(bytes);
+      image[at]! ^= 0x21;
+      expect(found(image)).toMatchObject({ code: 'damaged', offset: ends[0] });
     }
   });
 });
@@ -458,7 +513,24 @@ describe('files missing or misplaced', () => {
     const bytes = disk.contents(path);
     bytes[30]! ^= 1;
     disk.put(path, bytes);
-    expect(() => recoverZxids(disk)).toThrow(/snapshot\.b: this snapshot is damaged.*after 0x0/);
+    expect(() => recoverZxids(disk)).toThrow(
+      /snapshot\.b: this snapshot is damaged, and nothing else/,
+    );
+  });
+
+  test('a snapshot that Apache compressed is not taken for none', () => {
+    for (const left of [[], ['log.c'], ['snapshot.0', 'log.1']]) {
+      const disk = without(
+        ...history()
+          .files()
+          .filter((name) => !left.includes(name)),
+      );
+      disk.put(`${VERSION_DIR}/snapshot.b.gz`, Buffer.from('1f8b', 'hex'));
+      expect(() => recoverZxids(disk)).toThrow(/snapshot\.b\.gz: this snapshot is compressed/);
+    }
+    const disk = without('snapshot.b');
+    disk.put(`${VERSION_DIR}/snapshot.b.snappy`, Buffer.alloc(9));
+    expect(recoverZxids(disk).lastZxid).toBe(16);
   });
 
   test('every snapshot damaged', () => {
