@@ -13,7 +13,6 @@ import {
   ODD_ACLS,
   ODD_PATHS,
   OPEN,
-  QUOTAS,
   SCHEMES,
   SEQUENCE_PATHS,
   SHARED_PATHS,
@@ -260,19 +259,28 @@ export class Speaker {
       case 0:
         return ask(OpCode.DELETE, limits, -1);
       case 1:
-        return ask(OpCode.SET_DATA, limits, data(prng.pick(QUOTAS)), -1);
+        return ask(OpCode.SET_DATA, limits, this.#limits(), -1);
       case 2:
         return ask(OpCode.GET_DATA, prng.pick([limits, stats]), false);
       default: {
         const parents = node === '~' ? [quota] : ['/zookeeper/quota~', quota];
         const parts = [
           ...parents.map((path) => makes(path)),
-          part(OpCode.CREATE, limits, data(prng.pick(QUOTAS)), acl(...OPEN), 0),
+          part(OpCode.CREATE, limits, this.#limits(), acl(...OPEN), 0),
           part(OpCode.CREATE, stats, data('count=0,bytes=0'), acl(...OPEN), 0),
         ];
         return multi(...parts.slice(prng.chance(0.7) ? 0 : 1));
       }
     }
+  }
+
+  /** Hard limits that a few nodes reach, or soft ones that stop nobody. */
+  #limits(): Value {
+    const prng = this.#prng;
+    const some = (most: number): number => (prng.chance(0.4) ? -1 : prng.between(0, most));
+    const soft = `count=${some(8)},bytes=${some(16)}`;
+    if (prng.chance(0.2)) return data(soft);
+    return data(`${soft}=;byteHardLimit=${some(16)};countHardLimit=${some(8)}`);
   }
 
   // --- values ---

@@ -80,14 +80,6 @@ export const BROKEN_TEXTS = [
   '80',
 ] as const;
 
-export const QUOTAS = [
-  'count=3,bytes=-1',
-  'count=-1,bytes=10',
-  'count=-1,bytes=-1=;byteHardLimit=8;countHardLimit=-1',
-  'count=-1,bytes=-1=;byteHardLimit=-1;countHardLimit=3',
-  'count=5,bytes=100=;byteHardLimit=200;countHardLimit=6',
-] as const;
-
 const DIGEST_BOB = 'bob:SVMtxKXGzBFkxuzyaFMZ9ZwTc9A=';
 
 export const USERS = ['bob:bobs', 'ann:anns', 'ann', ':', '', 'bob:bobs:more', 'ü:ü'] as const;
