@@ -86,11 +86,8 @@ export function resolveAcl(
 ): Acl | Code {
   if (acl === OPEN_ACL) return acl;
   if (acl === null || acl.length === 0) return Code.INVALID_ACL;
-  const distinct: AclEntry[] = [];
-  for (const entry of acl) {
-    if (distinct.some((other) => cannotBeCompared(entry, other))) return Code.MARSHALLING_ERROR;
-    if (!distinct.some((other) => areEqual(entry, other))) distinct.push(entry);
-  }
+  const distinct = withoutDuplicates(acl);
+  if (distinct === null) return Code.MARSHALLING_ERROR;
   const resolved: AclEntry[] = [];
   for (const entry of distinct) {
     const { permissions, scheme, id } = entry;
@@ -110,18 +107,26 @@ export function resolveAcl(
   return resolved;
 }
 
-function areEqual(entry: AclEntry, other: AclEntry): boolean {
-  return (
-    entry.permissions === other.permissions &&
-    entry.scheme === other.scheme &&
-    entry.id === other.id
-  );
-}
-
-/** Entries are compared field by field, and a null is where Java's comparison ends with an exception. */
-function cannotBeCompared(entry: AclEntry, other: AclEntry): boolean {
-  if (entry.permissions !== other.permissions) return false;
-  return entry.scheme === null || (entry.scheme === other.scheme && entry.id === null);
+/**
+ * Null where two entries cannot be compared: Java goes field by field, and a null is where its comparison ends with an
+ * exception. (Each against each, as Java does it, would take many seconds for a list as long as a request.)
+ */
+function withoutDuplicates(acl: Acl): AclEntry[] | null {
+  const distinct: AclEntry[] = [];
+  const keys = new Set<string>();
+  const begun = new Set<string>();
+  for (const entry of acl) {
+    const { permissions, scheme, id } = entry;
+    const [ofPermissions, ofScheme] = [String(permissions), `${permissions}|${scheme}`];
+    if (scheme === null ? begun.has(ofPermissions) : id === null && begun.has(ofScheme))
+      return null;
+    const key = keyOf([entry]);
+    if (keys.has(key)) continue;
+    keys.add(key);
+    begun.add(ofPermissions).add(ofScheme);
+    distinct.push(entry);
+  }
+  return distinct;
 }
 
 /** Schemes that look at an entry's id. */

@@ -3,11 +3,13 @@ import { describe, expect, test } from 'vitest';
 import { AssertionFailed } from '../../../../../src-server/base/assert.ts';
 import {
   type Acl,
+  type AclEntry,
   type Identity,
   OPEN_ACL,
   Permission,
   READ_ACL,
 } from '../../../../../src-server/coordination/model/acl.ts';
+import { codeName } from '../../../../../src-server/coordination/model/codes.ts';
 import {
   addressMatches,
   isAddressPattern,
@@ -16,6 +18,7 @@ import {
   AclTable,
   isPermitted,
   OPEN_ACL_ID,
+  resolveAcl,
 } from '../../../../../src-server/coordination/state/permissions.ts';
 
 const entry = (scheme: string, id: string, permissions: number = Permission.ALL) => ({
@@ -62,6 +65,57 @@ describe('the table of lists', () => {
       [entry('digest|1|a', '')],
     ].map((acl) => table.intern(acl));
     expect(new Set(ids).size).toBe(4);
+  });
+});
+
+describe('what is stored of a list', () => {
+  const ann: Identity = { scheme: 'digest', id: 'ann:hash' };
+  const here: Identity = { scheme: 'ip', id: '10.0.0.1' };
+  const stored = (acl: Acl | null, identities: readonly Identity[] = [here]): unknown => {
+    const resolved = resolveAcl(acl, identities, { ipv6: true });
+    return typeof resolved === 'number' ? codeName(resolved) : resolved;
+  };
+  const bare = (permissions: number, scheme: string | null, id: string | null): AclEntry => ({
+    permissions,
+    scheme,
+    id,
+  });
+
+  test('duplicates once, in order; proven identities for `auth`', () => {
+    const [a, b] = [entry('ip', '1.2.3.4', 1), entry('digest', 'bob:x', 2)];
+    expect(stored([a, b, a, ...READ_ACL, b])).toEqual([a, b, ...READ_ACL]);
+    expect(stored([entry('auth', 'x', 3)], [here, ann])).toEqual([entry('digest', 'ann:hash', 3)]);
+    expect(stored([entry('auth', '', 3)])).toBe('INVALID_ACL');
+    expect(stored(OPEN_ACL)).toBe(OPEN_ACL);
+  });
+
+  test.each<[string, Acl | null, string]>([
+    ['nothing', null, 'INVALID_ACL'],
+    ['an empty list', [], 'INVALID_ACL'],
+    ['no scheme', [bare(1, null, 'x')], 'INVALID_ACL'],
+    ['no id where somebody looks at it', [bare(1, 'ip', null)], 'MARSHALLING_ERROR'],
+    ['no id of a scheme nobody knows', [bare(1, 'odd', null)], 'INVALID_ACL'],
+    [
+      'no scheme behind an entry of the same bits',
+      [bare(1, 'ip', '1.2.3.4'), bare(1, null, 'x')],
+      'MARSHALLING_ERROR',
+    ],
+    [
+      'no scheme behind an entry of other bits',
+      [bare(2, 'ip', '1.2.3.4'), bare(1, null, 'x')],
+      'INVALID_ACL',
+    ],
+    [
+      'no id behind the same scheme',
+      [bare(1, 'odd', 'x'), bare(1, 'odd', null)],
+      'MARSHALLING_ERROR',
+    ],
+    ['no id behind another scheme', [bare(1, 'odd', 'x'), bare(1, 'queer', null)], 'INVALID_ACL'],
+  ])('%s is refused', (_, acl, refusal) => expect(stored(acl)).toBe(refusal));
+
+  test('a list as long as a request is looked through at once', () => {
+    const long = Array.from({ length: 60_000 }, (_, i) => entry('digest', 'a:b', i));
+    expect(stored([...long, ...long])).toEqual(long);
   });
 });
 
