@@ -1,3 +1,4 @@
+/** The arena keeps what a map would keep, at every border of its size classes. */
 import { describe, expect, test } from 'vitest';
 
 import { Arena, copyBytes, type Handle, NOTHING } from '../../../../src-server/base/arena.ts';

@@ -1,3 +1,4 @@
+/** Deadlines: every item lives between its timeout and one tick more. */
 import { expect, test } from 'vitest';
 
 import { AssertionFailed } from '../../../../src-server/base/assert.ts';

@@ -1,3 +1,4 @@
+/** The queue is what an array is, only quick. */
 import { expect, test } from 'vitest';
 
 import { AssertionFailed } from '../../../../src-server/base/assert.ts';

@@ -1,3 +1,4 @@
+/** Adler-32 against zlib and the log format. */
 import zlib from 'node:zlib';
 
 import { describe, expect, test } from 'vitest';

@@ -1,3 +1,4 @@
+/** Frames come out the same however the stream is cut, and bad lengths are refused. */
 import { describe, expect, test } from 'vitest';
 
 import { AssertionFailed } from '../../../../src-server/base/assert.ts';

@@ -1,3 +1,4 @@
+/** Readers and writers: round trips, bounds, and records cut anywhere. */
 import { describe, expect, test } from 'vitest';
 
 import { Prng } from '../../../../src-server/base/prng.ts';

@@ -1,3 +1,4 @@
+/** Counters and summaries. */
 import { describe, expect, test } from 'vitest';
 
 import { Prng } from '../../../../src-server/base/prng.ts';

@@ -1,3 +1,4 @@
+/** Epoch files: what is in them, what they must agree with. */
 import { beforeEach, expect, test } from 'vitest';
 
 import { makeZxid } from '../../../../../src-server/base/zxid.ts';

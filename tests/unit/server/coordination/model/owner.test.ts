@@ -1,3 +1,4 @@
+/** Owners tell the kinds of nodes apart. */
 import { expect, test } from 'vitest';
 
 import {

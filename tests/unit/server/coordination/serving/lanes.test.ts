@@ -1,3 +1,4 @@
+/** A connection is answered in the order it asked, and reads wait for the writes before them. */
 import { beforeEach, expect, test } from 'vitest';
 
 import { AssertionFailed } from '../../../../../src-server/base/assert.ts';

@@ -1,3 +1,4 @@
+/** Digests: the vectors of the format, and sums made in another way. */
 import zlib from 'node:zlib';
 
 import { describe, expect, test } from 'vitest';

@@ -1,3 +1,4 @@
+/** Which paths name a node, and their parts. */
 import { expect, test } from 'vitest';
 
 import {

@@ -1,3 +1,4 @@
+/** Access lists: the table, what is stored of a list, who passes, and addresses. */
 import { describe, expect, test } from 'vitest';
 
 import { AssertionFailed } from '../../../../../src-server/base/assert.ts';

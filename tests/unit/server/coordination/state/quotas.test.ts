@@ -1,3 +1,4 @@
+/** Quotas: figures that follow the tree, and limits that hold. */
 import { beforeEach, describe, expect, test } from 'vitest';
 
 import { OPEN_ACL } from '../../../../../src-server/coordination/model/acl.ts';
