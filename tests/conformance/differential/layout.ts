@@ -6,7 +6,7 @@
  */
 import { OpCode } from '../../../src-server/coordination/model/ops.ts';
 
-export type FieldKind =
+type FieldKind =
   'int' | 'bool' | 'zxid' | 'time' | 'session' | 'password' | 'text' | 'data' | 'unknown';
 
 export interface Field {
@@ -19,7 +19,7 @@ export interface Field {
 }
 
 /** A list whose order means nothing, because Java's comes out of a hash table. */
-export interface Unordered {
+interface Unordered {
   readonly items: readonly { readonly start: number; readonly end: number }[];
 }
 

@@ -28,6 +28,8 @@ const PING_XID = -2;
 const BARRIER_XID = 0x7eee_eeee;
 const BARRIER = barrier();
 const HEADER_BYTES = 16;
+/** Behind xid and zxid. */
+const CODE_AT = 12;
 /** Long enough for a server that was stopped by its disk or its collector, short enough to call it a hang. */
 const PATIENCE_MS = 1500;
 
@@ -126,14 +128,15 @@ export class Link {
     this.#socket.destroy();
   }
 
-  /** Of the arrivals since `from`, puts runs of events into one order. */
+  /** Puts every run of events since `from` into one order, whatever their zxids. */
   sortEvents(from: number): void {
-    const late = this.arrivals.splice(from);
-    const events = late.filter(({ kind }) => kind === 'event');
-    events.sort((a, b) => Buffer.compare(a.frame, b.frame));
-    this.arrivals.push(
-      ...late.map((arrival) => (arrival.kind === 'event' ? events.shift()! : arrival)),
-    );
+    for (let at = from; at < this.arrivals.length; at++) {
+      const end = this.arrivals.findIndex(({ kind }, i) => i >= at && kind !== 'event');
+      const run = this.arrivals.slice(at, end < 0 ? undefined : end);
+      run.sort((a, b) => Buffer.compare(a.frame.subarray(CODE_AT), b.frame.subarray(CODE_AT)));
+      this.arrivals.splice(at, run.length, ...run);
+      at += run.length;
+    }
   }
 
   async #until(isSo: () => boolean): Promise<void> {

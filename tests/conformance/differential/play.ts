@@ -42,7 +42,7 @@ export interface Transcript {
 }
 
 /** Below this lie the nodes of all plays. */
-export const PLAYS = '/plays';
+const PLAYS = '/plays';
 const QUOTA = '/zookeeper/quota';
 const OPEN: Value = {
   is: 'acl',

@@ -90,8 +90,3 @@ export interface Part {
   readonly op: number;
   readonly body: readonly Value[];
 }
-
-/** The clients that appear, in order. */
-export function clientsOf(script: Script): number[] {
-  return [...new Set(script.steps.map((step) => step.client))].sort((a, b) => a - b);
-}
