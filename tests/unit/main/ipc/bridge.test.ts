@@ -18,7 +18,7 @@ function joined(): { page: MessagePortMain; thread: MessageChannel['port1'] } {
 test('messages pass both ways, whole and in order, bytes as bytes', async () => {
   const { page, thread } = joined();
   const received: unknown[] = [];
-  thread.on('message', (message) => {
+  thread.on('message', (message: unknown) => {
     received.push(message);
     thread.postMessage({ echo: message });
   });
