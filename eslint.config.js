@@ -124,6 +124,8 @@ export default ts.config(
       'vue/html-closing-bracket-newline': 'off',
       'vue/first-attribute-linebreak': 'off',
       'vue/multi-word-component-names': 'off',
+      // Line breaks are Prettier's.
+      'vue/multiline-html-element-content-newline': 'off',
       'vue/no-v-html': 'error',
       'vue/require-default-prop': 'off',
     },

@@ -212,6 +212,8 @@ export const treeRow = object({
   isLoading: boolean,
   /** Why its children cannot be shown, or null. */
   problem: nullable(object({ code: errorCode, why: string })),
+  /** Why its own facts cannot be shown, or null. */
+  refusal: nullable(errorCode),
   facts: nullable(
     object({
       kind: nodeKind,

@@ -15,7 +15,7 @@ import type { Platform } from '../../platform/platform.ts';
 import { askWord, parseServerFacts } from './server-words.ts';
 import { WatchHub } from './watch-hub.ts';
 
-/** How often the newest zxid is shown while it moves, and a server asked about itself. */
+/** How often the newest zxid, latency and watches are shown while they move, and a server is asked about itself. */
 const REFRESH_MS = 1000;
 const FACTS_EVERY = 5;
 
@@ -37,7 +37,7 @@ export class ConnectedCluster {
   #server: ServerFacts | null = null;
   #timer: Timer | null = null;
   #refreshes = 0;
-  #shownZxid = 0;
+  #shown = '';
   #credentials: readonly Credential[] = [];
   readonly #liveListeners = new Set<() => void>();
 
@@ -62,10 +62,8 @@ export class ConnectedCluster {
       origin: this.origin,
       settings: this.settings,
       state: this.#state,
-      zxid: this.#live?.client.lastZxid ?? 0,
-      latencyMs: this.#live?.client.latencyMs ?? null,
+      ...this.#moving(),
       server: this.#server,
-      watchCount: this.#live?.hub.count ?? 0,
     };
   }
 
@@ -155,12 +153,21 @@ export class ConnectedCluster {
     this.#onChange();
   }
 
-  /** Shows progress of the zxid, and asks the server about itself now and then. */
+  /** What changes without anybody telling. */
+  #moving(): Pick<Cluster, 'zxid' | 'latencyMs' | 'watchCount'> {
+    return {
+      zxid: this.#live?.client.lastZxid ?? 0,
+      latencyMs: this.#live?.client.latencyMs ?? null,
+      watchCount: this.#live?.hub.count ?? 0,
+    };
+  }
+
+  /** Shows what moved, and asks the server about itself now and then. */
   #refresh(): void {
     this.#timer = this.#clock.after(REFRESH_MS, () => {
-      const zxid = this.#live?.client.lastZxid ?? 0;
-      if (zxid !== this.#shownZxid) {
-        this.#shownZxid = zxid;
+      const moving = JSON.stringify(this.#moving());
+      if (moving !== this.#shown) {
+        this.#shown = moving;
         this.#onChange();
       }
       if (++this.#refreshes % FACTS_EVERY === 0 && this.#state.kind === 'connected') {

@@ -5,7 +5,7 @@
  * watched, nothing else; so a tree of any size costs what a screen shows. A node whose children change all the time is read
  * again only so often that reading takes a fraction of the time.
  */
-import { ApiError } from '#contract/errors.ts';
+import { ApiError, type ErrorCode } from '#contract/errors.ts';
 import type { TreeOrder, TreeRow, TreeWindow } from '#contract/models.ts';
 
 import { Code } from '../../coordination/model/codes.ts';
@@ -28,6 +28,8 @@ export interface TreeViewOptions {
 
 interface Facts {
   stat: Stat | null;
+  /** Why the server does not tell. */
+  refusal: ErrorCode | null;
   nature: NodeNature | null;
   /** Something happened to the node since. */
   isStale: boolean;
@@ -195,6 +197,7 @@ export class TreeView {
       isExpanded: level !== null,
       isLoading: level?.isLoading ?? false,
       problem: level?.problem ? { code: level.problem.code, why: level.problem.message } : null,
+      refusal: facts?.refusal ?? null,
       facts:
         stat === null
           ? null
@@ -300,6 +303,7 @@ export class TreeView {
     for (const path of paths) {
       const facts = this.#facts.get(path) ?? {
         stat: null,
+        refusal: null,
         nature: null,
         isStale: true,
         isAsked: false,
@@ -320,22 +324,29 @@ export class TreeView {
   async #readFacts(paths: readonly string[]): Promise<void> {
     const natures = this.#options.local?.natures(paths).catch(() => null) ?? Promise.resolve(null);
     const changedMeanwhile: string[] = [];
-    await Promise.all(
+    const news = await Promise.all(
       paths.map(async (path, i) => {
         const facts = this.#facts.get(path);
-        if (facts === undefined) return;
+        if (facts === undefined) return false;
         try {
           facts.stat = await this.#options.live().client.exists(path);
           facts.nature = (await natures)?.[i] ?? null;
+          facts.refusal = null;
           if (facts.isStale) changedMeanwhile.push(path);
-        } catch {
-          // Asked again when the line is looked at next, or a connection brings news.
-          facts.isStale = true;
+          return true;
+        } catch (error) {
+          const isFirst = facts.refusal === null;
+          // A refusal stays until the node changes; for want of a connection it is asked again when looked at next.
+          if (isCode(error, Code.NO_AUTH)) facts.refusal = 'no-auth';
+          else facts.isStale = true;
+          return isFirst && !facts.isStale;
+        } finally {
+          facts.isAsked = false;
         }
-        facts.isAsked = false;
       }),
     );
-    this.#changed();
+    // Telling without news would have everybody ask again, and again in vain.
+    if (news.includes(true)) this.#changed();
     if (!this.#isClosed) this.#ask(changedMeanwhile);
   }
 

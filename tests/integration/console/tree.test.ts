@@ -246,6 +246,9 @@ test('what may not be read says so by its code', async () => {
   await rpc.call('tree.expand', { tree, path: '/closed' });
   const row = (await look()).rows.find(({ path }) => path === '/closed');
   expect(row?.problem).toMatchObject({ code: 'no-auth' });
+  await until('its facts are refused as well', async () =>
+    (await look()).rows.some(({ path, refusal }) => path === '/closed' && refusal === 'no-auth'),
+  );
   const event = await new Promise((resolve) => {
     rpc.subscribe('znode', { cluster: 'local', path: '/closed' }, { onEvent: resolve });
   });

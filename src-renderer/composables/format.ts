@@ -1,0 +1,76 @@
+/** Numbers, sizes and times in the words of the language of the moment. */
+import { currentLanguage, t, tn } from '../i18n/words.ts';
+
+const KIB = 1024;
+
+export function formatBytes(bytes: number): string {
+  if (bytes < KIB) return tn('common.bytes', bytes);
+  const units = ['KiB', 'MiB', 'GiB', 'TiB'];
+  let value = bytes / KIB;
+  let unit = 0;
+  while (value >= KIB && unit < units.length - 1) {
+    value /= KIB;
+    unit++;
+  }
+  const digits = value < 10 ? 2 : value < 100 ? 1 : 0;
+  return `${new Intl.NumberFormat(currentLanguage(), { maximumFractionDigits: digits }).format(value)} ${units[unit]!}`;
+}
+
+/** To the second, in this machine's time. */
+export function formatTime(timeMs: number): string {
+  return new Intl.DateTimeFormat(currentLanguage(), {
+    dateStyle: 'medium',
+    timeStyle: 'medium',
+  }).format(timeMs);
+}
+
+/** To the millisecond, and the number itself. */
+export function formatTimeExactly(timeMs: number): string {
+  const exact = new Intl.DateTimeFormat(currentLanguage(), {
+    dateStyle: 'full',
+    timeStyle: 'long',
+  }).format(timeMs);
+  return `${exact}\n${new Date(timeMs).toISOString()}\n${timeMs} ms`;
+}
+
+const STEPS: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
+  ['year', 31_536_000],
+  ['month', 2_592_000],
+  ['day', 86_400],
+  ['hour', 3600],
+  ['minute', 60],
+];
+
+export function formatRelative(timeMs: number, nowMs: number): string {
+  const seconds = Math.round((timeMs - nowMs) / 1000);
+  const format = new Intl.RelativeTimeFormat(currentLanguage(), { numeric: 'auto' });
+  for (const [unit, size] of STEPS) {
+    if (Math.abs(seconds) >= size) return format.format(Math.trunc(seconds / size), unit);
+  }
+  if (Math.abs(seconds) < 5) return t('common.justNow');
+  return format.format(seconds, 'second');
+}
+
+/** A length of time, such as a TTL or a session timeout. */
+export function formatDuration(ms: number): string {
+  const units = [
+    ['day', 86_400_000],
+    ['hour', 3_600_000],
+    ['minute', 60_000],
+    ['second', 1000],
+  ] as const;
+  for (const [unit, size] of units) {
+    if (ms >= size && ms % size === 0) return inUnit(ms / size, unit);
+  }
+  if (ms >= 1000) return inUnit(ms / 1000, 'second');
+  return inUnit(ms, 'millisecond');
+}
+
+function inUnit(value: number, unit: string): string {
+  return new Intl.NumberFormat(currentLanguage(), {
+    style: 'unit',
+    unit,
+    unitDisplay: 'short',
+    maximumFractionDigits: 2,
+  }).format(value);
+}

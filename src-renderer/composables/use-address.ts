@@ -1,0 +1,42 @@
+/** Where we are: cluster and path, carried by the route, so that reloading and the browser's own history work. */
+import { computed, type ComputedRef } from 'vue';
+import { useRoute, useRouter } from 'vue-router';
+
+import { fromParts, partsOf } from '../model/paths.ts';
+
+export interface Address {
+  readonly cluster: ComputedRef<string>;
+  /** Null on the cluster's own page. */
+  readonly path: ComputedRef<string | null>;
+  openPath(path: string): Promise<void>;
+  openCluster(cluster: string): Promise<void>;
+  openOverview(): Promise<void>;
+  back(): void;
+  forward(): void;
+}
+
+export function useAddress(): Address {
+  const route = useRoute();
+  const router = useRouter();
+  const cluster = computed(() => String(route.params['cluster'] ?? 'local'));
+  const path = computed(() => {
+    if (route.name !== 'node') return null;
+    const parts = route.params['parts'];
+    return fromParts(typeof parts === 'string' ? (parts === '' ? [] : [parts]) : (parts ?? []));
+  });
+  return {
+    cluster,
+    path,
+    openPath: async (to) => {
+      await router.push({ name: 'node', params: { cluster: cluster.value, parts: partsOf(to) } });
+    },
+    openCluster: async (to) => {
+      await router.push({ name: 'cluster', params: { cluster: to } });
+    },
+    openOverview: async () => {
+      await router.push({ name: 'cluster', params: { cluster: cluster.value } });
+    },
+    back: () => router.back(),
+    forward: () => router.forward(),
+  };
+}

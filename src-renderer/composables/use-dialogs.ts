@@ -1,0 +1,47 @@
+/** Which dialog is open, and with what: one at a time, opened from anywhere. */
+import { type Ref, shallowRef } from 'vue';
+
+export interface Question {
+  readonly title: string;
+  readonly text: string;
+  readonly confirm: string;
+  readonly isDanger: boolean;
+  /** A further way out, besides going on and staying. */
+  readonly alternative?: string;
+}
+
+export type Answer = 'confirm' | 'alternative' | 'cancel';
+
+export type OpenDialog =
+  | { readonly kind: 'palette'; readonly text: string }
+  | { readonly kind: 'help' }
+  | { readonly kind: 'client' }
+  | { readonly kind: 'create'; readonly parent: string }
+  | { readonly kind: 'delete'; readonly path: string }
+  /** Null adds one. */
+  | { readonly kind: 'cluster'; readonly id: string | null }
+  | { readonly kind: 'connect'; readonly id: string }
+  | { readonly kind: 'question'; readonly question: Question; answer(given: Answer): void };
+
+const dialog = shallowRef<OpenDialog | null>(null);
+
+export function useDialogs(): {
+  readonly dialog: Ref<OpenDialog | null>;
+  open(next: OpenDialog): void;
+  close(): void;
+  ask(question: Question): Promise<Answer>;
+} {
+  return {
+    dialog,
+    open: (next) => (dialog.value = next),
+    close: () => (dialog.value = null),
+    ask: (question) =>
+      new Promise((resolve) => {
+        const answer = (given: Answer): void => {
+          dialog.value = null;
+          resolve(given);
+        };
+        dialog.value = { kind: 'question', question, answer };
+      }),
+  };
+}

@@ -1,0 +1,189 @@
+/**
+ * The tree as it is scrolled: which lines are drawn where, which of them has the keys, and how both stay with their nodes
+ * while lines come and go above.
+ */
+import { computed, type ComputedRef, type Ref, ref, shallowRef, triggerRef, watch } from 'vue';
+
+import type { TreeRow } from '#contract/models.ts';
+
+import { parentOf, ROOT } from '../model/paths.ts';
+import { ScaledScroll } from '../model/scaled-scroll.ts';
+import { usePreferences } from '../stores/preferences.ts';
+import { useTree } from '../stores/tree.ts';
+
+export interface TreeLineView {
+  readonly index: number;
+  /** Null while it is on its way. */
+  readonly row: TreeRow | null;
+  /** Pixels from the top of the scrolled element. */
+  readonly top: number;
+}
+
+export interface VirtualTree {
+  readonly lines: ComputedRef<readonly TreeLineView[]>;
+  readonly trackHeight: ComputedRef<number>;
+  readonly active: Ref<ActiveLine>;
+  readonly rowsPerPage: () => number;
+  onScroll(): void;
+  onWheel(event: WheelEvent): void;
+  resize(viewport: number): void;
+  /** This line has the keys now, and is seen. */
+  activate(index: number): void;
+  activatePath(path: string): Promise<void>;
+  /** Unfolds the way to a node, shows it and gives it the keys. */
+  reveal(path: string): Promise<void>;
+}
+
+export interface ActiveLine {
+  readonly index: number;
+  /** Null until the line has come. */
+  readonly path: string | null;
+}
+
+/** Lines kept at hand above and below those in sight. */
+const OVERSCAN = 16;
+
+export function useVirtualTree(scroller: Ref<HTMLElement | null>): VirtualTree {
+  const tree = useTree();
+  const preferences = usePreferences();
+  /** Triggered by hand after every move: the scroll is not reactive itself. */
+  const position = shallowRef(new ScaledScroll());
+  const scroll = position.value;
+  const viewport = ref(0);
+  const active = shallowRef<ActiveLine>({ index: 0, path: ROOT });
+  let isFollowing = false;
+  let mustFollowAgain = false;
+
+  function apply(): void {
+    if (scroller.value !== null) scroller.value.scrollTop = scroll.scrollTop;
+    triggerRef(position);
+    tree.look(scroll.around(OVERSCAN));
+  }
+
+  function measure(): void {
+    scroll.resize({
+      rowHeight: preferences.rowHeight,
+      rowCount: tree.rowCount,
+      viewport: viewport.value,
+    });
+  }
+
+  watch([() => tree.rowCount, () => preferences.rowHeight, viewport], () => {
+    measure();
+    apply();
+  });
+  watch(
+    () => tree.revision,
+    () => void follow(),
+  );
+  watch(
+    () => tree.window,
+    () => {
+      const { index, path } = active.value;
+      if (path === null) active.value = { index, path: tree.rowAt(index)?.path ?? null };
+      triggerRef(position);
+    },
+  );
+  watch(
+    () => tree.cluster,
+    () => {
+      active.value = { index: 0, path: ROOT };
+      scroll.moveTo(0);
+    },
+  );
+
+  /** Something changed: the line with the keys, or else the first in sight, stays where it is on the screen. */
+  async function follow(): Promise<void> {
+    if (isFollowing) {
+      mustFollowAgain = true;
+      return;
+    }
+    isFollowing = true;
+    const { index, path } = active.value;
+    const { from, count } = scroll.visible;
+    const isActiveSeen = index >= from && index < from + count;
+    const first = tree.rowAt(from)?.path ?? null;
+    const anchor = isActiveSeen || first === null ? active.value : { index: from, path: first };
+    const before = scroll.offset;
+    const anchorNow = anchor.path === null ? null : await tree.find(anchor.path);
+    const activeNow =
+      anchor.path === path ? anchorNow : path === null ? null : await tree.find(path);
+    const wasScrolled = scroll.offset !== before;
+    measure();
+    // At the very top it stays there: what is new above is what one wants to see.
+    if (anchorNow !== null && anchorNow !== anchor.index && before > 0 && !wasScrolled) {
+      scroll.moveBy((anchorNow - anchor.index) * scroll.rowHeight);
+    }
+    if (active.value.path === path) await keepActive(index, path, activeNow);
+    apply();
+    tree.refresh();
+    isFollowing = false;
+    if (!mustFollowAgain) return;
+    mustFollowAgain = false;
+    await follow();
+  }
+
+  async function keepActive(index: number, path: string | null, now: number | null): Promise<void> {
+    if (now !== null) {
+      active.value = { index: now, path };
+      return;
+    }
+    // It is gone: what has taken its place has the keys, or its parent where it was the last.
+    const parent = path === null ? null : await tree.find(parentOf(path));
+    const last = Math.max(0, tree.rowCount - 1);
+    active.value = { index: Math.min(index, Math.max(parent ?? 0, last)), path: null };
+  }
+
+  function activate(index: number): void {
+    const row = Math.max(0, Math.min(index, scroll.rowCount - 1));
+    active.value = { index: row, path: tree.rowAt(row)?.path ?? null };
+    scroll.reveal(row);
+    apply();
+  }
+
+  return {
+    lines: computed(() => {
+      const { from, count } = position.value.around(OVERSCAN);
+      const lines: TreeLineView[] = [];
+      for (let index = from; index < from + count; index++) {
+        lines.push({ index, row: tree.rowAt(index), top: scroll.topOf(index) });
+      }
+      return lines;
+    }),
+    trackHeight: computed(() => {
+      return position.value.trackHeight;
+    }),
+    active,
+    rowsPerPage: () => scroll.rowsPerPage,
+    onScroll: () => {
+      if (scroller.value === null) return;
+      scroll.onScrollTop(scroller.value.scrollTop);
+      triggerRef(position);
+      tree.look(scroll.around(OVERSCAN));
+    },
+    onWheel: (event) => {
+      // Within the cap the browser scrolls by itself, and better.
+      if (!scroll.isScaled || event.ctrlKey) return;
+      event.preventDefault();
+      const unit = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? scroll.rowHeight : 1;
+      scroll.moveBy(event.deltaY * unit);
+      apply();
+    },
+    resize: (height) => (viewport.value = height),
+    activate,
+    activatePath: async (path) => {
+      const index = await tree.find(path);
+      if (index !== null) activate(index);
+    },
+    reveal: async (path) => {
+      const found = await tree.reveal(path);
+      if (found === null) return;
+      const index = (await tree.find(found.path)) ?? found.row;
+      active.value = { index, path: found.path };
+      measure();
+      scroll.center(index);
+      apply();
+      tree.refresh();
+    },
+  };
+}

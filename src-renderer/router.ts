@@ -1,0 +1,17 @@
+/** Addresses of the interface, behind the hash, so that any server and the desktop app can host it as files. */
+import { createRouter, createWebHashHistory, type Router } from 'vue-router';
+
+import { LOCAL_ID } from './stores/clusters.ts';
+import ZnodesPage from './views/znodes/ZnodesPage.vue';
+
+export function createAppRouter(): Router {
+  return createRouter({
+    history: createWebHashHistory(),
+    routes: [
+      { path: '/', redirect: { name: 'cluster', params: { cluster: LOCAL_ID } } },
+      { path: '/:cluster', name: 'cluster', component: ZnodesPage },
+      { path: '/:cluster/nodes/:parts(.*)*', name: 'node', component: ZnodesPage },
+      { path: '/:rest(.*)*', redirect: '/' },
+    ],
+  });
+}
