@@ -45,8 +45,12 @@ process.exitCode = hasFailed ? 1 : 0;
 async function compareMany(from: number, count: number): Promise<boolean> {
   const startedMs = performance.now();
   const explained = new Map<string, number>();
+  let seed = from;
+  // Our server lives in this process: when it falls, so does this.
+  process.on('uncaughtExceptionMonitor', () => tell(`while seed ${seed} was played:`));
   for (let done = 0; done < count; done++) {
-    const comparison = await rounds.seed(from + done);
+    seed = from + done;
+    const comparison = await rounds.seed(seed);
     for (const [{ name }, times] of comparison.differences.explained)
       explained.set(name, (explained.get(name) ?? 0) + times);
     if (comparison.differences.unexplained.length > 0) {
