@@ -2,6 +2,9 @@ import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'electron-vite';
 import path from 'node:path';
 
+/** What the licences of bundled packages ask for: to be named wherever their code goes. */
+const license = { fileName: 'licences.md' };
+
 const at = (...parts: string[]): string => path.join(import.meta.dirname, ...parts);
 
 /** Three builds: the main process with the entry of its worker threads, the preload, and the interface. */
@@ -11,6 +14,7 @@ export default defineConfig({
       outDir: 'out/main',
       // Everything is in the bundle, so that a package needs no node_modules.
       externalizeDeps: false,
+      license,
       rollupOptions: {
         input: { index: at('src-main/index.ts'), thread: at('src-server/thread.ts') },
         output: { format: 'es' },
@@ -34,6 +38,7 @@ export default defineConfig({
     build: {
       outDir: 'out/renderer',
       emptyOutDir: true,
+      license,
       // The content policy allows no inline scripts, and data addresses for images only.
       assetsInlineLimit: 0,
       modulePreload: { polyfill: false },

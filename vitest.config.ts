@@ -33,7 +33,15 @@ export default defineConfig({
       },
       { test: { name: 'conformance', include: ['tests/conformance/**/*.test.ts'], ...apart } },
       { test: { name: 'integration', include: ['tests/integration/**/*.test.ts'], ...apart } },
-      { test: { name: 'e2e', include: ['tests/e2e/**/*.test.ts'], ...apart, maxWorkers: 1 } },
+      {
+        test: {
+          name: 'e2e',
+          include: ['tests/e2e/**/*.test.ts'],
+          globalSetup: 'tests/e2e/bundles.ts',
+          ...apart,
+          maxWorkers: 1,
+        },
+      },
     ],
   },
 });

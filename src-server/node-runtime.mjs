@@ -65,12 +65,12 @@ export function onLeftBehind(listener) {
  * Runs a program at this terminal until it ends. Signals go on to it, and this process waits for its orderly end.
  * @param {string} program
  * @param {readonly string[]} args
- * @param {{ readonly cwd?: string }} [options]
+ * @param {{ readonly cwd?: string, readonly env?: NodeJS.ProcessEnv }} [options]
  * @returns {Promise<number>} its exit code
  */
-export function runToEnd(program, args, { cwd } = {}) {
+export function runToEnd(program, args, { cwd, env } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, [...args], { stdio: 'inherit', cwd });
+    const child = spawn(program, [...args], { stdio: 'inherit', cwd, env });
     // A terminal sends Ctrl-C to both; a program that gets it twice is expected to be stopping already.
     const handlers = SIGNALS.map(
       (signal) => /** @type {const} */ ([signal, () => child.kill(signal)]),
