@@ -1,6 +1,7 @@
+import path from 'node:path';
+
 import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'electron-vite';
-import path from 'node:path';
 
 /** What the licences of bundled packages ask for: to be named wherever their code goes. */
 const license = { fileName: 'licences.md' };
@@ -15,7 +16,7 @@ export default defineConfig({
       // Everything is in the bundle, so that a package needs no node_modules.
       externalizeDeps: false,
       license,
-      rollupOptions: {
+      rolldownOptions: {
         input: { index: at('src-main/index.ts'), thread: at('src-server/thread.ts') },
         output: { format: 'es' },
       },
@@ -25,7 +26,7 @@ export default defineConfig({
     build: {
       outDir: 'out/preload',
       externalizeDeps: false,
-      rollupOptions: {
+      rolldownOptions: {
         input: { index: at('src-main/preload/index.ts') },
         // A sandboxed preload is one CommonJS file.
         output: { format: 'cjs', entryFileNames: '[name].cjs' },
@@ -42,7 +43,7 @@ export default defineConfig({
       // The content policy allows no inline scripts, and data addresses for images only.
       assetsInlineLimit: 0,
       modulePreload: { polyfill: false },
-      rollupOptions: { input: at('src-renderer/index.html') },
+      rolldownOptions: { input: at('src-renderer/index.html') },
     },
   },
 });

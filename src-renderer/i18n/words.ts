@@ -17,10 +17,6 @@ type KeysOf<T, Prefix extends string = ''> = {
 
 export type WordKey = KeysOf<typeof en>;
 
-/** The shape every language fills: the same keys, other texts. */
-export type Words = Texts<typeof en>;
-type Texts<T> = { readonly [K in keyof T]: T[K] extends string ? string : Texts<T[K]> };
-
 export type Named = Readonly<Record<string, string | number>>;
 
 export const i18n = createI18n({

@@ -127,6 +127,7 @@ export class CodeView {
         EditorState.tabSize.of(2),
         EditorView.contentAttributes.of({ 'aria-label': this.#label, spellcheck: 'false' }),
         keymap.of([...defaultKeymap, ...historyKeymap, ...searchKeymap]),
+        typesOverSelection,
         codeLooks,
         this.#settings.of(this.#current),
         EditorView.updateListener.of((update) => {
@@ -137,6 +138,24 @@ export class CodeView {
     });
   }
 }
+
+/**
+ * What is typed over a selection replaces it in the document. Left to the browser, the new text would get the old one's
+ * looks as a style attribute, which the content policy forbids.
+ */
+const typesOverSelection = EditorView.domEventHandlers({
+  beforeinput: (event, view) => {
+    const { state } = view;
+    const isTyped = event.inputType === 'insertText' && !event.isComposing && event.data !== null;
+    if (!isTyped || state.readOnly || state.selection.main.empty) return false;
+    event.preventDefault();
+    view.dispatch(state.replaceSelection(event.data), {
+      userEvent: 'input.type',
+      scrollIntoView: true,
+    });
+    return true;
+  },
+});
 
 interface Change {
   readonly from: number;
