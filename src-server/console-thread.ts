@@ -16,6 +16,7 @@ import type {
   NaturesQuestion,
   ToThread,
 } from './thread-messages.ts';
+import { VERSION } from './version.ts';
 
 export async function runConsole(role: ConsoleRole, host: MessagePort): Promise<void> {
   const tell = (message: FromThread): void => {
@@ -79,7 +80,7 @@ export async function runConsole(role: ConsoleRole, host: MessagePort): Promise<
 
 /** The local member, seen from the console's thread. */
 class HostedEnsemble implements LocalEnsemble {
-  readonly version: string;
+  readonly version = VERSION;
   readonly dataDir: string;
   state: MemberState = { kind: 'starting', step: 'opening', done: 0, total: 0 };
   connectString: string | null = null;
@@ -90,8 +91,7 @@ class HostedEnsemble implements LocalEnsemble {
 
   readonly retry: () => void;
 
-  constructor({ version, dataDir }: ConsoleRole, retry: () => void) {
-    this.version = version;
+  constructor({ dataDir }: ConsoleRole, retry: () => void) {
     this.dataDir = dataDir;
     this.retry = retry;
   }

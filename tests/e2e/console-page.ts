@@ -31,9 +31,15 @@ export class ConsolePage {
   static async open(
     browser: Browser,
     url: string,
-    options: { readonly language?: 'en' | 'zh-CN'; readonly theme?: 'light' | 'dark' } = {},
+    options: {
+      readonly language?: 'en' | 'zh-CN';
+      readonly theme?: 'light' | 'dark';
+      readonly size?: { readonly width: number; readonly height: number };
+    } = {},
   ): Promise<ConsolePage> {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+    const context = await browser.newContext({
+      viewport: options.size ?? { width: 1280, height: 800 },
+    });
     await context.grantPermissions(['clipboard-read', 'clipboard-write']);
     const page = await context.newPage();
     const console = new ConsolePage(page);

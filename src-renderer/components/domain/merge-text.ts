@@ -21,8 +21,9 @@ const looks = EditorView.theme({
 
 /** What is around the two editors; adopted by the shadow root beside the editors' own. */
 const FRAME = `
-  :host { display: block }
-  .cm-mergeView, .cm-mergeViewEditors { min-height: 100% }
+  :host { display: flex }
+  .cm-mergeView { display: flex; flex: 1; min-width: 0 }
+  .cm-mergeViewEditors { flex: 1; min-width: 0 }
   .cm-merge-revert { width: 26px; background: var(--ground); border: 1px solid var(--line); border-width: 0 1px }
   .cm-merge-revert button {
     width: 22px; height: 20px; margin: 0 1px; padding: 0; border: 0; border-radius: 4px;

@@ -74,7 +74,7 @@ export const values = {
     back: 'Back',
     theirs: 'Theirs',
     mine: 'Mine',
-    theirFacts: 'on the server, version {version}, {zxid}, {when}',
+    theirFacts: 'version {version}, {zxid}, {when}',
     myFacts: 'edited from version {version}',
     merge: 'Merge',
     merged: 'Merged: both sides’ changes are in mine.',

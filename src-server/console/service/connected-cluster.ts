@@ -15,8 +15,9 @@ import type { Platform } from '../../platform/platform.ts';
 import { askWord, parseServerFacts } from './server-words.ts';
 import { WatchHub } from './watch-hub.ts';
 
-/** How often the newest zxid, latency and watches are shown while they move, and a server is asked about itself. */
+/** How often the newest zxid, latency and watches are asked for, and shown when they moved. */
 const REFRESH_MS = 1000;
+/** A server is asked about itself when something was written, or after as many refreshes. */
 const FACTS_EVERY = 5;
 
 /** A live connection: client and watches end together. */
@@ -37,6 +38,7 @@ export class ConnectedCluster {
   #server: ServerFacts | null = null;
   #timer: Timer | null = null;
   #refreshes = 0;
+  #askedAtZxid = 0;
   #shown = '';
   #credentials: readonly Credential[] = [];
   readonly #liveListeners = new Set<() => void>();
@@ -138,6 +140,7 @@ export class ConnectedCluster {
           readOnly: state.readOnly,
           sinceMs,
         };
+        client.ping();
         void this.#askServer(state.server);
         break;
       case 'expired':
@@ -170,8 +173,11 @@ export class ConnectedCluster {
         this.#shown = moving;
         this.#onChange();
       }
-      if (++this.#refreshes % FACTS_EVERY === 0 && this.#state.kind === 'connected') {
-        void this.#askServer(this.#state.server);
+      if (this.#state.kind === 'connected') {
+        this.#live?.client.ping();
+        const hasMoved = this.#live?.client.lastZxid !== this.#askedAtZxid;
+        if (hasMoved || ++this.#refreshes % FACTS_EVERY === 0)
+          void this.#askServer(this.#state.server);
       }
       this.#refresh();
     });
@@ -181,6 +187,7 @@ export class ConnectedCluster {
     const parsed = parseConnectString(server);
     const host = parsed.ok ? parsed.value.hosts[0] : undefined;
     if (host === undefined) return;
+    this.#askedAtZxid = this.#live?.client.lastZxid ?? 0;
     const facts = await askWord(this.#platform.net, host.host, host.port, 'srvr').then(
       parseServerFacts,
       () => null,

@@ -149,6 +149,11 @@ export class Client {
     return this.#session.latencyMs;
   }
 
+  /** Brings `latencyMs` and `lastZxid` up to date, where there is a connection. */
+  ping(): void {
+    this.#session.ping();
+  }
+
   get watchCount(): number {
     return this.#watches.count;
   }

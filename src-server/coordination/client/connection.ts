@@ -66,7 +66,8 @@ export class ClientConnection implements SocketHandler {
   #isFlushPlanned = false;
   #lastSentMs: number;
   #lastHeardMs: number;
-  #pingSentMs = 0;
+  /** When the oldest ping without an answer was sent. */
+  #pingSentMs: number | null = null;
   #timer: Timer | null = null;
   /** Round trip of the last ping, ms. */
   latencyMs: number | null = null;
@@ -118,12 +119,17 @@ export class ClientConnection implements SocketHandler {
         this.end(`the server was silent for ${Math.round(readTimeoutMs)} ms`);
         return;
       }
-      if (nowMs - this.#lastSentMs >= pingAfterMs) this.#ping(nowMs);
+      if (nowMs - this.#lastSentMs >= pingAfterMs) this.#sendPing();
       const nextMs = Math.min(this.#lastSentMs + pingAfterMs, this.#lastHeardMs + readTimeoutMs);
       this.#timer = this.#clock.after(Math.max(1, nextMs - nowMs), look);
     };
     this.#timer?.cancel();
     look();
+  }
+
+  /** Measures the round trip, and learns the server's newest zxid; one at a time. */
+  ping(): void {
+    if (this.#isOpen && this.#pingSentMs === null) this.#sendPing();
   }
 
   authenticate(scheme: string, auth: Uint8Array): void {
@@ -188,7 +194,8 @@ export class ClientConnection implements SocketHandler {
         return !this.#hasEnded;
       }
       case Xid.PING:
-        this.latencyMs = this.#clock.nowMs() - this.#pingSentMs;
+        if (this.#pingSentMs !== null) this.latencyMs = this.#clock.nowMs() - this.#pingSentMs;
+        this.#pingSentMs = null;
         return true;
       case Xid.AUTH:
         if (header.code !== 0) this.#listener.onAuthFailed();
@@ -230,11 +237,11 @@ export class ClientConnection implements SocketHandler {
     return false;
   }
 
-  #ping(nowMs: number): void {
+  #sendPing(): void {
     const ping = new Request(OpCode.PING);
     ping.xid = Xid.PING;
     writeRequest(this.#out, ping);
-    this.#pingSentMs = nowMs;
+    this.#pingSentMs ??= this.#clock.nowMs();
     this.#flush();
   }
 

@@ -98,6 +98,10 @@ export class ClientSession implements ConnectionListener {
     return this.#connection?.latencyMs ?? null;
   }
 
+  ping(): void {
+    this.#connection?.ping();
+  }
+
   start(): void {
     void this.#connectNext();
   }

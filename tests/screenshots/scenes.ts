@@ -1,0 +1,152 @@
+/** What is in the pictures: each scene leads a fresh page to what it shows, whatever its language. */
+import type { Client } from '../../src-server/coordination/client/client.ts';
+import type { ConsolePage } from '../e2e/console-page.ts';
+import { until } from '../peers/wait.ts';
+import { FLAGS_PATH, LIMITS_PATH } from './world.ts';
+
+export interface Scene {
+  readonly name: string;
+  /** In which theme the README shows it. */
+  readonly readme?: 'light' | 'dark';
+  show(console: ConsolePage, client: Client): Promise<void>;
+}
+
+/** By the address bar, so that the tree opens on the way. */
+async function open({ page }: ConsolePage, path: string): Promise<void> {
+  await page.evaluate((to) => {
+    const [, cluster] = window.location.hash.split('/');
+    window.location.hash = `/${cluster}/nodes${to}`;
+  }, path);
+  await page.locator('[role="treeitem"][aria-selected="true"]').waitFor();
+  await page.locator('.cm-content, .hex, [role="textbox"]').first().waitFor();
+}
+
+async function tab({ page }: ConsolePage, index: number): Promise<void> {
+  await page.getByRole('tab').nth(index).click();
+}
+
+async function write({ page }: ConsolePage, text: string): Promise<void> {
+  await page.locator('.cm-content').first().click();
+  await page.keyboard.press('Control+a');
+  await page.keyboard.insertText(text);
+}
+
+export const SCENES: readonly Scene[] = [
+  {
+    name: 'overview',
+    show: async ({ page }) => {
+      await page.locator('.overview').waitFor();
+    },
+  },
+  {
+    name: 'value',
+    readme: 'light',
+    show: async (console) => {
+      await open(console, '/services/checkout/checkout-b1');
+      await open(console, '/brokers/ids/2');
+      await open(console, FLAGS_PATH);
+    },
+  },
+  {
+    name: 'stat',
+    show: async (console) => {
+      await open(console, '/brokers/ids/1');
+      await tab(console, 1);
+    },
+  },
+  {
+    name: 'acl',
+    show: async (console) => {
+      await open(console, '/config/search');
+      await tab(console, 2);
+    },
+  },
+  {
+    name: 'hex',
+    show: async (console) => {
+      await open(console, '/config/certificate');
+    },
+  },
+  {
+    name: 'sequential',
+    show: async (console) => {
+      await open(console, '/locks/nightly-report/lock-0000000002');
+    },
+  },
+  {
+    name: 'jobs',
+    show: async (console) => {
+      await open(console, '/jobs/job-0000000600');
+    },
+  },
+  {
+    name: 'conflict',
+    readme: 'dark',
+    show: async (console, client) => {
+      const path = LIMITS_PATH;
+      const before = 'retries: 3\ntimeoutMs: 1500\nitemsPerOrder: 250\nregion: eu-1\n';
+      await client.setData(path, Buffer.from(before), -1);
+      await open(console, path);
+      await console.page.locator('.cm-line').getByText('1500').waitFor();
+      await write(console, before.replace('retries: 3', 'retries: 5'));
+      const theirs = `${before.replace('1500', '900')}zone: b\n`;
+      await client.setData(path, Buffer.from(theirs), -1);
+      await console.page.locator('.banner').first().waitFor();
+      await console.page.keyboard.press('Control+s');
+      await console.page.locator('.conflict').waitFor();
+    },
+  },
+  {
+    name: 'create',
+    show: async (console) => {
+      await open(console, '/config');
+      await console.page.keyboard.press('Alt+n');
+      await console.dialog.waitFor();
+      await console.dialog.locator('input:not([type=radio])').first().fill('/config/new-service');
+    },
+  },
+  {
+    name: 'delete',
+    show: async (console) => {
+      await open(console, '/services');
+      await console.tree.focus();
+      await console.page.keyboard.press('Delete');
+      await console.dialog.locator('.facts').waitFor();
+    },
+  },
+  {
+    name: 'palette',
+    show: async (console) => {
+      await open(console, '/config/search');
+      await console.page.keyboard.press('Control+k');
+      await console.dialog.waitFor();
+    },
+  },
+  {
+    name: 'help',
+    show: async (console) => {
+      await console.page.keyboard.press('?');
+      await console.dialog.waitFor();
+    },
+  },
+  {
+    name: 'completion',
+    show: async (console) => {
+      await open(console, '/config');
+      await console.page.keyboard.press('Control+l');
+      const input = console.page.getByRole('combobox').first();
+      await input.fill('/brokers/topics/');
+      await until(
+        'there are completions',
+        async () => (await console.page.getByRole('option').count()) > 3,
+      );
+    },
+  },
+  {
+    name: 'add-cluster',
+    show: async (console) => {
+      await console.page.locator('.sidebar .heading button').click();
+      await console.dialog.waitFor();
+    },
+  },
+];

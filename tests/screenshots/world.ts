@@ -1,0 +1,80 @@
+/** A tree as people have it, so that pictures show what the console is for: a broker, services, locks, settings. */
+import type { Client } from '../../src-server/coordination/client/client.ts';
+
+const text = (value: unknown): Buffer =>
+  Buffer.from(typeof value === 'string' ? value : JSON.stringify(value), 'utf8');
+
+export const FLAGS_PATH = '/config/checkout/feature-flags';
+export const LIMITS_PATH = '/config/checkout/limits.yaml';
+
+export async function fillTree(client: Client): Promise<void> {
+  const make = (path: string, data: unknown = null, mode?: 'ephemeral' | 'container'): unknown =>
+    client.create(path, data === null ? null : text(data), mode === undefined ? {} : { mode });
+
+  await make('/brokers');
+  await make('/brokers/ids');
+  for (const id of [1, 2, 3])
+    await make(
+      `/brokers/ids/${id}`,
+      {
+        endpoints: [`PLAINTEXT://broker-${id}.internal:9092`],
+        host: `broker-${id}.internal`,
+        port: 9092,
+        jmx_port: 9999,
+        rack: `zone-${'abc'[id - 1]}`,
+        timestamp: '1795340811204',
+        version: 5,
+      },
+      'ephemeral',
+    );
+  await make('/brokers/topics');
+  for (const topic of ['orders', 'payments', 'refunds', 'shipments']) {
+    await make(`/brokers/topics/${topic}`, { version: 3, partitions: { 0: [1, 2], 1: [2, 3] } });
+    await make(`/brokers/topics/${topic}/partitions`);
+  }
+  await make('/controller', { version: 2, brokerid: 2, timestamp: '1795340811377' }, 'ephemeral');
+  await make('/controller_epoch', '7');
+
+  await make('/config');
+  await make('/config/checkout');
+  await make(FLAGS_PATH, {
+    'new-basket': { enabled: true, rollout: 0.25 },
+    'pay-by-link': { enabled: true, rollout: 1, since: '2026-10-02' },
+    'guest-checkout': { enabled: false, owners: ['checkout', 'identity'] },
+    limits: { itemsPerOrder: 250, retries: 3, timeoutMs: 1500 },
+  });
+  await make('/config/checkout/database', {
+    url: 'postgres://orders-primary.internal:5432/orders',
+    poolSize: 24,
+  });
+  await make(LIMITS_PATH, 'retries: 3\n');
+  await make('/config/search', 'index.refresh=5s\nindex.replicas=2\nquery.timeout=800ms\n');
+  await client.create('/config/certificate', Buffer.from('3082035e30820246a003020102', 'hex'));
+
+  await make('/locks', null, 'container');
+  await make('/locks/nightly-report', null, 'container');
+  for (let i = 0; i < 4; i++)
+    await client.create('/locks/nightly-report/lock-', text(`worker-${i}`), {
+      mode: 'ephemeral-sequential',
+    });
+  await make('/services');
+  for (const service of ['basket', 'catalogue', 'checkout', 'search']) {
+    await make(`/services/${service}`, null, 'container');
+    for (const zone of ['a', 'b', 'c'])
+      await make(
+        `/services/${service}/${service}-${zone}1`,
+        { address: `10.0.${zone.charCodeAt(0) - 96}.17`, port: 8080, zone },
+        'ephemeral',
+      );
+  }
+  await client.create('/uploads', null);
+  await client.create('/uploads/session-81f3', text('42 of 118 parts'), {
+    mode: 'persistent-ttl',
+    ttlMs: 900_000,
+  });
+  await make('/jobs');
+  for (let i = 0; i < 1200; i++)
+    await client.create('/jobs/job-', text({ id: i, state: 'queued' }), {
+      mode: 'persistent-sequential',
+    });
+}
