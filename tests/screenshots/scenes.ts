@@ -149,4 +149,19 @@ export const SCENES: readonly Scene[] = [
       await console.dialog.waitFor();
     },
   },
+  {
+    name: 'unreachable',
+    show: async (console, client) => {
+      await console.page.locator('.sidebar .heading button').click();
+      const fields = console.dialog.locator('input:not([type=radio])');
+      await fields.nth(0).fill('Payments, Frankfurt');
+      // Nobody listens at the first port.
+      await fields.nth(1).fill('127.0.0.1:1,127.0.0.2:1');
+      await console.dialog.locator('input[value=production]').check({ force: true });
+      await console.dialog.locator('button[type=submit], .primary').last().click();
+      await console.dialog.waitFor({ state: 'detached' });
+      await console.page.locator('.blank, .state').first().waitFor();
+      await client.exists('/');
+    },
+  },
 ];

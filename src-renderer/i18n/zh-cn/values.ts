@@ -76,7 +76,7 @@ export const values: Texts<typeof english> = {
     back: '返回',
     theirs: '对方的',
     mine: '我的',
-    theirFacts: '服务器上，版本 {version}，{zxid}，{when}',
+    theirFacts: '版本 {version}，{zxid}，{when}',
     myFacts: '基于版本 {version} 编辑',
     merge: '合并',
     merged: '已合并：双方的更改都在我的值中。',
