@@ -11,7 +11,8 @@ const rooms = {
   [`${SERVER}platform/node/`]: [`${SERVER}base/`, `${SERVER}bytes/`, `${SERVER}platform/`],
   [`${C}model/`]: [`${SERVER}base/`],
   [`${C}state/`]: [`${SERVER}base/`, `${C}model/`],
-  [`${C}wire/`]: [`${SERVER}base/`, `${SERVER}bytes/`, `${C}model/`],
+  [`${C}zab/`]: [`${SERVER}base/`],
+  [`${C}wire/`]: [`${SERVER}base/`, `${SERVER}bytes/`, `${C}model/`, `${C}zab/`],
   [`${C}journal/`]: [
     `${SERVER}base/`,
     `${SERVER}bytes/`,
@@ -27,6 +28,7 @@ const rooms = {
     `${C}model/`,
     `${C}wire/`,
     `${C}state/`,
+    `${C}zab/`,
     `${C}journal/`,
   ],
   [`${C}serving/`]: [
@@ -84,6 +86,7 @@ const rooms = {
 /** The files outsiders may import; what else is in the room is its own business. */
 const faces = {
   [`${C}state/`]: ['machine', 'paths'],
+  [`${C}zab/`]: ['peer', 'events', 'effects', 'messages', 'view', 'quorum'],
   [`${C}journal/`]: ['journal', 'journal-error'],
   [`${C}ensemble/`]: ['standalone'],
   [`${C}serving/`]: ['door', 'ports', 'reads', 'stats', 'watches', 'connection'],
@@ -113,7 +116,7 @@ module.exports = {
         path: [
           `${SERVER}base/`,
           `${SERVER}bytes/`,
-          `${C}(model|state|wire|journal|ensemble|admin|client)/`,
+          `${C}(model|state|zab|wire|journal|ensemble|admin|client)/`,
           `${SERVER}console/(contract|rpc|service)/`,
         ],
       },

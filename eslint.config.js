@@ -9,6 +9,7 @@ const PURE = [
   'src-server/base/**/*.ts',
   'src-server/coordination/model/**/*.ts',
   'src-server/coordination/state/**/*.ts',
+  'src-server/coordination/zab/**/*.ts',
   'src-server/console/contract/**/*.ts',
   'src-server/console/rpc/**/*.ts',
 ];
