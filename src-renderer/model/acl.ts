@@ -64,7 +64,7 @@ export function entryProblem(entry: AclEntry, hasIdentity: boolean): AclProblem 
     case 'auth':
       return hasIdentity ? null : 'auth-needs-identity';
     case 'digest':
-      return /^[^:]+:[^:]+:*$/.test(entry.id) ? null : 'digest-id';
+      return /^[^:]*:[^:]+:*$/.test(entry.id) ? null : 'digest-id';
     case 'ip':
       return isAddressPattern(entry.id) ? null : 'ip-id';
     default:

@@ -1,5 +1,5 @@
 /** Connect strings, `host:port,host:port/chroot`, judged while they are typed by the rules of the client that will use them. */
-import { pathProblem } from './paths.ts';
+import { pathProblem, ROOT } from './paths.ts';
 
 export type ConnectProblem =
   | { readonly kind: 'empty' }
@@ -11,11 +11,12 @@ export type ConnectProblem =
 const SERVER = /^(?:\[[0-9a-fA-F:.%]+\]|[^:[\]\s]+)(?::([0-9]{1,5}))?$/;
 
 /** The first thing that is wrong, or null. */
-export function connectProblem(text: string): ConnectProblem | null {
-  if (text.trim() === '') return { kind: 'empty' };
+export function connectProblem(typed: string): ConnectProblem | null {
+  const text = typed.trim();
+  if (text === '') return { kind: 'empty' };
   const slash = text.indexOf('/');
   const servers = slash < 0 ? text : text.slice(0, slash);
-  const chroot = slash < 0 ? '' : text.slice(slash).replace(/\/$/, '').trimEnd();
+  const chroot = slash < 0 ? '' : text.slice(slash).replace(/\/$/, '');
   for (const server of servers.split(',').map((part) => part.trim())) {
     if (server === '') return { kind: 'empty-server' };
     const match = SERVER.exec(server);
@@ -23,7 +24,8 @@ export function connectProblem(text: string): ConnectProblem | null {
     const port = match[1] === undefined ? null : Number(match[1]);
     if (port !== null && (port < 1 || port > 65535)) return { kind: 'bad-port', server };
   }
-  if (chroot !== '' && pathProblem(chroot) !== null) return { kind: 'bad-chroot', chroot };
+  const isChroot = chroot === '' || (chroot !== ROOT && pathProblem(chroot) === null);
+  if (!isChroot) return { kind: 'bad-chroot', chroot };
   return null;
 }
 

@@ -22,8 +22,9 @@ export function contentKindOf(data: Uint8Array | null): ContentKind {
   }
   const decoded = decodeUtf8(data);
   if (!decoded.ok || hasControls(data)) return 'binary';
+  // The whole text and not a trimmed one: what is called JSON here is what the JSON view can lay out.
+  if (/^[ \t\n\r]*[{[]/.test(decoded.text) && formatJson(decoded.text).ok) return 'json';
   const text = decoded.text.trimStart();
-  if ((text.startsWith('{') || text.startsWith('[')) && formatJson(text).ok) return 'json';
   if (/^<(\?xml|!--|[A-Za-z][\w:.-]*[\s>/])/.test(text) && text.trimEnd().endsWith('>'))
     return 'xml';
   return 'text';

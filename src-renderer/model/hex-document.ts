@@ -66,22 +66,23 @@ export class HexDocument {
 
   selectAll(): void {
     this.#anchor = 0;
-    this.#cursor = Math.max(0, this.#bytes.length - 1);
+    // Behind the last byte: on it, a single byte would be a cursor and no selection.
+    this.#cursor = this.#bytes.length;
     this.#isSecondDigit = false;
   }
 
   /** One hexadecimal digit, 0 to 15, at the cursor. */
   typeDigit(digit: number): void {
-    this.#dropSelection();
+    const hadSelection = this.#dropSelection();
     const at = this.#cursor;
     if (this.#isSecondDigit) {
       this.#replace(at, 1, Uint8Array.of((this.#bytes[at]! & 0xf0) | digit), true);
       this.moveTo(at + 1);
       return;
     }
-    const makesRoom = this.isInserting || at === this.#bytes.length;
+    const makesRoom = this.isInserting || hadSelection || at === this.#bytes.length;
     const rest = makesRoom ? 0 : this.#bytes[at]! & 0x0f;
-    this.#replace(at, makesRoom ? 0 : 1, Uint8Array.of((digit << 4) | rest), false);
+    this.#replace(at, makesRoom ? 0 : 1, Uint8Array.of((digit << 4) | rest), hadSelection);
     this.moveTo(at);
     this.#isSecondDigit = true;
   }
@@ -109,13 +110,6 @@ export class HexDocument {
     if (this.#dropSelection() || this.#cursor === this.#bytes.length) return;
     const at = this.#cursor;
     this.#replace(at, 1, EMPTY, false);
-    this.moveTo(at);
-  }
-
-  /** Other bytes altogether, as one step. */
-  replaceAll(bytes: Uint8Array): void {
-    const at = this.#cursor;
-    this.#replace(0, this.#bytes.length, bytes, false);
     this.moveTo(at);
   }
 

@@ -43,8 +43,18 @@ export function matches(combination: string, press: KeyPress, isMac: boolean): b
     press.metaKey === wants.meta &&
     press.altKey === wants.alt &&
     (isSign || press.shiftKey === wants.shift) &&
-    (press.key.toLowerCase() === key.toLowerCase() || press.code === `Key${key.toUpperCase()}`)
+    isKey(key, press)
   );
+}
+
+/**
+ * By what the key writes; by where it is only when that is no letter or digit, as in other scripts and with a Mac's Option
+ * key. Going by the place alone would take other people's letters, since layouts differ.
+ */
+function isKey(key: string, press: KeyPress): boolean {
+  if (press.key.toLowerCase() === key.toLowerCase()) return true;
+  if (/^[a-zA-Z0-9]$/.test(press.key)) return false;
+  return press.code === `Key${key.toUpperCase()}` || press.code === `Digit${key}`;
 }
 
 export function keysOf(combination: string, isMac: boolean): string[] {
