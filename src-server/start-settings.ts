@@ -1,12 +1,13 @@
 /** Settings a program starts with: from a zoo.cfg or the defaults for one's own machine, and what was asked for on top. */
-import fs from 'node:fs';
+import path from 'node:path';
 
 import { err, ok, type Result } from './base/result.ts';
 import type { ServeOptions } from './command-line.ts';
-import { localSettings, type Settings } from './config/settings.ts';
-import { defaultSettings } from './config/settings.ts';
-import { readZooCfg } from './config/zoo-cfg.ts';
+import { readMemberConfig } from './config/member-config.ts';
+import { defaultSettings, localSettings, type Settings } from './config/settings.ts';
+import { DiskError } from './platform/disk.ts';
 import { defaultDataFolder } from './platform/node/data-folder.ts';
+import { NodeDisk } from './platform/node/disk.ts';
 
 export interface StartSettings {
   readonly settings: Settings;
@@ -36,12 +37,19 @@ function withoutFile({ dataDir }: ServeOptions): Result<StartSettings, string> {
 }
 
 function fromFile(file: string): Result<StartSettings, string> {
-  let text: string;
+  const base = defaultSettings(defaultDataFolder());
+  const read = readConfigFiles(path.resolve(file), base);
+  if (!read.ok || read.value.ensemble === null) return read;
+  return err(
+    `${file} describes an ensemble of ${read.value.ensemble.servers.length} servers, and this runs a server on its own`,
+  );
+}
+
+function readConfigFiles(file: string, base: Settings): ReturnType<typeof readMemberConfig> {
   try {
-    text = fs.readFileSync(file, 'utf8');
+    return readMemberConfig({ disk: new NodeDisk(), file, base });
   } catch (error) {
-    return err(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    if (error instanceof DiskError) return err(error.message);
+    throw error;
   }
-  const read = readZooCfg(text, defaultSettings(defaultDataFolder()));
-  return read.ok ? read : err(`${file}: ${read.error}`);
 }

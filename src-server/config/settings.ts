@@ -78,6 +78,44 @@ export interface Settings {
   /** Writes are refused while the disk has less free space than this, bytes. */
   readonly diskReserveBytes: number;
   readonly digestEnabled: boolean;
+
+  // --- ensemble ---
+
+  /** Whether an ensemble of one participant runs as a server on its own, without electing itself. */
+  readonly standaloneEnabled: boolean;
+  /** How long a learner may take to connect, agree on the epoch and receive the state, ticks. 0: not set. */
+  readonly initLimitTicks: number;
+  /** How far a learner may lag, and how long a peer may be silent, ticks. 0: not set. */
+  readonly syncLimitTicks: number;
+  /** How long a learner tries to connect, ticks; 0 for as long as `initLimitTicks`. */
+  readonly connectToLearnerMasterLimitTicks: number;
+  /** Pause between two tries to connect to the leader, ms. */
+  readonly leaderConnectRetryMs: number;
+  /** How often to try to listen on the election port; 0 for ever. */
+  readonly electionPortBindRetry: number;
+  /** Connecting to a peer's election port ends after this, ms. */
+  readonly electionConnectTimeoutMs: number;
+  /** A connection to the election port that does not say whose it is ends after this, ms; 0 for `syncLimitTicks`. */
+  readonly electionHelloTimeoutMs: number;
+  /** Whether the quorum and election ports take connections on every interface, and not only on the server line's. */
+  readonly quorumListenOnAllIps: boolean;
+  /** Whether a server line may have several addresses; peers before 3.6 do not understand what is then said to them. */
+  readonly multiAddressEnabled: boolean;
+  /** Shortest and longest pause of a member that looks for a leader and hears nothing, ms. */
+  readonly notificationIntervalMinMs: number;
+  readonly notificationIntervalMaxMs: number;
+  /** An observer waits up to this long before it looks for a leader, ms. */
+  readonly observerElectionDelayMs: number;
+  /** An observer that lost its leader waits up to this long before it comes back, ms. */
+  readonly observerReconnectDelayMs: number;
+  /** Whether an observer keeps a log and snapshots. */
+  readonly syncEnabled: boolean;
+  /** Committed transactions kept in memory for learners that were away for a short time. */
+  readonly commitLogCount: number;
+  /** A learner gets transactions from the log, not a snapshot, up to this share of the snapshot's size; below 0 never. */
+  readonly snapshotSizeFactor: number;
+  /** Every learner gets a snapshot. */
+  readonly forceSnapshotSync: boolean;
 }
 
 export const DEFAULT_TICK_MS = 3000;
@@ -120,6 +158,27 @@ export function defaultSettings(dataDir: string): Settings {
     snapRetainCount: 3,
     diskReserveBytes: 64 * 1024 * 1024,
     digestEnabled: true,
+    standaloneEnabled: true,
+    // No number fits every ensemble, so Apache insists that the file says these two, and so do we.
+    initLimitTicks: 0,
+    syncLimitTicks: 0,
+    connectToLearnerMasterLimitTicks: 0,
+    // The leader elected a moment ago opens its port within this time.
+    leaderConnectRetryMs: 100,
+    electionPortBindRetry: 3,
+    electionConnectTimeoutMs: 5000,
+    electionHelloTimeoutMs: 0,
+    quorumListenOnAllIps: false,
+    multiAddressEnabled: false,
+    // Two round trips on a slow line; and often enough for a member that nobody answered during a long partition.
+    notificationIntervalMinMs: 200,
+    notificationIntervalMaxMs: 60_000,
+    observerElectionDelayMs: 200,
+    observerReconnectDelayMs: 0,
+    syncEnabled: true,
+    commitLogCount: 500,
+    snapshotSizeFactor: 0.33,
+    forceSnapshotSync: false,
   };
 }
 

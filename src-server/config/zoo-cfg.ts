@@ -1,15 +1,26 @@
 /**
  * Reads zoo.cfg files as Apache ZooKeeper does: its own keys, and those it takes for system properties.
  *
- * A wrong value is an error; a key nobody knows is a warning that names it, since files are shared with other programs.
+ * A wrong value is an error; a key nobody knows is a warning that names it, since files are shared with other programs. What
+ * lies outside the file (the dynamic file, `myid`) is read by member-config.ts.
  */
 import { err, ok, type Result } from '../base/result.ts';
-import { parseProperties } from './properties.ts';
+import { isEnsembleKey, type Role } from './ensemble-config.ts';
+import { parseProperties, type Property } from './properties.ts';
 import type { Settings } from './settings.ts';
 
 export interface ZooCfg {
   readonly settings: Settings;
   readonly warnings: readonly string[];
+  /** The server, group and weight lines. */
+  readonly ensembleLines: readonly Property[];
+  /** The file that has these lines instead, or null. */
+  readonly dynamicConfigFile: string | null;
+  /** What this member believes itself to be; the server list knows better. */
+  readonly peerType: Role;
+  /** Keys in the file that matter to members of an ensemble only. */
+  readonly ensembleKeys: readonly string[];
+  readonly namesClientPort: boolean;
 }
 
 type Change = { -readonly [K in keyof Settings]?: Settings[K] };
@@ -21,16 +32,33 @@ type Apply = (value: string, change: Change) => string | null;
 export function readZooCfg(text: string, base: Settings): Result<ZooCfg, string> {
   const change: Change = {};
   const warnings: string[] = [];
-  const servers: string[] = [];
-  for (const [key, value] of parseProperties(text)) {
-    if (key.startsWith('server.')) {
-      servers.push(key);
-      continue;
-    }
-    const apply = KEYS[key];
-    if (apply !== undefined) {
+  const properties = parseProperties(text);
+  const ensembleLines: Property[] = [];
+  const ensembleKeys: string[] = [];
+  let dynamicConfigFile: string | null = null;
+  let peerType: Role = 'participant';
+  for (const property of properties.values()) {
+    const { key, value } = property;
+    const apply = KEYS[key] ?? ENSEMBLE_KEYS[key];
+    if (isEnsembleKey(key)) {
+      if (properties.has('dynamicConfigFile'))
+        return err(wrong(property, 'with dynamicConfigFile, this line belongs into that file'));
+      ensembleLines.push(property);
+    } else if (apply !== undefined) {
       const problem = apply(value, change);
-      if (problem !== null) return err(`${key}=${value}: ${problem}`);
+      if (problem !== null) return err(wrong(property, problem));
+      if (!Object.hasOwn(KEYS, key)) ensembleKeys.push(key);
+    } else if (key === 'dynamicConfigFile') {
+      if (value === '') return err(wrong(property, 'empty'));
+      dynamicConfigFile = value;
+    } else if (key === 'peerType') {
+      const role = value.toLowerCase();
+      if (role !== 'participant' && role !== 'observer')
+        return err(wrong(property, 'neither participant nor observer'));
+      peerType = role;
+      ensembleKeys.push(key);
+    } else if (key === 'electionAlg') {
+      if (value !== '3') return err(wrong(property, '3 is the only way of election left'));
     } else if (
       WITHOUT_EFFECT.has(key) ||
       WITHOUT_EFFECT_PREFIXES.some((prefix) => key.startsWith(prefix))
@@ -42,11 +70,6 @@ export function readZooCfg(text: string, base: Settings): Result<ZooCfg, string>
   }
   if (change.dataDir === undefined)
     return err('dataDir is missing: the file must say where data is kept');
-  if (servers.length > 1) {
-    return err(
-      `the file describes an ensemble of ${servers.length} servers, and this runs a server on its own`,
-    );
-  }
   const tickTimeMs = change.tickTimeMs ?? base.tickTimeMs;
   const settings: Settings = {
     ...base,
@@ -62,7 +85,25 @@ export function readZooCfg(text: string, base: Settings): Result<ZooCfg, string>
       `minSessionTimeout=${settings.minSessionTimeoutMs} is above maxSessionTimeout=${settings.maxSessionTimeoutMs}`,
     );
   }
-  return ok({ settings, warnings });
+  if (settings.notificationIntervalMinMs > settings.notificationIntervalMaxMs) {
+    return err(
+      `fastleader.minNotificationInterval=${settings.notificationIntervalMinMs} is above ` +
+        `fastleader.maxNotificationInterval=${settings.notificationIntervalMaxMs}`,
+    );
+  }
+  return ok({
+    settings,
+    warnings,
+    ensembleLines,
+    dynamicConfigFile,
+    peerType,
+    ensembleKeys,
+    namesClientPort: properties.has('clientPort'),
+  });
+}
+
+function wrong({ line, key, value }: Property, problem: string): string {
+  return `line ${line}: ${key}=${value}: ${problem}`;
 }
 
 const KEYS: Readonly<Record<string, Apply>> = {
@@ -119,25 +160,60 @@ const KEYS: Readonly<Record<string, Apply>> = {
   'digest.enabled': flag('digestEnabled'),
 };
 
-/** Keys of Apache's that are about its own threads, its Java, or an ensemble; a server on its own here has none of that. */
+/** Keys that say something to members of an ensemble, and nothing to a server on its own. */
+const ENSEMBLE_KEYS: Readonly<Record<string, Apply>> = {
+  initLimit: whole('initLimitTicks', { min: 1, max: 1_000_000 }),
+  syncLimit: whole('syncLimitTicks', { min: 1, max: 1_000_000 }),
+  connectToLearnerMasterLimit: whole('connectToLearnerMasterLimitTicks', {
+    min: 0,
+    max: 1_000_000,
+  }),
+  leaderConnectDelayDuringRetryMs: whole('leaderConnectRetryMs', { min: 1, max: 60_000 }),
+  electionPortBindRetry: whole('electionPortBindRetry', { min: 0, max: 1_000_000 }),
+  cnxTimeout: whole('electionConnectTimeoutMs', { min: 1, max: 3_600_000 }),
+  quorumCnxnTimeoutMs: (value, change) => {
+    // −1 stands for syncLimit.
+    if (value === '-1') return null;
+    return whole('electionHelloTimeoutMs', { min: 1, max: 3_600_000 })(value, change);
+  },
+  quorumListenOnAllIPs: flag('quorumListenOnAllIps'),
+  'multiAddress.enabled': flag('multiAddressEnabled'),
+  'fastleader.minNotificationInterval': whole('notificationIntervalMinMs', {
+    min: 1,
+    max: 3_600_000,
+  }),
+  'fastleader.maxNotificationInterval': whole('notificationIntervalMaxMs', {
+    min: 1,
+    max: 3_600_000,
+  }),
+  'observer.election.DelayMs': whole('observerElectionDelayMs', { min: 0, max: 3_600_000 }),
+  'observer.reconnectDelayMs': whole('observerReconnectDelayMs', { min: 0, max: 3_600_000 }),
+  syncEnabled: flag('syncEnabled'),
+  standaloneEnabled: flag('standaloneEnabled'),
+  commitLogCount: (value, change) => {
+    const count = parseWhole(value);
+    if (count === null || count < 0 || count > 10_000_000) return 'not a number of transactions';
+    // Apache keeps 500 at the least, whatever the file says.
+    change.commitLogCount = Math.max(500, count);
+    return null;
+  },
+  snapshotSizeFactor: (value, change) => {
+    if (!/^-?[0-9]{0,9}(\.[0-9]{1,9})?$/.test(value) || Number.isNaN(Number.parseFloat(value)))
+      return 'not a share, such as 0.33';
+    change.snapshotSizeFactor = Number.parseFloat(value);
+    return null;
+  },
+  forceSnapshotSync: flag('forceSnapshotSync'),
+};
+
+/** Keys of Apache's that are about its own threads, its Java, or parts of an ensemble that there are not here. */
 const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
-  'initLimit',
-  'syncLimit',
-  'connectToLearnerMasterLimit',
-  'electionAlg',
-  'peerType',
-  'syncEnabled',
   'observerMasterPort',
   'localSessionsEnabled',
   'localSessionsUpgradingEnabled',
-  'quorumListenOnAllIPs',
-  'standaloneEnabled',
-  'dynamicConfigFile',
   'autopurge.purgeInterval',
   'serverCnxnFactory',
   'watchManagerName',
-  'commitLogCount',
-  'snapshotSizeFactor',
   'maxBatchSize',
   'flushDelay',
   'leaderServes',
@@ -158,8 +234,6 @@ const WITHOUT_EFFECT_PREFIXES: readonly string[] = [
   'leader.',
   'learner.',
   'observer.',
-  'group.',
-  'weight.',
   'multiAddress.',
 ];
 
@@ -194,8 +268,9 @@ function timeout(name: 'minSessionTimeoutMs' | 'maxSessionTimeoutMs'): Apply {
 
 function flag(name: KeysOf<boolean>): Apply {
   return (value, change) => {
-    if (value !== 'true' && value !== 'false') return 'neither true nor false';
-    change[name] = value === 'true';
+    const is = value.toLowerCase();
+    if (is !== 'true' && is !== 'false') return 'neither true nor false';
+    change[name] = is === 'true';
     return null;
   };
 }

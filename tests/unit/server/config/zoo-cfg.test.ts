@@ -22,7 +22,8 @@ describe('properties files', () => {
     ['a=1\r\na=2', { a: '2' }],
     ['empty', { empty: '' }],
   ])('%j', (text, expected) => {
-    expect(Object.fromEntries(parseProperties(text))).toEqual(expected);
+    const found = [...parseProperties(text).values()].map(({ key, value }) => [key, value]);
+    expect(Object.fromEntries(found)).toEqual(expected);
   });
 });
 
@@ -56,9 +57,8 @@ describe('zoo.cfg', () => {
           snapRetainCount: 5,
           fourLetterWords: ['stat', 'ruok'],
         },
+        ensembleKeys: ['initLimit', 'syncLimit'],
         warnings: [
-          'initLimit has no effect here',
-          'syncLimit has no effect here',
           'autopurge.purgeInterval has no effect here',
           'admin.serverPort has no effect here',
         ],
@@ -80,11 +80,58 @@ describe('zoo.cfg', () => {
     ['dataDir=/d\nextendedTypesEnabled=yes', 'extendedTypesEnabled=yes: neither true nor false'],
     ['dataDir=/d\nforceSync=true', 'forceSync=true: neither yes nor no'],
     ['dataDir=/d\nminSessionTimeout=9000\nmaxSessionTimeout=8000', 'is above maxSessionTimeout'],
-    ['dataDir=/d\nserver.1=a:1:2\nserver.2=b:1:2', 'an ensemble of 2 servers'],
+    ['# two\n\ndataDir=/d\ninitLimit=0', 'line 4: initLimit=0: not a whole number from 1'],
+    ['dataDir=/d\nelectionAlg=1', 'electionAlg=1: 3 is the only way'],
+    ['dataDir=/d\npeerType=leader', 'peerType=leader: neither participant nor observer'],
+    ['dataDir=/d\nserver.1=a:1:2\ndynamicConfigFile=x', 'line 2: server.1=a:1:2: with dynamic'],
+    ['dataDir=/d\nfastleader.minNotificationInterval=70000', 'is above fastleader.max'],
+    ['dataDir=/d\nsnapshotSizeFactor=much', 'snapshotSizeFactor=much: not a share'],
     ['dataDir=', 'dataDir=: empty'],
   ])('%j is refused', (text, problem) => {
     const result = read(text);
     expect(result.ok ? 'accepted' : result.error).toContain(problem);
+  });
+
+  test('what an ensemble goes by', () => {
+    const result = read(
+      [
+        'dataDir=/d',
+        'initLimit=10',
+        'syncLimit=5',
+        'connectToLearnerMasterLimit=2',
+        'electionPortBindRetry=0',
+        'cnxTimeout=700',
+        'quorumCnxnTimeoutMs=-1',
+        'quorumListenOnAllIPs=TRUE',
+        'standaloneEnabled=false',
+        'reconfigEnabled=true',
+        'commitLogCount=1',
+        'snapshotSizeFactor=-1',
+        'peerType=OBSERVER',
+        'server.1=a:1:2',
+      ].join('\n'),
+    );
+    expect(result).toMatchObject({
+      ok: true,
+      value: {
+        settings: {
+          initLimitTicks: 10,
+          syncLimitTicks: 5,
+          connectToLearnerMasterLimitTicks: 2,
+          electionPortBindRetry: 0,
+          electionConnectTimeoutMs: 700,
+          electionHelloTimeoutMs: 0,
+          quorumListenOnAllIps: true,
+          standaloneEnabled: false,
+          reconfigEnabled: true,
+          commitLogCount: 500,
+          snapshotSizeFactor: -1,
+        },
+        peerType: 'observer',
+        ensembleLines: [{ key: 'server.1', value: 'a:1:2', line: 14 }],
+        warnings: [],
+      },
+    });
   });
 
   test('values in other units, and those that stand for a default', () => {
