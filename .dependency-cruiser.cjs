@@ -12,7 +12,13 @@ const rooms = {
   [`${C}model/`]: [`${SERVER}base/`],
   [`${C}state/`]: [`${SERVER}base/`, `${C}model/`],
   [`${C}zab/`]: [`${SERVER}base/`],
-  [`${C}wire/`]: [`${SERVER}base/`, `${SERVER}bytes/`, `${C}model/`, `${C}zab/`],
+  [`${C}wire/`]: [
+    `${SERVER}base/`,
+    `${SERVER}bytes/`,
+    `${SERVER}config/ensemble-config\\.ts$`,
+    `${C}model/`,
+    `${C}zab/`,
+  ],
   [`${C}journal/`]: [
     `${SERVER}base/`,
     `${SERVER}bytes/`,
