@@ -115,6 +115,45 @@ describeWith([CHROMIUM], 'the console in Chromium', () => {
     await console.line('b').getByRole('img', { name: 'ephemeral' }).waitFor();
   });
 
+  test('a level of 100,000 nodes is scrolled from end to end, a screenful at a time', async () => {
+    const { page, tree } = console;
+    const COUNT = 100_000;
+    const BATCH = 2000;
+    await client.create('/many', null);
+    const nameOf = (i: number): string => `n-${String(i).padStart(6, '0')}`;
+    for (let from = 0; from < COUNT; from += BATCH) {
+      const steps = Array.from({ length: BATCH }, (_, i) => ({
+        kind: 'create' as const,
+        path: `/many/${nameOf(from + i)}`,
+        data: null,
+      }));
+      await client.multi(steps);
+    }
+    await console.goTo('/many');
+    await console.line('many').locator('.chevron').click();
+    await console.line(nameOf(0)).waitFor();
+    await tree.focus();
+    await page.keyboard.press('End');
+    // What follows /many is the system's node, at the very end.
+    await console.line('zookeeper').waitFor();
+    await console.line(nameOf(COUNT - 1)).waitFor();
+    const drawn = await tree.locator('[role="treeitem"]').count();
+    expect(drawn).toBeLessThan(100);
+    for (const part of [0.25, 0.5, 0.75]) {
+      await tree.evaluate((element, to) => {
+        element.scrollTop = element.scrollHeight * to;
+      }, part);
+      await until('what is there has names', async () => {
+        const numbers = (await console.lines()).map((name) => Number(/^n-(\d+)$/.exec(name)?.[1]));
+        const middle = numbers[Math.floor(numbers.length / 2)]!;
+        return Math.abs(middle / COUNT - part) < 0.01;
+      });
+    }
+    await client.delete(`/many/${nameOf(50_000)}`, -1);
+    await page.keyboard.press('Home');
+    await console.line('/').waitFor();
+  });
+
   test('a path is completed while it is written, and opened', async () => {
     const { page } = console;
     await client.create('/complete', null);
