@@ -116,11 +116,13 @@ export interface Truncate {
   readonly zxid: Zxid;
 }
 
-/** The image that follows on the link replaces the state in memory. Ends with `snapshotReceived` (or `linkDown`). */
+/** The image that follows on the link replaces the state in memory. Ends with `snapshotReceived`, or with `linkDown`. */
 export interface ReceiveSnapshot {
   readonly kind: 'receiveSnapshot';
   readonly link: LinkId;
   readonly zxid: Zxid;
+  /** No byte for so long: the link is down. The core cannot see the bytes, and keeps no time meanwhile. */
+  readonly idleMs: number;
 }
 
 /**
@@ -140,12 +142,14 @@ export interface SendSnapshot {
 }
 
 /**
- * Read the log from the last entry at or before `from` up to and including `upTo`. Unusable when the log begins after `from`
- * or what is to be read is larger than the share of a snapshot that settings allow. Ends with `logRead`, in pieces.
+ * Read a piece of the log: from the last entry at or before `from` up to and including `upTo`. Unusable when the log begins
+ * after `from`, or when all from there to its end is larger than the share of a snapshot that settings allow. Continued:
+ * what comes after `from`, without asking again for the size; a cursor may have been kept. Ends with one `logRead`.
  */
 export interface ReadLog {
   readonly kind: 'readLog';
   readonly link: LinkId;
+  readonly isContinued: boolean;
   readonly from: Zxid;
   readonly upTo: Zxid;
 }

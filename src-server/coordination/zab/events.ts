@@ -111,15 +111,15 @@ export interface SnapshotSent {
   readonly link: LinkId;
 }
 
-/** A piece of the answer to `readLog`; the next one as soon as the learner's link has room. */
+/** The end of `readLog`: one bounded piece, when the learner's link has room for it. */
 export interface LogRead {
   readonly kind: 'logRead';
   readonly link: LinkId;
   /** In order, without holes between pieces. */
   readonly entries: readonly Proposal[];
   /**
-   * 'more': another piece follows. 'end': everything asked for has come. 'unusable': the log begins too late, is larger
-   * than allowed or cannot be read; whatever came before is void.
+   * 'more': there is more, if it is asked for. 'end': everything asked for has come. 'unusable': the log begins too late,
+   * is larger than allowed or cannot be read.
    */
   readonly end: 'more' | 'end' | 'unusable';
 }

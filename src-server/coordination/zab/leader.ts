@@ -1,0 +1,580 @@
+/**
+ * The leader: agrees on an epoch, brings learners to its history, then orders writes.
+ *
+ *   discovery ───────────────▶ synchronization ─────────────▶ broadcast
+ *     a quorum reports           a quorum acknowledged          propose ─▶ a quorum has it on disk ─▶ commit
+ *     its epochs; ours is        NEWLEADER: the initial         every half tick: ping
+ *     stored, then promised      history is decided             every tick: is a quorum still with us?
+ *
+ * Any stage that takes longer than the initLimit, and a quorum lost, end it.
+ */
+import { assert } from '../../base/assert.ts';
+import { Fifo } from '../../base/fifo.ts';
+import { type Sid, sid as sidOf } from '../../base/ids.ts';
+import { COUNTER_MAX, counterOf, makeZxid, nextZxid, type Zxid } from '../../base/zxid.ts';
+import { CatchUp } from './catch-up.ts';
+import { EpochAgreement } from './epoch-agreement.ts';
+import type { LinkId, LogRead, Propose, SyncRequested } from './events.ts';
+import { Learner } from './learner.ts';
+import type { Ack, AckEpoch, LearnerInfo, Message, Proposal } from './messages.ts';
+import { Proposals } from './proposals.ts';
+import { areMet, quorumOf } from './quorum.ts';
+import type { Role, RoleEvent } from './role.ts';
+import type { Self } from './self.ts';
+import { isVoter, serverOf, type View, votersOf } from './view.ts';
+
+/** Since 3.4. Older learners do not know discovery. */
+const PROTOCOL_VERSION = 0x10000;
+
+type Stage =
+  'reports' | 'storingAccepted' | 'promises' | 'storingCurrent' | 'synchronization' | 'broadcast';
+
+interface PendingSync {
+  readonly after: Zxid;
+  readonly link: LinkId | null;
+  readonly token: number;
+}
+
+export class Leader implements Role {
+  readonly #self: Self;
+  /** Who elected this leader. */
+  readonly #supporters: ReadonlySet<Sid>;
+  readonly #agreement: EpochAgreement;
+  readonly #learners = new Map<LinkId, Learner>();
+  /** Learners whose catch-up by log failed: they come again and get a snapshot. */
+  readonly #needSnapshot = new Set<Sid>();
+  readonly #synchronised = new Set<Sid>();
+  readonly #pendingSyncs = new Fifo<PendingSync>();
+  #stage: Stage = 'reports';
+  #startedMs = 0;
+  #deadlineMs = 0;
+  #anonymous = 0;
+  #proposals: Proposals | null = null;
+  /** Lists are replaced, never changed: effects that name them may still wait. */
+  #followers: readonly LinkId[] = [];
+  #observers: readonly LinkId[] = [];
+  #isFullTick = false;
+
+  constructor(self: Self, supporters: ReadonlySet<Sid>) {
+    this.#self = self;
+    this.#supporters = supporters;
+    this.#agreement = new EpochAgreement({
+      leader: self.sid,
+      view: self.view,
+      currentEpoch: self.currentEpoch,
+      lastZxid: self.history.last,
+    });
+  }
+
+  begin(): void {
+    const { sid, nowMs, acceptedEpoch } = this.#self;
+    this.#startedMs = nowMs;
+    this.#rearm();
+    this.#self.enter(
+      'discovery',
+      sid,
+      acceptedEpoch,
+      this.#self.hasSuccessor ? 'named' : 'elected',
+    );
+    if (this.#agreement.report(sid, acceptedEpoch)) this.#storeAccepted();
+  }
+
+  end(reason: string): void {
+    for (const link of this.#learners.keys()) this.#self.emit({ kind: 'close', link, reason });
+    this.#learners.clear();
+  }
+
+  // --- what services ask ---
+
+  get accepts(): boolean {
+    return this.#proposals !== null && !this.#proposals.isFull;
+  }
+
+  get lastProposed(): Zxid | null {
+    return this.#proposals?.lastProposed ?? null;
+  }
+
+  /** Whether a quorum of this view is with the leader already, before it is proposed. */
+  isSynchronised(view: View): boolean {
+    return areMet(
+      [quorumOf(view)],
+      this.#counted((learner) => learner.stage === 'synced'),
+    );
+  }
+
+  // --- time ---
+
+  get wakeAtMs(): number {
+    let wakeAtMs = this.#deadlineMs;
+    // Half ticks are close enough for the deadlines of learners, and keep this off the path of writes.
+    if (this.#stage === 'broadcast') return wakeAtMs;
+    for (const { deadlineMs } of this.#learners.values()) wakeAtMs = Math.min(wakeAtMs, deadlineMs);
+    return wakeAtMs;
+  }
+
+  onTick(): void {
+    const { nowMs } = this.#self;
+    for (const learner of this.#learners.values())
+      if (nowMs >= learner.deadlineMs) this.#drop(learner, 'nothing heard in time');
+    if (nowMs < this.#deadlineMs) return;
+    if (this.#stage === 'broadcast') this.#onHalfTick();
+    else this.#self.leave(`no quorum in time: ${this.#stage}`);
+  }
+
+  #onHalfTick(): void {
+    const { nowMs, settings } = this.#self;
+    this.#deadlineMs = nowMs + settings.tickMs / 2;
+    if (this.#isFullTick && !this.#hasQuorum()) {
+      this.#self.leave('not enough synchronised followers');
+      return;
+    }
+    this.#isFullTick = !this.#isFullTick;
+    const zxid = this.#proposals!.lastProposed;
+    const links: LinkId[] = [];
+    for (const learner of this.#learners.values()) {
+      if (!learner.isForwarded) continue;
+      const owesSinceMs = learner.owesSinceMs();
+      if (owesSinceMs !== null && nowMs - owesSinceMs >= this.#syncLimitMs)
+        this.#drop(learner, 'a proposal was not acknowledged in time');
+      else links.push(learner.link);
+    }
+    this.#tell(links, { kind: 'ping', zxid });
+  }
+
+  #hasQuorum(): boolean {
+    const { quorums, nowMs } = this.#self;
+    return areMet(
+      quorums,
+      this.#counted((learner) => nowMs <= learner.countsUntilMs),
+    );
+  }
+
+  #counted(counts: (learner: Learner) => boolean): (sid: Sid) => boolean {
+    const sids = new Set([this.#self.sid]);
+    for (const learner of this.#learners.values())
+      if (learner.stage !== 'new' && learner.role === 'follower' && counts(learner))
+        sids.add(learner.sid);
+    return (sid) => sids.has(sid);
+  }
+
+  get #initLimitMs(): number {
+    return this.#self.settings.initLimitTicks * this.#self.settings.tickMs;
+  }
+
+  get #syncLimitMs(): number {
+    return this.#self.settings.syncLimitTicks * this.#self.settings.tickMs;
+  }
+
+  #rearm(): void {
+    this.#deadlineMs = this.#self.nowMs + this.#initLimitMs;
+  }
+
+  /** E10: one of those who elected us looks for a leader again, while we wait for their epochs. */
+  onLooking(sid: Sid): void {
+    const { settings, nowMs } = this.#self;
+    if (this.#stage !== 'reports' || settings.epochWaitMaxMs < 0) return;
+    if (this.#supporters.has(sid) && nowMs - this.#startedMs > settings.epochWaitMaxMs)
+      this.#self.leave('a voter that elected this leader looks again');
+  }
+
+  // --- links ---
+
+  onAccepted(link: LinkId): void {
+    const { nowMs } = this.#self;
+    const learner = new Learner(link, {
+      deadlineMs: nowMs + this.#initLimitMs,
+      countsUntilMs: nowMs + this.#initLimitMs + this.#syncLimitMs,
+    });
+    this.#learners.set(link, learner);
+  }
+
+  onLinkDown(link: LinkId): void {
+    if (this.#learners.delete(link)) this.#reroute();
+  }
+
+  #drop(learner: Learner, reason: string): void {
+    this.#learners.delete(learner.link);
+    this.#self.emit({ kind: 'close', link: learner.link, reason });
+    this.#reroute();
+  }
+
+  #reroute(): void {
+    const of = (role: Learner['role']): LinkId[] =>
+      [...this.#learners.values()]
+        .filter((learner) => learner.isForwarded && learner.role === role)
+        .map(({ link }) => link);
+    this.#followers = of('follower');
+    this.#observers = of('observer');
+  }
+
+  #tell(to: readonly LinkId[], message: Message): void {
+    if (to.length > 0) this.#self.emit({ kind: 'send', to, message });
+  }
+
+  onMessage(link: LinkId, message: Message): void {
+    const learner = this.#learners.get(link);
+    if (learner === undefined) return;
+    switch (message.kind) {
+      case 'ack':
+        this.#onAck(learner, message);
+        return;
+      case 'pong':
+      case 'request':
+      case 'revalidate':
+        if (learner.stage === 'synced') {
+          this.#onHeard(learner);
+          this.#self.emit({ kind: 'deliver', link, from: learner.sid, message });
+          return;
+        }
+        break;
+      case 'learnerInfo':
+        if (learner.stage === 'new') {
+          this.#onLearnerInfo(learner, message);
+          return;
+        }
+        break;
+      case 'ackEpoch':
+        if (learner.stage === 'asked') {
+          this.#onAckEpoch(learner, message);
+          return;
+        }
+        break;
+      default:
+    }
+    this.#drop(learner, `${message.kind} does not belong here`);
+  }
+
+  #onHeard(learner: Learner): void {
+    learner.deadlineMs = this.#self.nowMs + this.#syncLimitMs;
+    learner.countsUntilMs = learner.deadlineMs;
+  }
+
+  on(event: RoleEvent): void {
+    switch (event.kind) {
+      case 'durable':
+        this.#onDurable(event.zxid);
+        return;
+      case 'acceptedEpochStored':
+        this.#onAcceptedStored();
+        return;
+      case 'currentEpochStored':
+        this.#onCurrentStored();
+        return;
+      case 'snapshotSent':
+        this.#onSnapshotSent(event.link);
+        return;
+      case 'logRead':
+        this.#onLogRead(event);
+        return;
+      case 'propose':
+        this.#propose(event);
+        return;
+      case 'syncRequested':
+        this.#onSyncRequested(event);
+        return;
+      case 'connected':
+        this.#self.emit({ kind: 'close', link: event.link, reason: 'no longer wanted' });
+        return;
+      case 'connectFailed':
+      case 'truncated':
+      case 'snapshotReceived':
+      case 'snapshotSaved':
+    }
+  }
+
+  // --- discovery ---
+
+  #onLearnerInfo(learner: Learner, info: LearnerInfo): void {
+    const { sid, view } = this.#self;
+    if (info.protocolVersion < PROTOCOL_VERSION) {
+      this.#drop(learner, 'speaks a protocol from before 3.4');
+      return;
+    }
+    if (info.configVersion > view.version) {
+      this.#drop(learner, 'has activated a newer configuration');
+      return;
+    }
+    if (info.sid === sid) {
+      this.#drop(learner, 'claims to be this server');
+      return;
+    }
+    for (const other of this.#learners.values())
+      if (other !== learner && other.stage !== 'new' && other.sid === info.sid)
+        this.#drop(other, 'the server has connected again');
+    learner.sid = info.sid ?? sidOf(--this.#anonymous);
+    learner.role = info.role;
+    learner.stage = 'reported';
+    learner.deadlineMs = Infinity;
+    if (this.#stage === 'reports') {
+      if (this.#agreement.report(learner.sid, info.acceptedEpoch)) this.#storeAccepted();
+    } else if (this.#stage !== 'storingAccepted') {
+      this.#ask(learner);
+    }
+  }
+
+  get #epoch(): number {
+    const { epoch } = this.#agreement;
+    assert(epoch !== null, 'Z1: the epoch is chosen before it is used');
+    return epoch;
+  }
+
+  #storeAccepted(): void {
+    this.#stage = 'storingAccepted';
+    this.#self.emit({ kind: 'storeAcceptedEpoch', epoch: this.#epoch });
+  }
+
+  #onAcceptedStored(): void {
+    const { sid, currentEpoch, history } = this.#self;
+    assert(this.#stage === 'storingAccepted', 'Z1: an epoch is stored when it was chosen');
+    this.#self.onAcceptedEpochStored(this.#epoch);
+    this.#stage = 'promises';
+    this.#rearm();
+    for (const learner of this.#learners.values())
+      if (learner.stage === 'reported') this.#ask(learner);
+    if (this.#agreement.promise(sid, currentEpoch, history.last) === 'agreed') this.#storeCurrent();
+  }
+
+  #ask(learner: Learner): void {
+    assert(this.#self.acceptedEpoch === this.#epoch, 'Z1: LEADERINFO after the epoch is on disk');
+    learner.stage = 'asked';
+    learner.deadlineMs = this.#self.nowMs + this.#initLimitMs;
+    this.#self.send(learner.link, { kind: 'leaderInfo', epoch: this.#epoch });
+  }
+
+  #onAckEpoch(learner: Learner, { currentEpoch, lastZxid }: AckEpoch): void {
+    const promise = this.#agreement.promise(learner.sid, currentEpoch, lastZxid);
+    if (promise === 'ahead') {
+      this.#drop(learner, 'knows more than this leader');
+      return;
+    }
+    learner.stage = 'promised';
+    learner.lastZxid = lastZxid;
+    learner.deadlineMs = Infinity;
+    if (this.#stage === 'synchronization' || this.#stage === 'broadcast') this.#catchUp(learner);
+    else if (promise === 'agreed') this.#storeCurrent();
+  }
+
+  #storeCurrent(): void {
+    this.#stage = 'storingCurrent';
+    this.#self.emit({ kind: 'storeCurrentEpoch', epoch: this.#epoch });
+  }
+
+  #onCurrentStored(): void {
+    const { sid, view, nextView } = this.#self;
+    assert(this.#stage === 'storingCurrent', 'Z1: an epoch is current when it was agreed on');
+    this.#self.onCurrentEpochStored(this.#epoch);
+    this.#stage = 'synchronization';
+    this.#rearm();
+    this.#self.enter('synchronization', sid, this.#epoch, 'the epoch is agreed on');
+    // A view that was written by hand gets the first version that anything can be compared with.
+    if (view.version === 0 && nextView.version === 0)
+      this.#self.see({ ...view, version: makeZxid(this.#epoch, 0) });
+    this.#synchronised.add(sid);
+    for (const learner of this.#learners.values())
+      if (learner.stage === 'promised') this.#catchUp(learner);
+    this.#establish();
+  }
+
+  // --- synchronisation ---
+
+  #catchUp(learner: Learner): void {
+    const catchUp = new CatchUp(this.#self, learner, this.#needSnapshot.has(learner.sid));
+    learner.stage = 'catchingUp';
+    learner.catchUp = catchUp;
+    catchUp.begin();
+    if (this.#isCrowded(learner, catchUp)) return;
+    this.#onCaughtUp(learner, catchUp);
+  }
+
+  /** Voters are never held back, as the ensemble waits for them. */
+  #isCrowded(learner: Learner, { isBySnapshot }: CatchUp): boolean {
+    const { settings } = this.#self;
+    const max = isBySnapshot ? settings.snapshotSyncsMax : settings.diffSyncsMax;
+    let count = 0;
+    for (const { catchUp, stage } of this.#learners.values())
+      if (stage !== 'synced' && catchUp !== null && catchUp.isBySnapshot === isBySnapshot) count++;
+    if (learner.role === 'follower' || count <= max) return false;
+    this.#drop(learner, 'too many learners are being synchronised');
+    return true;
+  }
+
+  #onLogRead(event: LogRead): void {
+    const learner = this.#learners.get(event.link);
+    if (learner?.stage !== 'catchingUp' || learner.catchUp === null) return;
+    learner.catchUp.onLogRead(event);
+    this.#onCaughtUp(learner, learner.catchUp);
+  }
+
+  #onCaughtUp(learner: Learner, catchUp: CatchUp): void {
+    if (catchUp.state === 'failed') {
+      this.#needSnapshot.add(learner.sid);
+      this.#drop(learner, 'the log could not be read to its end');
+      return;
+    }
+    if (catchUp.state === 'reading') return;
+    const { history, nowMs, nextView } = this.#self;
+    // An observer is not asked about what is not decided.
+    if (learner.role === 'follower')
+      for (let i = history.decided; i < history.length; i++)
+        this.#self.send(learner.link, history.at(i));
+    this.#needSnapshot.delete(learner.sid);
+    learner.stage = 'following';
+    // An image takes the time it takes; the learner's time begins when it has left.
+    learner.deadlineMs = catchUp.isBySnapshot ? Infinity : nowMs + this.#initLimitMs;
+    this.#self.send(learner.link, { kind: 'newLeader', epoch: this.#epoch, view: nextView });
+    this.#reroute();
+  }
+
+  #onSnapshotSent(link: LinkId): void {
+    const learner = this.#learners.get(link);
+    if (learner?.stage === 'following') learner.deadlineMs = this.#self.nowMs + this.#initLimitMs;
+  }
+
+  #onAck(learner: Learner, { zxid }: Ack): void {
+    if (learner.stage === 'following') {
+      if (zxid !== makeZxid(this.#epoch, 0)) {
+        this.#drop(learner, 'acknowledges another epoch');
+        return;
+      }
+      learner.stage = 'synced';
+      learner.catchUp = null;
+      this.#onHeard(learner);
+      if (this.#stage === 'broadcast') {
+        this.#self.send(learner.link, { kind: 'upToDate' });
+      } else if (learner.role === 'follower') {
+        this.#synchronised.add(learner.sid);
+        this.#establish();
+      }
+      return;
+    }
+    if (learner.stage !== 'synced' || this.#proposals === null) {
+      this.#drop(learner, 'acknowledges before it is asked');
+      return;
+    }
+    this.#onHeard(learner);
+    if (learner.role === 'observer') return;
+    if (!this.#proposals.acknowledge(learner.sid, zxid)) {
+      this.#drop(learner, 'acknowledges what was not proposed');
+      return;
+    }
+    learner.onAcknowledged(zxid);
+    this.#commitAgreed();
+  }
+
+  /** Z6: the initial history is decided once a quorum has taken it over. */
+  #establish(): void {
+    const self = this.#self;
+    if (this.#stage !== 'synchronization') return;
+    if (!areMet(self.quorums, (sid) => this.#synchronised.has(sid))) return;
+    this.#stage = 'broadcast';
+    self.voteForEpoch(this.#epoch);
+    const zxid = makeZxid(this.#epoch, self.settings.initialCounter);
+    const successor = this.#successor(self.nextView, (sid) =>
+      this.#synchronised.has(sid) ? 1 : 0,
+    );
+    self.activate(self.nextView, { leader: successor, zxid });
+    this.#proposals = new Proposals({
+      zxid,
+      quorums: self.quorums,
+      windowMax: self.settings.proposalsMax,
+    });
+    const links: LinkId[] = [];
+    for (const learner of this.#learners.values())
+      if (learner.stage === 'synced') links.push(learner.link);
+    this.#tell(links, { kind: 'upToDate' });
+    this.#deadlineMs = self.nowMs + self.settings.tickMs / 2;
+    self.enter('broadcast', self.sid, this.#epoch, 'a quorum is synchronised');
+    if (self.hasSuccessor) self.leave('the configuration names another leader');
+  }
+
+  // --- broadcast ---
+
+  #propose({ zxid, payload, view }: Propose): void {
+    const self = this.#self;
+    const proposals = this.#proposals;
+    assert(proposals !== null, 'only an established leader proposes');
+    assert(zxid === nextZxid(proposals.lastProposed), 'Z4: proposals have no holes');
+    if (counterOf(zxid) === COUNTER_MAX) {
+      self.leave('the counter of this epoch is used up');
+      return;
+    }
+    if (view !== null) {
+      assert(view.version === zxid, 'R1: a view is versioned by its transaction');
+      assert(self.nextView.version === self.view.version, 'R1: one reconfiguration at a time');
+      self.see(view);
+      // Z2: from this very proposal on, both views must agree.
+      proposals.require(self.quorums);
+    }
+    const proposal: Proposal = { kind: 'proposal', zxid, payload, view };
+    proposals.add(zxid);
+    self.history.append(proposal);
+    self.emit({ kind: 'append', zxid, payload, view });
+    this.#tell(this.#followers, proposal);
+    for (const learner of this.#learners.values())
+      if (learner.stage === 'synced' && learner.role === 'follower')
+        learner.onProposed(zxid, self.nowMs);
+  }
+
+  #onDurable(zxid: Zxid): void {
+    // The leader's own disk is one voice among the others, and may be the last.
+    const isKnown = this.#proposals?.acknowledge(this.#self.sid, zxid) ?? true;
+    assert(isKnown, 'Z3: nothing is durable that was not proposed');
+    this.#commitAgreed();
+  }
+
+  #commitAgreed(): void {
+    const proposals = this.#proposals;
+    if (proposals === null) return;
+    while (this.#self.leaving === null && proposals.isHeadAgreed) this.#commit(proposals);
+  }
+
+  #commit(proposals: Proposals): void {
+    const self = this.#self;
+    const zxid = proposals.commitHead();
+    const { payload, view } = self.history.commit(zxid);
+    if (view === null) {
+      this.#tell(this.#followers, { kind: 'commit', zxid });
+      if (this.#observers.length > 0)
+        this.#tell(this.#observers, { kind: 'inform', zxid, payload });
+      self.emit({ kind: 'commit', zxid });
+    } else {
+      const leader = this.#successor(view, (sid) => proposals.acknowledgedBy(sid) ?? 0);
+      this.#tell(this.#followers, { kind: 'commitAndActivate', zxid, leader });
+      this.#tell(this.#observers, { kind: 'informAndActivate', zxid, leader, payload, view });
+      self.emit({ kind: 'commit', zxid });
+      self.activate(view, { leader, zxid });
+      proposals.require(self.quorums);
+      // What is still outstanding is for the next leader to decide.
+      if (self.hasSuccessor) self.leave('the configuration names another leader');
+    }
+    while ((this.#pendingSyncs.peek()?.after ?? Infinity) <= zxid)
+      this.#answerSync(this.#pendingSyncs.shift()!);
+  }
+
+  /**
+   * Who leads once this view is in force: this server if it still votes at the same address, otherwise the voter that
+   * acknowledged most, as it has everything this leader could have committed.
+   */
+  #successor(view: View, acknowledged: (sid: Sid) => number): Sid {
+    const { sid, quorumAddress } = this.#self;
+    if (isVoter(view, sid) && serverOf(view, sid)?.quorumAddress === quorumAddress) return sid;
+    const candidates = votersOf(view).filter((voter) => voter !== sid);
+    assert(candidates.length > 0, 'R2: a view has a voter to lead it');
+    return candidates.reduce((best, voter) =>
+      acknowledged(voter) > acknowledged(best) ? voter : best,
+    );
+  }
+
+  #onSyncRequested({ link, token }: SyncRequested): void {
+    const proposals = this.#proposals;
+    if (proposals === null) return;
+    const pending: PendingSync = { after: proposals.lastProposed, link, token };
+    if (proposals.count === 0) this.#answerSync(pending);
+    else this.#pendingSyncs.push(pending);
+  }
+
+  #answerSync({ link, token }: PendingSync): void {
+    if (link === null) this.#self.emit({ kind: 'synced', token });
+    else if (this.#learners.has(link)) this.#self.send(link, { kind: 'sync' });
+  }
+}
