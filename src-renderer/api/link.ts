@@ -86,7 +86,8 @@ export class Link {
 
   /** Tries again now instead of when its time comes. */
   retry(): void {
-    if (this.#state.kind !== 'lost') return;
+    // One attempt at a time: a second would open a connection that nobody holds.
+    if (this.#state.kind !== 'lost' || this.#state.retryAtMs === null) return;
     window.clearTimeout(this.#retryTimer);
     void this.#connect();
   }

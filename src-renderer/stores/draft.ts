@@ -11,7 +11,7 @@
 import { defineStore } from 'pinia';
 import { computed, ref, shallowRef, watch } from 'vue';
 
-import type { CreateMode, Znode } from '#contract/models.ts';
+import type { CreateMode, Stat, Znode } from '#contract/models.ts';
 
 import { presetAcl } from '../model/acl.ts';
 import { bestViewOf, contentKindOf, type ValueView } from '../model/content-kind.ts';
@@ -150,6 +150,8 @@ export const useDraft = defineStore('draft', () => {
 
   /** What the text editor holds now. */
   function writeText(text: string): void {
+    // An editor that is put up again begins with what was written, not with what was opened.
+    shown.value = { ...shown.value, text };
     if (laidOut !== null && text === laidOut.text) {
       bytes.value = laidOut.bytes;
       return;
@@ -161,6 +163,9 @@ export const useDraft = defineStore('draft', () => {
 
   function writeBytes(next: Uint8Array): void {
     bytes.value = next.length === 0 && opened.value?.data === null ? null : next;
+    if (view.value === 'hex') return;
+    if (!isOffered(view.value)) view.value = 'hex';
+    show(false);
   }
 
   /** A whole other value: from a file, from a merge, or none at all. */
@@ -186,21 +191,39 @@ export const useDraft = defineStore('draft', () => {
       const { version, czxid } = base.stat;
       const result = await znode.save({ ...at, data, version, czxid });
       if (node.value !== at) return result.kind;
-      if (result.kind === 'saved') {
-        opened.value = { ...base, data, stat: result.stat };
-        theirs.value = null;
-        isComparing.value = false;
-        if (laidOut !== null) show(false);
-      } else if (result.kind === 'conflict') {
-        theirs.value = result.theirs;
-        isComparing.value = true;
-      } else {
-        isGone.value = true;
+      switch (result.kind) {
+        case 'saved':
+          land(data, result.stat);
+          return 'saved';
+        case 'conflict':
+          if (!isOlder(result.theirs.stat)) take({ kind: 'present', znode: result.theirs });
+          isComparing.value = theirs.value !== null;
+          // Somebody else wrote the very same: what was to be saved is there.
+          return isComparing.value ? 'conflict' : 'saved';
+        case 'gone':
+          isGone.value = true;
+          return 'gone';
       }
-      return result.kind;
     } finally {
       isSaving.value = false;
     }
+  }
+
+  /** What was saved is what is opened now, unless the node is known to have gone on since. */
+  function land(data: Uint8Array | null, stat: Stat): void {
+    const [latest, newer] = [opened.value, theirs.value];
+    if (latest === null || latest.stat.mzxid > stat.mzxid) return;
+    opened.value = { ...latest, data, stat };
+    theirs.value = null;
+    isComparing.value = false;
+    if (laidOut !== null) show(false);
+    if (newer !== null && newer.stat.mzxid > stat.mzxid) take({ kind: 'present', znode: newer });
+  }
+
+  /** Older than what is known of the node already: news may overtake an answer. */
+  function isOlder(stat: Stat): boolean {
+    const known = theirs.value ?? opened.value;
+    return known !== null && stat.mzxid < known.stat.mzxid;
   }
 
   /** Saves over what the server has by now, and only over that. */
@@ -211,18 +234,19 @@ export const useDraft = defineStore('draft', () => {
 
   /** The node is gone: makes it again, as it was, with the value as it is here. */
   async function createAgain(): Promise<void> {
-    const [at, base] = [node.value, opened.value];
+    const [at, base, data] = [node.value, opened.value, bytes.value];
     if (at === null || base === null) return;
     const mode = modeOf(base);
     await znode.create({
       ...at,
       mode,
-      data: bytes.value,
+      data,
       acl: base.acl === null || base.acl.length === 0 ? presetAcl('open') : base.acl,
       ttlMs: mode === 'persistent-ttl' ? base.ttlMs : null,
       withParents: true,
     });
-    if (node.value === at) opened.value = { ...base, data: bytes.value };
+    // Until the new node is told of, what is here counts as what it holds.
+    if (opened.value === base) opened.value = { ...base, data };
   }
 
   return {

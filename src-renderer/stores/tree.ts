@@ -41,7 +41,10 @@ export const useTree = defineStore('tree', () => {
   consoleLink.onState(({ kind }) => {
     if (kind === 'open' && cluster.value !== null) void open(cluster.value);
     // The view ended with its connection; what it showed stays on the screen until another one answers.
-    if (kind === 'lost') leave();
+    if (kind === 'lost') {
+      opening++;
+      leave();
+    }
   });
 
   async function show(id: string): Promise<void> {
@@ -65,13 +68,11 @@ export const useTree = defineStore('tree', () => {
       if (codeOf(error) !== 'not-connected') notices.showProblem(error);
       return;
     }
-    if (number !== opening) {
+    const isWanted = (): boolean => number === opening;
+    await unfoldAgain(tree, isWanted);
+    if (!isWanted()) {
       void consoleLink.call('tree.close', { tree }).catch(() => undefined);
       return;
-    }
-    for (const path of [...unfolded].sort().slice(0, UNFOLDED_MAX)) {
-      await consoleLink.call('tree.reveal', { tree, path }).catch(() => undefined);
-      await consoleLink.call('tree.expand', { tree, path }).catch(() => unfolded.delete(path));
     }
     const rows = new TreeRows({
       ask: (range) => consoleLink.call('tree.window', { tree, ...range }),
@@ -92,6 +93,20 @@ export const useTree = defineStore('tree', () => {
     );
     view = { id: tree, rows, changes };
     rows.look(wanted);
+  }
+
+  /** What had been unfolded in the view before, parents first. */
+  async function unfoldAgain(tree: string, isWanted: () => boolean): Promise<void> {
+    for (const path of [...unfolded].sort().slice(0, UNFOLDED_MAX)) {
+      if (!isWanted()) return;
+      try {
+        await consoleLink.call('tree.reveal', { tree, path });
+        await consoleLink.call('tree.expand', { tree, path });
+      } catch (error) {
+        // Over a lost connection nothing is known of it; the next view tries again.
+        if (isWanted() && codeOf(error) !== 'not-connected') unfolded.delete(path);
+      }
+    }
   }
 
   function leave(): void {

@@ -5,26 +5,7 @@ import type { TreeRow, TreeWindow } from '#contract/models.ts';
 
 import type { RowRange } from '../../../../src-renderer/model/scaled-scroll.ts';
 import { changedPaths, TreeRows } from '../../../../src-renderer/model/tree-rows.ts';
-
-function rowOf(path: string, part: Partial<TreeRow> = {}): TreeRow {
-  return {
-    path,
-    name: path.slice(path.lastIndexOf('/') + 1),
-    depth: 1,
-    position: 0,
-    siblings: 1,
-    isExpanded: false,
-    isLoading: false,
-    problem: null,
-    refusal: null,
-    facts: null,
-    ...part,
-  };
-}
-
-function windowOf(rows: readonly TreeRow[], part: Partial<TreeWindow> = {}): TreeWindow {
-  return { revision: 0, rowCount: rows.length, from: 0, rows: [...rows], ...part };
-}
+import { rowOf, windowOf } from '../examples.ts';
 
 function factsOf(part: Partial<NonNullable<TreeRow['facts']>> = {}): NonNullable<TreeRow['facts']> {
   return {
