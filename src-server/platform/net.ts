@@ -45,7 +45,15 @@ export interface ListenOptions {
 export class NetError extends Error {
   override readonly name = 'NetError';
   readonly code:
-    'in-use' | 'denied' | 'refused' | 'unreachable' | 'not-found' | 'timeout' | 'tls' | 'other';
+    | 'in-use'
+    | 'denied'
+    | 'refused'
+    | 'unreachable'
+    | 'not-found'
+    | 'timeout'
+    | 'cancelled'
+    | 'tls'
+    | 'other';
 
   constructor(code: NetError['code'], message: string, cause?: unknown) {
     super(message, { cause });
@@ -57,6 +65,8 @@ export interface ConnectOptions {
   readonly host: string;
   readonly port: number;
   readonly timeoutMs: number;
+  /** Gives the attempt up: it is refused as cancelled, and nothing of it stays open. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Net {

@@ -134,6 +134,24 @@ export function netSuite(name: string, make: () => NetUnderTest): void {
       await until('everything arrives', () => far.received.length === written);
     });
 
+    test('a writer who queued only a little is told as well, once', async () => {
+      const { near, far } = await pair();
+      far.socket.pause();
+      const chunk = Buffer.alloc(0x400, 'z');
+      let written = 0;
+      while (near.socket.write(chunk)) written += chunk.length;
+      near.socket.write(chunk);
+      written += 2 * chunk.length;
+      expect(near.socket.queuedBytes).toBeGreaterThan(0);
+      far.socket.resume();
+      await until('the writer is told', () => near.drains > 0);
+      expect(near.socket.queuedBytes).toBe(0);
+      await until('everything arrives', () => far.received.length === written);
+      near.socket.write(Buffer.from('mark'));
+      await until('the mark arrives', () => far.text.endsWith('mark'));
+      expect(near.drains).toBe(1);
+    });
+
     test('nothing is handed over while paused', async () => {
       const { near, far } = await pair();
       near.socket.write(Buffer.from('first'));
@@ -168,6 +186,41 @@ export function netSuite(name: string, make: () => NetUnderTest): void {
         timeoutMs: 5000,
       });
       expect(await refusal(connecting)).toBe('refused');
+    });
+
+    test('an attempt that is given up is refused, before it began or while it goes on', async () => {
+      const subject = make();
+      const accepted: End[] = [];
+      const { port } = await listen(subject, (socket) => accepted.push(new End(socket)));
+      const given = new AbortController();
+      const where = { host: subject.host, port, timeoutMs: 5000, signal: given.signal };
+      const connecting = subject.net.connect(where);
+      given.abort();
+      expect(await refusal(connecting)).toBe('cancelled');
+      expect(await refusal(subject.net.connect(where))).toBe('cancelled');
+      await until('what got through is closed', () =>
+        accepted.every((end) => end.closes.length > 0),
+      );
+    });
+
+    test('giving up what is connected changes nothing', async () => {
+      const subject = make();
+      const accepted: End[] = [];
+      const { port } = await listen(subject, (socket) => accepted.push(new End(socket)));
+      const given = new AbortController();
+      const near = new End(
+        await subject.net.connect({
+          host: subject.host,
+          port,
+          timeoutMs: 5000,
+          signal: given.signal,
+        }),
+      );
+      owned.push({ close: () => near.socket.destroy() });
+      const far = await until('the connection is accepted', () => accepted[0]);
+      given.abort();
+      near.socket.write(Buffer.from('still here'));
+      await until('it works', () => far.text === 'still here');
     });
 
     test('a closed listener takes nobody in, and open sockets stay', async () => {

@@ -38,27 +38,31 @@ export class NodeNet implements Net {
 
   connect(options: ConnectOptions): Promise<Socket> {
     return new Promise((resolve, reject) => {
+      const doing = `cannot connect to ${place(options)}`;
       const socket = net.connect({ host: options.host, port: options.port, noDelay: true });
-      const fail = (error: Error): void => {
+      const giveUp = (error: NetError): void => {
         socket.destroy();
-        reject(netError(`cannot connect to ${place(options)}`, error));
+        reject(error);
       };
+      const fail = (error: Error): void => giveUp(netError(doing, error));
+      const cancel = (): void => giveUp(new NetError('cancelled', `${doing}: given up`));
       const timer = setTimeout(() => {
-        socket.destroy();
-        reject(
-          new NetError(
-            'timeout',
-            `cannot connect to ${place(options)}: no answer within ${options.timeoutMs} ms`,
-          ),
-        );
+        const why = `no answer within ${options.timeoutMs} ms`;
+        giveUp(new NetError('timeout', `${doing}: ${why}`));
       }, options.timeoutMs);
+      const settle = (): void => {
+        clearTimeout(timer);
+        options.signal?.removeEventListener('abort', cancel);
+      };
       socket.once('error', fail);
       socket.once('connect', () => {
-        clearTimeout(timer);
+        settle();
         socket.off('error', fail);
         resolve(new NodeSocket(socket));
       });
-      socket.once('close', () => clearTimeout(timer));
+      socket.once('close', settle);
+      if (options.signal?.aborted === true) cancel();
+      else options.signal?.addEventListener('abort', cancel);
     });
   }
 }
@@ -70,6 +74,8 @@ class NodeSocket implements Socket {
   readonly isSecure = false;
   readonly #socket: net.Socket;
   #closeReason: string | null = null;
+  #onDrain: () => void = () => undefined;
+  #isDrainPlanned = false;
 
   constructor(socket: net.Socket) {
     this.#socket = socket;
@@ -81,7 +87,8 @@ class NodeSocket implements Socket {
 
   attach(handler: SocketHandler): void {
     this.#socket.on('data', (chunk: Buffer) => handler.onChunk(chunk));
-    this.#socket.on('drain', () => handler.onDrain());
+    this.#onDrain = () => handler.onDrain();
+    this.#socket.on('drain', this.#onDrain);
     if (this.#socket.destroyed) setImmediate(() => handler.onClose(this.#closeReason));
     else this.#socket.on('close', () => handler.onClose(this.#closeReason));
   }
@@ -91,7 +98,22 @@ class NodeSocket implements Socket {
     if (socket.destroyed || socket.writableEnded) return true;
     socket.write(bytes);
     // The kernel usually takes the bytes within the call.
-    return socket.writableLength === 0;
+    if (socket.writableLength === 0) return true;
+    this.#planDrain();
+    return false;
+  }
+
+  /** Node tells of a drain only where much was queued. Of less, a write of nothing behind it does. */
+  #planDrain(): void {
+    const socket = this.#socket;
+    if (this.#isDrainPlanned || socket.writableNeedDrain) return;
+    this.#isDrainPlanned = true;
+    socket.write(NOTHING, () => {
+      this.#isDrainPlanned = false;
+      if (socket.destroyed || socket.writableNeedDrain) return;
+      if (socket.writableLength === 0) this.#onDrain();
+      else this.#planDrain();
+    });
   }
 
   get queuedBytes(): number {
@@ -114,6 +136,8 @@ class NodeSocket implements Socket {
     this.#socket.destroy();
   }
 }
+
+const NOTHING = Buffer.alloc(0);
 
 const CODES: Readonly<Record<string, NetError['code']>> = {
   EADDRINUSE: 'in-use',
