@@ -30,6 +30,7 @@ import { isSameMembership, isVoter, weightOf } from './view.ts';
 const NOTIFICATION_VERSION = 2;
 /** Notifications kept while the role before is still being put away. One a server, and there are not that many servers. */
 const EARLY_MAX = 1000;
+const STRANGERS_MAX = 1000;
 
 interface Ballot {
   readonly vote: Vote;
@@ -49,6 +50,8 @@ export class Election {
   readonly #settled = new Map<Sid, Ballot>();
   /** The newest of each that came before the election began. */
   readonly #early = new Map<Sid, Notification>();
+  /** When servers without a vote were answered last. */
+  readonly #answeredMs = new Map<Sid, number>();
   #waitMs = 0;
   #deadlineMs = Infinity;
   #supporters: ReadonlySet<Sid> = new Set();
@@ -101,7 +104,7 @@ export class Election {
     if (isLooking && notification.view !== null && this.#adopt(notification)) return;
     if (!self.isElector(from)) {
       // E7: observers and servers in no view are not asked, but answered.
-      this.#answer(from, self.round);
+      if (notification.state === 'looking') this.#answerStranger(from);
     } else if (isLooking) {
       if (this.#isVoting) this.#onVote(from, notification);
       else if (this.#stage !== 'decided') this.#keep(from, notification);
@@ -173,6 +176,18 @@ export class Election {
     const current = state === 'looking' ? this.#proposal : vote;
     const notification = this.#notification({ ...current, round });
     this.#self.emit({ kind: 'notify', to, notification });
+  }
+
+  /**
+   * Two servers that look and do not know each other as voters, because their views differ, would answer each other's answers
+   * as fast as the network allows. One answer in the time that a looker waits at least is all it can use.
+   */
+  #answerStranger(to: Sid): void {
+    const { nowMs, settings, round } = this.#self;
+    if (nowMs - (this.#answeredMs.get(to) ?? -Infinity) < settings.notifyMinMs) return;
+    if (this.#answeredMs.size >= STRANGERS_MAX) this.#answeredMs.clear();
+    this.#answeredMs.set(to, nowMs);
+    this.#answer(to, round);
   }
 
   #keep(from: Sid, notification: Notification): void {
