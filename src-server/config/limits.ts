@@ -13,15 +13,23 @@ export interface Limits {
   readonly unsentBytesSoft: number;
   /** Unsent bytes above which a connection that takes nothing is closed: events would pile up for it without end. */
   readonly unsentBytesHard: number;
+  /**
+   * Bytes sent to a learner and not taken by the system. One that lags further is dropped and brought up to date afresh:
+   * the leader keeps nothing twice for somebody who is slower than the ensemble.
+   */
+  readonly learnerUnsentBytesMax: number;
 }
 
 export function limitsFor(settings: Settings): Limits {
+  // As Apache: jute.maxbuffer.extrasize is as large as jute.maxbuffer.
+  const recordBytesMax = Math.min(0x7fff_ffff, settings.requestBytesMax * 2 + 1024);
   const limits: Limits = {
-    // As Apache: jute.maxbuffer.extrasize is as large as jute.maxbuffer.
-    recordBytesMax: Math.min(0x7fff_ffff, settings.requestBytesMax * 2 + 1024),
+    recordBytesMax,
     laneLengthMax: 1024,
     unsentBytesSoft: 0x10_0000,
     unsentBytesHard: 0x400_0000,
+    // Some seconds of a busy ensemble, and never so little that a few of the largest transactions could not wait.
+    learnerUnsentBytesMax: Math.max(0x400_0000, recordBytesMax * 4),
   };
   assert(
     settings.minSessionTimeoutMs <= settings.maxSessionTimeoutMs,
