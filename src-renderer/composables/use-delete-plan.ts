@@ -42,12 +42,15 @@ export function useDeletePlan(path: string): Deleting {
   async function look(): Promise<void> {
     step.value = { kind: 'looking' };
     try {
-      const znode = await znodes.get(node);
-      if (znode.stat.numChildren === 0) step.value = { kind: 'single', znode, hasChanged: false };
-      else await plan();
+      await show(await znodes.get(node), false);
     } catch (error) {
       if (!isCancelled(error)) step.value = { kind: 'failed', error };
     }
+  }
+
+  async function show(znode: Znode, hasChanged: boolean): Promise<void> {
+    if (znode.stat.numChildren === 0) step.value = { kind: 'single', znode, hasChanged };
+    else await plan();
   }
 
   async function plan(): Promise<void> {
@@ -85,7 +88,7 @@ export function useDeletePlan(path: string): Deleting {
     const { version, czxid } = znode.stat;
     const result = await znodes.remove({ ...node, version, czxid });
     if (result.kind === 'conflict') {
-      step.value = { kind: 'single', znode: result.theirs, hasChanged: true };
+      await show(result.theirs, true);
       return false;
     }
     notices.show('done', t('delete.done'), path);

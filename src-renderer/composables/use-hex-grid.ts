@@ -98,9 +98,12 @@ export function useHexGrid(options: {
   }
 
   function moveRows(rowsDown: number, isSelecting: boolean): void {
-    const cell = cells.value.cellOf(hex.value.cursor) + rowsDown * CELLS_PER_ROW;
+    const here = cells.value.cellOf(hex.value.cursor);
+    const cell = here + rowsDown * CELLS_PER_ROW;
     if (cell >= 0) moveToCell(Math.min(cell, cells.value.count), isSelecting);
+    // Above the first row: selecting takes all of it, moving stays in the column.
     else if (isSelecting) move(0, true);
+    else moveToCell(here % CELLS_PER_ROW, false);
   }
 
   function toEdgeOfRow(isEnd: boolean, isSelecting: boolean): void {
