@@ -8,7 +8,8 @@ export function formatBytes(bytes: number): string {
   const units = ['KiB', 'MiB', 'GiB', 'TiB'];
   let value = bytes / KIB;
   let unit = 0;
-  while (value >= KIB && unit < units.length - 1) {
+  // Rounded, so that one byte less than a mebibyte is not 1,024 KiB.
+  while (Math.round(value) >= KIB && unit < units.length - 1) {
     value /= KIB;
     unit++;
   }

@@ -70,6 +70,22 @@ export async function mountIt(
   };
 }
 
+/** What a composable gives, within a component of its own. */
+export async function useInPage<T>(
+  use: () => T,
+  options: { readonly address?: string } = {},
+): Promise<Pick<Mounted, 'router' | 'close'> & { readonly given: T }> {
+  const given: T[] = [];
+  const component: Component = {
+    setup: () => {
+      given.push(use());
+      return () => null;
+    },
+  };
+  const { router, close } = await mountIt(component, {}, options);
+  return { given: given[0]!, router, close };
+}
+
 /** In the whole page, since dialogs and menus stand outside of what opens them. */
 export function allOf<T extends HTMLElement>(selector: string): T[] {
   return [...document.body.querySelectorAll<T>(selector)];
