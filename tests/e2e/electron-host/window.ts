@@ -102,16 +102,9 @@ class WebContents extends EventEmitter {
       if (name === SEND && executionContextId === this.#world?.id)
         this.#onMessage(fromJson(payload) as FromPage);
     });
+    // A link with a target; `window.open` asks by the preload's world.
     devtools.on('Page.windowOpen', ({ url, windowName, windowFeatures }) => {
-      const details = {
-        url: fromBrowser(url),
-        frameName: windowName,
-        features: windowFeatures.join(),
-        disposition: 'new-window',
-        referrer: { url: '', policy: 'no-referrer' },
-      } satisfies Electron.HandlerDetails;
-      if (this.#openHandler?.(details).action !== 'deny')
-        throw new Error('the stand-in opens no windows for pages');
+      this.#onOpen(url, windowName, windowFeatures.join());
     });
     await devtools.send('Page.enable');
     await devtools.send('Runtime.enable');
@@ -155,6 +148,18 @@ class WebContents extends EventEmitter {
     world?.frame?.end();
   }
 
+  #onOpen(url: string, frameName: string, features: string): void {
+    const details = {
+      url: fromBrowser(url),
+      frameName,
+      features,
+      disposition: 'new-window',
+      referrer: { url: '', policy: 'no-referrer' },
+    } satisfies Electron.HandlerDetails;
+    if (this.#openHandler?.(details).action !== 'deny')
+      throw new Error('the stand-in opens no windows for pages');
+  }
+
   #onMessage(message: FromPage): void {
     const world = this.#world!;
     switch (message.kind) {
@@ -162,6 +167,9 @@ class WebContents extends EventEmitter {
         world.frame = new WebFrameMain(fromBrowser(message.url), (sent) => {
           this.#deliver(world.id, sent);
         });
+        return;
+      case 'open':
+        this.#onOpen(message.url, message.name, message.features);
         return;
       case 'ipc':
         ipcMain.emit(

@@ -9,6 +9,12 @@
 /** From the preload's world to the main process. */
 export type FromPage =
   | { readonly kind: 'hello'; readonly url: string }
+  | {
+      readonly kind: 'open';
+      readonly url: string;
+      readonly name: string;
+      readonly features: string;
+    }
   | { readonly kind: 'ipc'; readonly channel: string; readonly args: readonly unknown[] }
   | { readonly kind: 'port-message'; readonly port: number; readonly message: unknown }
   | { readonly kind: 'port-closed'; readonly port: number };
@@ -52,6 +58,12 @@ function inPage(): void {
   const { parse, stringify } = JSON;
   const { CustomEvent } = globalThis;
   const dispatch = document.dispatchEvent.bind(document);
+  // Electron asks the main process before there is a window. Taking one back that shares this page's process may cost the page.
+  window.open = (url = 'about:blank', name = '', features = ''): null => {
+    const detail = stringify({ url: new URL(url, document.baseURI).href, name, features });
+    dispatch(new CustomEvent('electron-host:open', { detail }));
+    return null;
+  };
   document.addEventListener('electron-host:expose', (event) => {
     const { key, description } = parse((event as CustomEvent<string>).detail) as {
       key: string;
@@ -136,6 +148,14 @@ function inPreload(
     const fields = Object.entries(value).map(([name, field]) => [name, describe(field)]);
     return { kind: 'object', fields: Object.fromEntries(fields) as Record<string, Description> };
   };
+  document.addEventListener('electron-host:open', (event) => {
+    const asked = JSON.parse((event as CustomEvent<string>).detail) as {
+      url: string;
+      name: string;
+      features: string;
+    };
+    send({ kind: 'open', ...asked });
+  });
   document.addEventListener('electron-host:call', (event) => {
     const { id, args } = JSON.parse((event as CustomEvent<string>).detail) as {
       id: number;
