@@ -85,7 +85,10 @@ export interface Append {
   readonly view: View | null;
 }
 
-/** The oldest transaction appended and not applied is decided: apply it, tell watchers, answer. */
+/**
+ * Apply the oldest transaction appended and not applied. In broadcast it is decided: tell watchers, answer. Before that it is
+ * what the leader has, and nobody is served yet.
+ */
 export interface CommitHere {
   readonly kind: 'commit';
   readonly zxid: Zxid;
@@ -110,7 +113,10 @@ export interface StoreCurrentEpoch {
   readonly epoch: number;
 }
 
-/** Remove every transaction after this one from log and snapshots, and build the state again. Ends with `truncated`. */
+/**
+ * Remove every transaction after this one from log and snapshots, and build the state again. Where that is impossible, as only
+ * younger snapshots are left, nothing is changed. Ends with `truncated`.
+ */
 export interface Truncate {
   readonly kind: 'truncate';
   readonly zxid: Zxid;

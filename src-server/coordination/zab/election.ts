@@ -129,7 +129,10 @@ export class Election {
     for (const [from, notification] of early) this.onNotification(from, notification);
   }
 
-  /** E1: who may not vote proposes nobody; its notifications ask, no more. */
+  /**
+   * E1: who may not vote proposes nobody, and then whoever it hears of. Others count that if they know it as a voter: it may
+   * be one by a reconfiguration that it has not heard of yet.
+   */
   #initialVote(): Vote {
     const { sid, view, isObserver, history, currentEpoch, round } = this.#self;
     return {
@@ -209,7 +212,10 @@ export class Election {
       this.#stage = 'voting';
     }
     this.#rearm();
-    if (!this.#self.isElector(vote.leader)) return;
+    if (!this.#self.isElector(vote.leader)) {
+      if (state === 'looking' && vote.round > this.#self.round) this.#joinRound(vote, null);
+      return;
+    }
     switch (state) {
       case 'looking':
         this.#onLookingVote(from, vote);
@@ -228,20 +234,30 @@ export class Election {
     const self = this.#self;
     // A wiped server may have forgotten what it acknowledged: its vote would make a quorum that remembers nothing.
     if (self.history.last === UNTRUSTED_ZXID || vote.zxid === UNTRUSTED_ZXID) return;
-    // Who may not vote joins an ensemble that has a leader (E5) and has no part in making one.
-    if (!self.isElector(self.sid) || vote.round < self.round) return;
-    let proposal: Vote | null = null;
-    if (vote.round > self.round) {
-      self.round = vote.round;
-      this.#votes.clear();
-      const initial = this.#initialVote();
-      proposal = this.#isBetter(vote, initial) ? vote : initial;
-    } else if (this.#isBetter(vote, this.#proposal)) {
-      proposal = vote;
+    if (vote.round > self.round || (vote.round < self.round && !self.isElector(self.sid))) {
+      this.#joinRound(vote, from);
+    } else if (vote.round === self.round) {
+      this.#votes.set(from, { vote, state: 'looking', version: 0 });
+      if (this.#isBetter(vote, this.#proposal)) this.#propose(vote);
+      else this.#count();
+    }
+  }
+
+  /**
+   * E3: a newer round, and what was collected is worth nothing. Two more cases than Apache's, where both wait for ever when
+   * a reconfiguration made a voter that does not know it yet: such a server proposes nobody, but its round is one to join;
+   * and to itself, having no vote that it knows of, any round of a voter is good.
+   */
+  #joinRound(vote: Vote, from: Sid | null): void {
+    this.#self.round = vote.round;
+    this.#votes.clear();
+    const initial = this.#initialVote();
+    if (from === null) {
+      this.#propose(initial);
+      return;
     }
     this.#votes.set(from, { vote, state: 'looking', version: 0 });
-    if (proposal !== null) this.#propose(proposal);
-    else this.#count();
+    this.#propose(this.#isBetter(vote, initial) ? vote : initial);
   }
 
   /** E2: the newer epoch, then the longer log, then the larger sid. Without weight nobody is better. */

@@ -89,7 +89,7 @@ export interface CurrentEpochStored {
 /** The end of `truncate`, durably; the state was rebuilt. */
 export interface Truncated {
   readonly kind: 'truncated';
-  /** The last transaction now in the log. */
+  /** Where the history ends now. After what was asked for: no snapshot is that old, and nothing was changed. */
   readonly zxid: Zxid;
 }
 

@@ -11,7 +11,14 @@
 import { assert } from '../../base/assert.ts';
 import { Fifo } from '../../base/fifo.ts';
 import { type Sid, sid as sidOf } from '../../base/ids.ts';
-import { COUNTER_MAX, counterOf, makeZxid, nextZxid, type Zxid } from '../../base/zxid.ts';
+import {
+  COUNTER_MAX,
+  counterOf,
+  makeZxid,
+  nextZxid,
+  type Zxid,
+  ZXID_ZERO,
+} from '../../base/zxid.ts';
 import { CatchUp } from './catch-up.ts';
 import { EpochAgreement } from './epoch-agreement.ts';
 import type { LinkId, LogRead, Propose, SyncRequested } from './events.ts';
@@ -54,6 +61,8 @@ export class Leader implements Role {
   #followers: readonly LinkId[] = [];
   #observers: readonly LinkId[] = [];
   #isFullTick = false;
+  #committedSeen = ZXID_ZERO;
+  #committedSeenMs = 0;
 
   constructor(self: Self, supporters: ReadonlySet<Sid>) {
     this.#self = self;
@@ -128,6 +137,10 @@ export class Leader implements Role {
       this.#self.leave('not enough synchronised followers');
       return;
     }
+    if (this.#isStuck()) {
+      this.#self.leave('proposals are not decided');
+      return;
+    }
     this.#isFullTick = !this.#isFullTick;
     const zxid = this.#proposals!.lastProposed;
     const links: LinkId[] = [];
@@ -149,11 +162,24 @@ export class Leader implements Role {
     );
   }
 
+  /**
+   * Followers that owe acknowledgements are dropped, so this is seen only where the next view needs servers that still
+   * observe and are not asked. The next leader has them synchronise, which decides that view.
+   */
+  #isStuck(): boolean {
+    const { nowMs } = this.#self;
+    const { count, lastCommitted } = this.#proposals!;
+    if (count === 0 || lastCommitted !== this.#committedSeen) {
+      this.#committedSeen = lastCommitted;
+      this.#committedSeenMs = nowMs;
+    }
+    return nowMs - this.#committedSeenMs > this.#initLimitMs + this.#syncLimitMs;
+  }
+
   #counted(counts: (learner: Learner) => boolean): (sid: Sid) => boolean {
     const sids = new Set([this.#self.sid]);
     for (const learner of this.#learners.values())
-      if (learner.stage !== 'new' && learner.role === 'follower' && counts(learner))
-        sids.add(learner.sid);
+      if (learner.stage !== 'new' && counts(learner)) sids.add(learner.sid);
     return (sid) => sids.has(sid);
   }
 
@@ -412,7 +438,7 @@ export class Leader implements Role {
       return;
     }
     if (catchUp.state === 'reading') return;
-    const { history, nowMs, nextView } = this.#self;
+    const { history, nowMs } = this.#self;
     // An observer is not asked about what is not decided.
     if (learner.role === 'follower')
       for (let i = history.decided; i < history.length; i++)
@@ -421,7 +447,10 @@ export class Leader implements Role {
     learner.stage = 'following';
     // An image takes the time it takes; the learner's time begins when it has left.
     learner.deadlineMs = catchUp.isBySnapshot ? Infinity : nowMs + this.#initLimitMs;
-    this.#self.send(learner.link, { kind: 'newLeader', epoch: this.#epoch, view: nextView });
+    // The learner puts this view in force with UPTODATE. A leader that becomes established decides the next one by that;
+    // later, a next one is an outstanding proposal and has just been sent as such.
+    const view = this.#stage === 'broadcast' ? this.#self.view : this.#self.nextView;
+    this.#self.send(learner.link, { kind: 'newLeader', epoch: this.#epoch, view });
     this.#reroute();
   }
 
@@ -441,7 +470,8 @@ export class Leader implements Role {
       this.#onHeard(learner);
       if (this.#stage === 'broadcast') {
         this.#self.send(learner.link, { kind: 'upToDate' });
-      } else if (learner.role === 'follower') {
+      } else {
+        // Whether it votes, the views say: an observer may be a voter of the next one without knowing it yet.
         this.#synchronised.add(learner.sid);
         this.#establish();
       }
@@ -483,6 +513,7 @@ export class Leader implements Role {
       if (learner.stage === 'synced') links.push(learner.link);
     this.#tell(links, { kind: 'upToDate' });
     this.#deadlineMs = self.nowMs + self.settings.tickMs / 2;
+    this.#committedSeenMs = self.nowMs;
     self.enter('broadcast', self.sid, this.#epoch, 'a quorum is synchronised');
     if (self.hasSuccessor) self.leave('the configuration names another leader');
   }
@@ -543,7 +574,7 @@ export class Leader implements Role {
       this.#tell(this.#observers, { kind: 'informAndActivate', zxid, leader, payload, view });
       self.emit({ kind: 'commit', zxid });
       self.activate(view, { leader, zxid });
-      proposals.require(self.quorums);
+      proposals.requireOnly(self.quorums);
       // What is still outstanding is for the next leader to decide.
       if (self.hasSuccessor) self.leave('the configuration names another leader');
     }

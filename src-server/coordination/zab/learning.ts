@@ -93,8 +93,7 @@ export abstract class Learning implements Role {
       this.onBroadcast(link, message);
       return;
     }
-    this.#synchronisation.onMessage(message);
-    if (!this.#synchronisation.isDone) return;
+    if (!this.#synchronisation.onMessage(message)) return;
     this.onSynchronised();
     this.#synchronisation.logRest();
   }

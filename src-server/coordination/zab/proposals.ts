@@ -22,7 +22,7 @@ interface Stretch {
 export class Proposals {
   readonly #windowMax: number;
   readonly #acknowledged = new Map<Sid, Zxid>();
-  readonly #stretches: Stretch[];
+  #stretches: Stretch[];
   readonly #hasHead: (sid: Sid) => boolean;
   #lastProposed: Zxid;
   #lastCommitted: Zxid;
@@ -68,6 +68,15 @@ export class Proposals {
   /** From the next proposal on, these must agree. */
   require(quorums: readonly Quorum[]): void {
     this.#stretches.push({ from: nextZxid(this.#lastProposed), quorums });
+  }
+
+  /**
+   * A reconfiguration is committed: what is outstanding needs these alone. Its commit took a quorum of both views, so every
+   * later leader knows the new view and needs a quorum of it; and servers that the new view made observers acknowledge
+   * nothing any more, so that waiting for a quorum of the old one could last for ever.
+   */
+  requireOnly(quorums: readonly Quorum[]): void {
+    this.#stretches = [{ from: this.#head, quorums }];
   }
 
   /**

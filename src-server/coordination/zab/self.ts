@@ -72,6 +72,8 @@ export class Self {
   hasSuccessor = false;
   /** What is in memory is not on the disk. */
   isMemoryAhead = false;
+  /** A leader asked for a cut that the disk could not make. */
+  needsSnapshot = false;
   /** Connections tried so far, as their numbers. */
   attempts = 0;
   #acceptedEpoch: number;

@@ -13,7 +13,7 @@
 import { assert } from '../../base/assert.ts';
 import { Fifo } from '../../base/fifo.ts';
 import type { Sid } from '../../base/ids.ts';
-import { counterOf, makeZxid, type Zxid } from '../../base/zxid.ts';
+import { counterOf, makeZxid, type Zxid, ZXID_ZERO } from '../../base/zxid.ts';
 import { isSuccessor } from './history.ts';
 import type { LeaderLink } from './leader-link.ts';
 import type { LeaderInfo, LearnerRole, Message, NewLeader, Proposal } from './messages.ts';
@@ -46,6 +46,7 @@ export class Synchronisation {
   #stage: Stage = 'connecting';
   #epoch = 0;
   #isBySnapshot = false;
+  #mustBeSnapshot = false;
   /** Where the histories part; what is not after it is here already. */
   #shared: Zxid;
   /** The last one queued or here. */
@@ -107,12 +108,14 @@ export class Synchronisation {
     this.#stage = 'greeted';
   }
 
-  onMessage(message: Message): void {
+  /** @returns whether that was the last one */
+  onMessage(message: Message): boolean {
     assert(!this.isBusy, 'Z6: nothing is read while the disk is waited for');
     this.#link.expect(this.#stage === 'acknowledged' ? this.#syncLimitMs : this.#initLimitMs);
     if (this.#stage === 'greeted') this.#onGreeting(message);
     else if (this.#stage === 'promised') this.#onMode(message);
     else this.#onHistory(message);
+    return this.isDone;
   }
 
   on(event: RoleEvent): void {
@@ -125,6 +128,7 @@ export class Synchronisation {
       this.#goOn('history');
     } else if (event.kind === 'snapshotSaved' && this.#stage === 'saving') {
       this.#self.isMemoryAhead = false;
+      this.#self.needsSnapshot = false;
       this.#logDecided();
     } else if (event.kind === 'durable' && this.#stage === 'logging') {
       if (event.zxid >= this.#self.history.last) this.#storeCurrent();
@@ -172,9 +176,12 @@ export class Synchronisation {
   }
 
   #promise(currentEpoch: number): void {
-    const { acceptedEpoch, history, vote } = this.#self;
+    const { acceptedEpoch, history, vote, needsSnapshot } = this.#self;
     assert(acceptedEpoch === this.#epoch, 'Z1: ACKEPOCH after the epoch is on disk');
-    this.#link.send({ kind: 'ackEpoch', lastZxid: history.last, currentEpoch });
+    // A promise that counts is true. One that is repeated may say that there is nothing here, which asks for a snapshot.
+    this.#mustBeSnapshot = needsSnapshot && currentEpoch === PROMISED_BEFORE;
+    const lastZxid = this.#mustBeSnapshot ? ZXID_ZERO : history.last;
+    this.#link.send({ kind: 'ackEpoch', lastZxid, currentEpoch });
     this.#goOn('promised');
     this.#self.enter('synchronization', vote.leader, this.#epoch, 'the epoch is accepted');
   }
@@ -183,14 +190,21 @@ export class Synchronisation {
 
   #onMode(message: Message): void {
     const self = this.#self;
+    if (this.#mustBeSnapshot && message.kind !== 'snap') {
+      self.emit({
+        kind: 'fail',
+        reason: "the history is not the leader's, and it sends no snapshot",
+      });
+      return;
+    }
     switch (message.kind) {
       case 'diff':
         this.#goOn('history');
         return;
       case 'trunc':
         this.#wait('truncating');
+        this.#shared = message.zxid;
         self.emit({ kind: 'truncate', zxid: message.zxid });
-        self.history.truncate(message.zxid);
         return;
       case 'snap': {
         const link = this.#link.link;
@@ -210,14 +224,20 @@ export class Synchronisation {
   }
 
   #onTruncated(zxid: Zxid): void {
-    const { last } = this.#self.history;
-    // The beginning of an epoch is no transaction: the log ends before it. Any other end is not the leader's history.
-    if (zxid !== last && (zxid > last || counterOf(last) !== 0)) {
-      this.#self.emit({ kind: 'fail', reason: 'the log does not hold what the leader keeps' });
-      return;
+    const self = this.#self;
+    const wanted = this.#shared;
+    if (zxid > wanted) {
+      // A snapshot that was saved, and whose epoch was not, cannot be cut. The whole history must be replaced.
+      self.needsSnapshot = true;
+      self.leave('the history cannot be cut where the leader asks');
+    } else if (zxid < wanted && counterOf(wanted) !== 0) {
+      // The beginning of an epoch is no transaction, and a log may end before it. Here something is missing.
+      self.leave('the history ends before the place where the leader cuts it');
+    } else {
+      self.history.truncate(wanted);
+      this.#share(wanted);
+      this.#goOn('history');
     }
-    this.#share(last);
-    this.#goOn('history');
   }
 
   #share(zxid: Zxid): void {

@@ -276,6 +276,7 @@ export class Member implements Station {
         return;
       case 'truncate':
         this.#store(50, () => {
+          if (disk.snapshotZxid > effect.zxid) return { kind: 'truncated', zxid: this.#end };
           disk.log = disk.log.filter(({ zxid }) => zxid <= effect.zxid);
           disk.synced = disk.log.length;
           this.#load();

@@ -2,8 +2,8 @@
  * What lies between the peers: notifications that are lost, doubled and overtake each other, and links that keep their order
  * but stall, break on one side only, and take what was on the way with them.
  */
-import type { Prng } from '../../../src-server/base/prng.ts';
 import type { Sid } from '../../../src-server/base/ids.ts';
+import type { Prng } from '../../../src-server/base/prng.ts';
 import type { LinkId } from '../../../src-server/coordination/zab/events.ts';
 import type { Message, Notification } from '../../../src-server/coordination/zab/messages.ts';
 import type { Agenda } from './agenda.ts';
