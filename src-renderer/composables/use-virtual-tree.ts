@@ -6,7 +6,7 @@ import { computed, type ComputedRef, type Ref, ref, shallowRef, triggerRef, watc
 
 import type { TreeRow } from '#contract/models.ts';
 
-import { parentOf, ROOT } from '../model/paths.ts';
+import { ROOT } from '../model/paths.ts';
 import { ScaledScroll } from '../model/scaled-scroll.ts';
 import { usePreferences } from '../stores/preferences.ts';
 import { useTree } from '../stores/tree.ts';
@@ -114,7 +114,7 @@ export function useVirtualTree(scroller: Ref<HTMLElement | null>): VirtualTree {
     if (anchorNow !== null && anchorNow !== anchor.index && before > 0 && !wasScrolled) {
       scroll.moveBy((anchorNow - anchor.index) * scroll.rowHeight);
     }
-    if (active.value.path === path) await keepActive(index, path, activeNow);
+    if (active.value.path === path) keepActive(index, path, activeNow);
     apply();
     tree.refresh();
     isFollowing = false;
@@ -123,15 +123,11 @@ export function useVirtualTree(scroller: Ref<HTMLElement | null>): VirtualTree {
     await follow();
   }
 
-  async function keepActive(index: number, path: string | null, now: number | null): Promise<void> {
-    if (now !== null) {
-      active.value = { index: now, path };
-      return;
-    }
-    // It is gone: what has taken its place has the keys, or its parent where it was the last.
-    const parent = path === null ? null : await tree.find(parentOf(path));
+  function keepActive(index: number, path: string | null, now: number | null): void {
+    // Where it is gone, what has taken its place has the keys, or the last line there is.
     const last = Math.max(0, tree.rowCount - 1);
-    active.value = { index: Math.min(index, Math.max(parent ?? 0, last)), path: null };
+    active.value =
+      now === null ? { index: Math.min(index, last), path: null } : { index: now, path };
   }
 
   function activate(index: number): void {

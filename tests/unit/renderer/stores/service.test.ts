@@ -1,7 +1,6 @@
-/** How the link is, and the program behind it. */
+/** How the link is. */
 import { expect, test, vi } from 'vitest';
 
-import { useEnsemble } from '../../../../src-renderer/stores/ensemble.ts';
 import { useService } from '../../../../src-renderer/stores/service.ts';
 import { settled, useFakeConsole } from '../fake-console.ts';
 
@@ -23,23 +22,4 @@ test('the state of the link is told as it changes', async () => {
   service.retry();
   await settled();
   expect(service.state).toMatchObject({ kind: 'lost', reason: 'login-needed' });
-});
-
-test('the program tells of itself, and can be asked to try again', async () => {
-  const facts = {
-    version: '0.1.0',
-    dataDir: '/data',
-    connectString: null,
-    member: { kind: 'failed', why: 'port 2181 is taken', retryAtMs: null },
-  } as const;
-  fake().begin('app', () => facts);
-  fake().answer('ensemble.retry', () => undefined);
-  const ensemble = useEnsemble();
-  expect(ensemble.facts).toBeNull();
-  await fake().connect();
-  expect(ensemble.facts).toEqual(facts);
-  await ensemble.retry();
-  expect(fake().paramsOf('ensemble.retry')).toEqual([null]);
-  // In a browser nobody can show folders.
-  expect(ensemble.showDataFolder).toBeNull();
 });
