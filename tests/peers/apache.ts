@@ -18,18 +18,54 @@ export interface ApacheServer {
   kill(): Promise<void>;
 }
 
-/**
- * Starts a standalone server and waits until it answers.
- * @param options settings: further lines of zoo.cfg; properties: Java system properties; heap: as in -Xmx
- */
-export async function startApache(options: {
+/** How a server is started; settings: further lines of zoo.cfg; properties: Java system properties; heap: as in -Xmx */
+export interface ApacheOptions {
   /** Holds zoo.cfg, the log and, unless given, the data. */
   readonly folder: string;
   readonly dataDir?: string;
   readonly settings?: Readonly<Record<string, string | number | boolean>>;
   readonly properties?: Readonly<Record<string, string>>;
   readonly heap?: string;
-}): Promise<ApacheServer> {
+}
+
+/** Starts a standalone server and waits until it answers. */
+export async function startApache(options: ApacheOptions): Promise<ApacheServer> {
+  const { isServing, ...server } = await launch('ZooKeeperServerMain', options);
+  await isServing();
+  return server;
+}
+
+export interface ApacheMember extends ApacheServer {
+  /** Waits until it has found its place in a quorum and answers clients. */
+  isServing(): Promise<void>;
+}
+
+/**
+ * Starts a member of an ensemble and does not wait for the others.
+ * @param options servers: the lines `server.N=…` without their keys; id: which of them it is
+ */
+export async function startApacheMember(
+  options: ApacheOptions & {
+    readonly id: number;
+    readonly servers: ReadonlyMap<number, string>;
+  },
+): Promise<ApacheMember> {
+  const dataDir = options.dataDir ?? path.join(options.folder, 'data');
+  fs.mkdirSync(dataDir, { recursive: true });
+  fs.writeFileSync(path.join(dataDir, 'myid'), `${options.id}\n`);
+  const lines = [...options.servers].map(([id, line]) => [`server.${id}`, line] as const);
+  return launch('quorum.QuorumPeerMain', {
+    ...options,
+    settings: {
+      initLimit: 10,
+      syncLimit: 5,
+      ...options.settings,
+      ...Object.fromEntries(lines),
+    },
+  });
+}
+
+async function launch(main: string, options: ApacheOptions): Promise<ApacheMember> {
   const port = await freePort();
   const dataDir = options.dataDir ?? path.join(options.folder, 'data');
   fs.mkdirSync(dataDir, { recursive: true });
@@ -62,7 +98,7 @@ export async function startApache(options: {
       ...properties,
       '-cp',
       CLASSPATH,
-      'org.apache.zookeeper.server.ZooKeeperServerMain',
+      `org.apache.zookeeper.server.${main}`,
       configFile,
     ],
     { stdio: ['ignore', log, log] },
@@ -73,17 +109,26 @@ export async function startApache(options: {
     child.kill(signal);
     await exited;
   };
-  try {
-    await until('Apache ZooKeeper serves', async () => {
-      failIfEnded(child, options.folder);
-      // Asked while it begins to listen, it now and then takes the connection and never answers on it.
-      return (await askWord(port, 'srvr', 500)).includes('Mode: ');
-    });
-  } catch (error) {
-    await end('SIGKILL');
-    throw error;
-  }
-  return { port, pid: child.pid!, dataDir, stop: () => end('SIGTERM'), kill: () => end('SIGKILL') };
+  const isServing = async (): Promise<void> => {
+    try {
+      await until('Apache ZooKeeper serves', async () => {
+        failIfEnded(child, options.folder);
+        // Asked while it begins to listen, it now and then takes the connection and never answers on it.
+        return (await askWord(port, 'srvr', 500)).includes('Mode: ');
+      });
+    } catch (error) {
+      await end('SIGKILL');
+      throw error;
+    }
+  };
+  return {
+    port,
+    pid: child.pid!,
+    dataDir,
+    isServing,
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
+  };
 }
 
 function failIfEnded(child: ChildProcess, folder: string): void {

@@ -4,7 +4,7 @@ import path from 'node:path';
 
 import { until } from './wait.ts';
 
-const CLI = path.join(import.meta.dirname, '..', '..', 'src-server', 'cli.ts');
+const CLI = path.join(import.meta.dirname, '..', '..', 'src-server', 'bin.mjs');
 
 export interface App {
   readonly pid: number;
