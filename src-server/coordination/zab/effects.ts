@@ -162,7 +162,10 @@ export interface ReadLog {
 
 // --- membership ---
 
-/** A view was proposed, or the leader told of it: keep it as the next one, and talk to its servers about elections, too. */
+/**
+ * A view was proposed, or the leader told of it: keep it as the next one, and talk to its servers about elections, too. The
+ * one in force: what was proposed was given up, and there is no next one.
+ */
 export interface ViewSeen {
   readonly kind: 'viewSeen';
   readonly view: View;

@@ -270,7 +270,9 @@ export class Election {
 
   #count(): void {
     const own: Ballot = { vote: this.#proposal, state: 'looking', version: 0 };
-    if (this.#stage !== 'voting' || this.#quorumFor(this.#votes, own) === null) return;
+    if (this.#stage !== 'voting') return;
+    const supporters = this.#supportersOf(this.#votes, own);
+    if (!areMet(this.#self.quorums, (sid) => supporters.has(sid))) return;
     this.#stage = 'finalizing';
     this.#rearm();
   }
@@ -290,8 +292,11 @@ export class Election {
   #isJoined(votes: ReadonlyMap<Sid, Ballot>, ballot: Ballot): boolean {
     const self = this.#self;
     const { vote } = ballot;
-    const supporters = this.#quorumFor(votes, ballot);
-    if (supporters === null) return false;
+    const supporters = this.#supportersOf(votes, ballot);
+    // To follow is never wrong, whichever view made the leader. A next view that only we saw, and that was given up since,
+    // must not keep us away.
+    if (!this.#self.quorums.some((quorum) => quorum.isMet((sid) => supporters.has(sid))))
+      return false;
     // Without this, everybody would go on electing a leader that has just fallen.
     const leads =
       vote.leader === self.sid
@@ -303,15 +308,15 @@ export class Election {
     return true;
   }
 
-  #quorumFor(votes: ReadonlyMap<Sid, Ballot>, ballot: Ballot): ReadonlySet<Sid> | null {
+  #supportersOf(votes: ReadonlyMap<Sid, Ballot>, ballot: Ballot): ReadonlySet<Sid> {
     const supporters = new Set<Sid>();
     for (const [sid, other] of votes) if (isSameVote(ballot, other)) supporters.add(sid);
-    return areMet(this.#self.quorums, (sid) => supporters.has(sid)) ? supporters : null;
+    return supporters;
   }
 
   #decide(vote: Vote, supporters: ReadonlySet<Sid> | null = null): void {
     const own: Ballot = { vote, state: 'looking', version: 0 };
-    this.#supporters = supporters ?? this.#quorumFor(this.#votes, own) ?? new Set();
+    this.#supporters = supporters ?? this.#supportersOf(this.#votes, own);
     this.#stage = 'decided';
     this.#deadlineMs = Infinity;
     this.#self.vote = vote;

@@ -68,6 +68,7 @@ export class Proposals {
   /** From the next proposal on, these must agree. */
   require(quorums: readonly Quorum[]): void {
     this.#stretches.push({ from: nextZxid(this.#lastProposed), quorums });
+    this.#passStretches();
   }
 
   /**
@@ -101,9 +102,13 @@ export class Proposals {
     const zxid = this.#head;
     this.#lastCommitted = zxid;
     this.#head = nextZxid(zxid);
+    this.#passStretches();
+    return zxid;
+  }
+
+  #passStretches(): void {
     while (this.#stretches.length > 1 && this.#stretches[1]!.from <= this.#head)
       this.#stretches.shift();
-    return zxid;
   }
 
   /** How far a server has acknowledged; the epoch's beginning when it has not. */

@@ -210,6 +210,17 @@ export class Self {
   }
 
   /**
+   * The history up to `zxid` is all that is left of what was seen: a view that was proposed after it was given up with its
+   * transaction. The leader tells of the one that counts instead.
+   */
+  unsee(zxid: Zxid): void {
+    if (this.#nextView.version <= Math.max(zxid, this.#view.version)) return;
+    this.#nextView = this.#view;
+    this.#recount();
+    this.emit({ kind: 'viewSeen', view: this.#view });
+  }
+
+  /**
    * A view comes into force.
    * @param successor the leader it names; null where nobody was named
    * @returns whether this peer's role or leader changes by it, so that its role must end

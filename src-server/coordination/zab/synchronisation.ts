@@ -129,6 +129,7 @@ export class Synchronisation {
     } else if (event.kind === 'snapshotSaved' && this.#stage === 'saving') {
       this.#self.isMemoryAhead = false;
       this.#self.needsSnapshot = false;
+      this.#unseeLost();
       this.#logDecided();
     } else if (event.kind === 'durable' && this.#stage === 'logging') {
       if (event.zxid >= this.#self.history.last) this.#storeCurrent();
@@ -199,6 +200,7 @@ export class Synchronisation {
     }
     switch (message.kind) {
       case 'diff':
+        self.unsee(this.#shared);
         this.#goOn('history');
         return;
       case 'trunc':
@@ -235,6 +237,7 @@ export class Synchronisation {
       self.leave('the history ends before the place where the leader cuts it');
     } else {
       self.history.truncate(wanted);
+      self.unsee(wanted);
       this.#share(wanted);
       this.#goOn('history');
     }
@@ -333,6 +336,17 @@ export class Synchronisation {
     }
     this.#wait('saving');
     this.#self.emit({ kind: 'saveSnapshot', zxid: history.last });
+  }
+
+  /** The log before the snapshot is gone, and with it the views that only it knew of. */
+  #unseeLost(): void {
+    const { history } = this.#self;
+    this.#self.unsee(history.last);
+    if (this.#newView !== null) this.#self.see(this.#newView);
+    for (let i = 0; i < this.#pending.length; i++) {
+      const { view } = this.#pending.at(i)!;
+      if (view !== null) this.#self.see(view);
+    }
   }
 
   #logDecided(): void {
