@@ -83,6 +83,11 @@ export function readEnsembleConfig(properties: Iterable<Property>): Result<Ensem
     if (!members.has(id)) return err(`server.${id}: with groups, every participant is in one`);
     if (!found.weights.has(id)) found.weights.set(id, 1);
   }
+  for (const id of members) {
+    // Apache cannot read such a line.
+    if (!found.weights.has(sid(id)))
+      return err(`server ${id} is in a group, and is neither a participant nor has a weight`);
+  }
   const groups = new Map([...found.groups].sort(byNumber).map(([id, ids]) => [id, ids.sort(less)]));
   const weights = new Map([...found.weights].sort(byNumber));
   return ok({ version: found.version, servers, groups, weights });

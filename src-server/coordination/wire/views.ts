@@ -30,12 +30,14 @@ export function viewOf(config: EnsembleConfig): View {
 }
 
 export function configOf(view: View): EnsembleConfig {
-  return {
-    version: view.version,
-    servers: view.servers.map(serverConfigOf),
-    groups: view.groups === null ? null : new Map(view.groups.map(({ id, sids }) => [id, sids])),
-    weights: view.weights,
-  };
+  const servers = view.servers.map(serverConfigOf);
+  const { version, groups } = view;
+  if (groups === null) return { version, servers, groups, weights: new Map() };
+  const weights = new Map(view.weights);
+  // The text says what every participant weighs.
+  for (const { id, role } of servers)
+    if (role === 'participant' && !weights.has(id)) weights.set(id, 1);
+  return { version, servers, groups: new Map(groups.map(({ id, sids }) => [id, sids])), weights };
 }
 
 function serverViewOf({ id, role, addresses, client, secureClient }: EnsembleServer): Server {

@@ -114,6 +114,7 @@ test.each([
   ['version=ffffffffffffffff', 'not a version in hexadecimal digits'],
   ['tickTime=2000', 'does not belong to the configuration of an ensemble'],
   ['server.1=h:1:2\ngroup.1=2', 'server.1: with groups, every participant is in one'],
+  ['server.1=h:1:2:observer\ngroup.1=1', 'server 1 is in a group, and is neither a participant'],
   ['group.1=1\ngroup.2=1', 'group.2: server 1 is in another group as well'],
 ])('%j is refused', (text, problem) => {
   const config = parseEnsembleConfig(text);

@@ -4,7 +4,7 @@ import { EnsembleFiles } from '../../../../src-server/config/ensemble-files.ts';
 import { readMemberConfig } from '../../../../src-server/config/member-config.ts';
 import { defaultSettings } from '../../../../src-server/config/settings.ts';
 import { SimClock } from '../../../sim/clock.ts';
-import { SimDisk } from '../../../sim/disk.ts';
+import { LOSES_EVERYTHING_UNSYNCED, SimDisk } from '../../../sim/disk.ts';
 
 const SERVERS = 'server.1=a:1:2;2181\nserver.2=b:1:2\nserver.3=c:1:2:observer\n';
 const BASICS = 'dataDir=/data\ninitLimit=10\nsyncLimit=5\n';
@@ -159,6 +159,25 @@ describe('a configuration changes', () => {
       ok: true,
       value: { next: null, settings: { clientPort: 2182, clientPortListenBacklog: 7 } },
     });
+  });
+
+  test('whatever a crash takes, there is a configuration to start from', () => {
+    put('/conf/zoo.cfg', CFG);
+    disk.open('/conf/zoo.cfg', 'edit').syncNow();
+    disk.open('/data/myid', 'edit').syncNow();
+    disk.syncDirectory('/conf');
+    disk.syncDirectory('/data');
+    const before = ensemble();
+    const changed = { ...before, version: 0x2_0000_0001 };
+    const files = new EnsembleFiles({ disk, file: '/conf/zoo.cfg' });
+    files.propose(changed);
+    disk = disk.afterCrash(LOSES_EVERYTHING_UNSYNCED);
+    expect(ensemble()).toEqual(before);
+    const again = new EnsembleFiles({ disk, file: '/conf/zoo.cfg' });
+    again.activate(changed, { hasClientAddress: false });
+    disk = disk.afterCrash(LOSES_EVERYTHING_UNSYNCED);
+    expect(ensemble()).toEqual(changed);
+    expect(read()).toMatchObject({ ok: true, value: { next: changed } });
   });
 
   test('the copy of what people wrote is made once', () => {
