@@ -5,7 +5,7 @@ import type { DeletePlan, Znode } from '#contract/models.ts';
 
 import { isCancelled } from '../api/errors.ts';
 import { t } from '../i18n/words.ts';
-import { parentOf } from '../model/paths.ts';
+import { isWithin, parentOf } from '../model/paths.ts';
 import { useClusters } from '../stores/clusters.ts';
 import { useNotices } from '../stores/notices.ts';
 import { useOperations } from '../stores/operations.ts';
@@ -99,8 +99,7 @@ export function useDeletePlan(path: string): Deleting {
   /** What is shown would be gone: its parent is what is left. */
   async function leave(): Promise<void> {
     const open = address.path.value;
-    const isBelow = open !== null && (open === path || open.startsWith(`${path}/`));
-    if (isBelow) await address.openPath(parentOf(path));
+    if (open !== null && isWithin(open, path)) await address.openPath(parentOf(path));
   }
 
   void look();

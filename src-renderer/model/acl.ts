@@ -9,8 +9,6 @@ export const PERMISSIONS = [
   { name: 'admin', bit: 16 },
 ] as const;
 
-export type PermissionName = (typeof PERMISSIONS)[number]['name'];
-
 export const ALL_PERMISSIONS = 31;
 const READ = 1;
 
@@ -34,10 +32,6 @@ export function presetAcl(preset: AclPreset): AclEntry[] {
     case 'creator':
       return [{ scheme: 'auth', id: '', permissions: ALL_PERMISSIONS }];
   }
-}
-
-export function hasPermission(entry: AclEntry, bit: number): boolean {
-  return (entry.permissions & bit) !== 0;
 }
 
 export type AclProblem =

@@ -30,19 +30,6 @@ export class TreeRows {
     this.#options = options;
   }
 
-  get window(): TreeWindow | null {
-    return this.#window;
-  }
-
-  get inFlight(): number {
-    return this.#inFlight;
-  }
-
-  /** The line of this number, if it is at hand. */
-  rowAt(row: number): TreeRow | null {
-    return this.#window?.rows[row - this.#window.from] ?? null;
-  }
-
   /** These lines are looked at from now on. */
   look(range: RowRange): void {
     const isSame = range.from === this.#wanted.from && range.count === this.#wanted.count;

@@ -36,7 +36,7 @@ const DEFAULTS: Preferences = {
   wrapsLines: true,
 };
 
-export const ROW_HEIGHTS: Record<Density, number> = { comfortable: 24, compact: 22 };
+const ROW_HEIGHTS: Record<Density, number> = { comfortable: 24, compact: 22 };
 
 export const usePreferences = defineStore('preferences', () => {
   const values = reactive<Mutable<Preferences>>(load());

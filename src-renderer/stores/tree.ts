@@ -7,6 +7,7 @@ import type { Subscription } from '#rpc/client.ts';
 
 import { consoleLink } from '../api/console.ts';
 import { codeOf } from '../api/errors.ts';
+import { isWithin } from '../model/paths.ts';
 import type { RowRange } from '../model/scaled-scroll.ts';
 import { changedPaths, TreeRows } from '../model/tree-rows.ts';
 import { useNotices } from './notices.ts';
@@ -173,7 +174,7 @@ export const useTree = defineStore('tree', () => {
     },
     collapse: async (path: string): Promise<void> => {
       for (const other of unfolded) {
-        if (other === path || other.startsWith(`${path}/`)) unfolded.delete(other);
+        if (isWithin(other, path)) unfolded.delete(other);
       }
       await within((tree) => consoleLink.call('tree.collapse', { tree, path }));
       view?.rows.refresh();

@@ -30,7 +30,7 @@ const VALUES: ReadonlyMap<string, number> = new Map(
   Array.from(ALPHABET, (char, value) => [char, value]),
 );
 
-export function toBase64(bytes: Uint8Array): string {
+function toBase64(bytes: Uint8Array): string {
   const parts: string[] = [];
   for (let at = 0; at < bytes.length; at += 3) {
     const left = bytes.length - at;
@@ -46,7 +46,7 @@ export function toBase64(bytes: Uint8Array): string {
 }
 
 /** Characters outside the alphabet are passed over. */
-export function fromBase64(text: string): Uint8Array {
+function fromBase64(text: string): Uint8Array {
   const bytes = new Uint8Array(Math.ceil((text.length * 3) / 4));
   let length = 0;
   let bits = 0;

@@ -12,7 +12,7 @@ export interface Page {
 }
 
 /** Only what this program gave out runs, loads or is talked to. */
-export const CONTENT_SECURITY_POLICY = [
+const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",

@@ -7,7 +7,6 @@ import {
   areSameAcls,
   digestId,
   entryProblem,
-  hasPermission,
   PERMISSIONS,
   presetAcl,
 } from '../../../../src-renderer/model/acl.ts';
@@ -157,10 +156,6 @@ describe('a list', () => {
 test('permissions have the bits of the protocol, and all of them make the whole', () => {
   for (const { name, bit } of PERMISSIONS) {
     expect(bit).toBe(Permission[name.toUpperCase() as keyof typeof Permission]);
-    expect(hasPermission({ scheme: '', id: '', permissions: bit }, bit)).toBe(true);
-    expect(hasPermission({ scheme: '', id: '', permissions: ALL_PERMISSIONS ^ bit }, bit)).toBe(
-      false,
-    );
   }
   expect(PERMISSIONS.reduce((sum, { bit }) => sum | bit, 0)).toBe(ALL_PERMISSIONS);
 });
