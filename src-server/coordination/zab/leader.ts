@@ -9,26 +9,19 @@
  * Any stage that takes longer than the initLimit, and a quorum lost, end it.
  */
 import { assert } from '../../base/assert.ts';
-import { Fifo } from '../../base/fifo.ts';
 import { type Sid, sid as sidOf } from '../../base/ids.ts';
-import {
-  COUNTER_MAX,
-  counterOf,
-  makeZxid,
-  nextZxid,
-  type Zxid,
-  ZXID_ZERO,
-} from '../../base/zxid.ts';
+import { makeZxid, type Zxid } from '../../base/zxid.ts';
+import { Broadcast, successorIn } from './broadcast.ts';
 import { CatchUp } from './catch-up.ts';
 import { EpochAgreement } from './epoch-agreement.ts';
-import type { LinkId, LogRead, Propose, SyncRequested } from './events.ts';
+import type { LinkId, LogRead } from './events.ts';
 import { Learner } from './learner.ts';
-import type { Ack, AckEpoch, LearnerInfo, Message, Proposal } from './messages.ts';
-import { Proposals } from './proposals.ts';
+import { Learners } from './learners.ts';
+import type { Ack, AckEpoch, LearnerInfo, Message } from './messages.ts';
 import { areMet, quorumOf } from './quorum.ts';
 import type { Role, RoleEvent } from './role.ts';
 import type { Self } from './self.ts';
-import { isVoter, serverOf, type View, votersOf } from './view.ts';
+import type { View } from './view.ts';
 
 /** Since 3.4. Older learners do not know discovery. */
 const PROTOCOL_VERSION = 0x10000;
@@ -36,37 +29,26 @@ const PROTOCOL_VERSION = 0x10000;
 type Stage =
   'reports' | 'storingAccepted' | 'promises' | 'storingCurrent' | 'synchronization' | 'broadcast';
 
-interface PendingSync {
-  readonly after: Zxid;
-  readonly link: LinkId | null;
-  readonly token: number;
-}
-
 export class Leader implements Role {
   readonly #self: Self;
   /** Who elected this leader. */
   readonly #supporters: ReadonlySet<Sid>;
   readonly #agreement: EpochAgreement;
-  readonly #learners = new Map<LinkId, Learner>();
+  readonly #learners: Learners;
   /** Learners whose catch-up by log failed: they come again and get a snapshot. */
   readonly #needSnapshot = new Set<Sid>();
   readonly #synchronised = new Set<Sid>();
-  readonly #pendingSyncs = new Fifo<PendingSync>();
   #stage: Stage = 'reports';
   #startedMs = 0;
   #deadlineMs = 0;
   #anonymous = 0;
-  #proposals: Proposals | null = null;
-  /** Lists are replaced, never changed: effects that name them may still wait. */
-  #followers: readonly LinkId[] = [];
-  #observers: readonly LinkId[] = [];
+  #broadcast: Broadcast | null = null;
   #isFullTick = false;
-  #committedSeen = ZXID_ZERO;
-  #committedSeenMs = 0;
 
   constructor(self: Self, supporters: ReadonlySet<Sid>) {
     this.#self = self;
     this.#supporters = supporters;
+    this.#learners = new Learners(self);
     this.#agreement = new EpochAgreement({
       leader: self.sid,
       view: self.view,
@@ -89,25 +71,24 @@ export class Leader implements Role {
   }
 
   end(reason: string): void {
-    for (const link of this.#learners.keys()) this.#self.emit({ kind: 'close', link, reason });
-    this.#learners.clear();
+    this.#learners.closeAll(reason);
   }
 
   // --- what services ask ---
 
   get accepts(): boolean {
-    return this.#proposals !== null && !this.#proposals.isFull;
+    return this.#broadcast?.accepts ?? false;
   }
 
   get lastProposed(): Zxid | null {
-    return this.#proposals?.lastProposed ?? null;
+    return this.#broadcast?.lastProposed ?? null;
   }
 
   /** Whether a quorum of this view is with the leader already, before it is proposed. */
   isSynchronised(view: View): boolean {
     return areMet(
       [quorumOf(view)],
-      this.#counted((learner) => learner.stage === 'synced'),
+      this.#learners.with(({ stage, role }) => stage === 'synced' && role === 'follower'),
     );
   }
 
@@ -117,70 +98,49 @@ export class Leader implements Role {
     let wakeAtMs = this.#deadlineMs;
     // Half ticks are close enough for the deadlines of learners, and keep this off the path of writes.
     if (this.#stage === 'broadcast') return wakeAtMs;
-    for (const { deadlineMs } of this.#learners.values()) wakeAtMs = Math.min(wakeAtMs, deadlineMs);
+    for (const { deadlineMs } of this.#learners) wakeAtMs = Math.min(wakeAtMs, deadlineMs);
     return wakeAtMs;
   }
 
   onTick(): void {
     const { nowMs } = this.#self;
-    for (const learner of this.#learners.values())
-      if (nowMs >= learner.deadlineMs) this.#drop(learner, 'nothing heard in time');
+    for (const learner of this.#learners)
+      if (nowMs >= learner.deadlineMs) this.#learners.drop(learner, 'nothing heard in time');
     if (nowMs < this.#deadlineMs) return;
-    if (this.#stage === 'broadcast') this.#onHalfTick();
+    if (this.#broadcast !== null) this.#onHalfTick(this.#broadcast);
     else this.#self.leave(`no quorum in time: ${this.#stage}`);
   }
 
-  #onHalfTick(): void {
+  #onHalfTick(broadcast: Broadcast): void {
     const { nowMs, settings } = this.#self;
     this.#deadlineMs = nowMs + settings.tickMs / 2;
     if (this.#isFullTick && !this.#hasQuorum()) {
       this.#self.leave('not enough synchronised followers');
       return;
     }
-    if (this.#isStuck()) {
+    if (broadcast.isStuckFor(this.#initLimitMs + this.#syncLimitMs)) {
       this.#self.leave('proposals are not decided');
       return;
     }
     this.#isFullTick = !this.#isFullTick;
-    const zxid = this.#proposals!.lastProposed;
+    const zxid = broadcast.lastProposed;
     const links: LinkId[] = [];
-    for (const learner of this.#learners.values()) {
+    for (const learner of this.#learners) {
       if (!learner.isForwarded) continue;
       const owesSinceMs = learner.owesSinceMs();
       if (owesSinceMs !== null && nowMs - owesSinceMs >= this.#syncLimitMs)
-        this.#drop(learner, 'a proposal was not acknowledged in time');
+        this.#learners.drop(learner, 'a proposal was not acknowledged in time');
       else links.push(learner.link);
     }
-    this.#tell(links, { kind: 'ping', zxid });
+    this.#learners.tell(links, { kind: 'ping', zxid });
   }
 
   #hasQuorum(): boolean {
     const { quorums, nowMs } = this.#self;
     return areMet(
       quorums,
-      this.#counted((learner) => nowMs <= learner.countsUntilMs),
+      this.#learners.with((learner) => nowMs <= learner.countsUntilMs),
     );
-  }
-
-  /**
-   * Followers that owe acknowledgements are dropped, so this is seen only where the next view needs servers that still
-   * observe and are not asked. The next leader has them synchronise, which decides that view.
-   */
-  #isStuck(): boolean {
-    const { nowMs } = this.#self;
-    const { count, lastCommitted } = this.#proposals!;
-    if (count === 0 || lastCommitted !== this.#committedSeen) {
-      this.#committedSeen = lastCommitted;
-      this.#committedSeenMs = nowMs;
-    }
-    return nowMs - this.#committedSeenMs > this.#initLimitMs + this.#syncLimitMs;
-  }
-
-  #counted(counts: (learner: Learner) => boolean): (sid: Sid) => boolean {
-    const sids = new Set([this.#self.sid]);
-    for (const learner of this.#learners.values())
-      if (learner.stage !== 'new' && counts(learner)) sids.add(learner.sid);
-    return (sid) => sids.has(sid);
   }
 
   get #initLimitMs(): number {
@@ -211,35 +171,16 @@ export class Leader implements Role {
       deadlineMs: nowMs + this.#initLimitMs,
       countsUntilMs: nowMs + this.#initLimitMs + this.#syncLimitMs,
     });
-    this.#learners.set(link, learner);
+    this.#learners.add(learner);
   }
 
   onLinkDown(link: LinkId): void {
-    if (this.#learners.delete(link)) this.#reroute();
-  }
-
-  #drop(learner: Learner, reason: string): void {
-    this.#learners.delete(learner.link);
-    this.#self.emit({ kind: 'close', link: learner.link, reason });
-    this.#reroute();
-  }
-
-  #reroute(): void {
-    const of = (role: Learner['role']): LinkId[] =>
-      [...this.#learners.values()]
-        .filter((learner) => learner.isForwarded && learner.role === role)
-        .map(({ link }) => link);
-    this.#followers = of('follower');
-    this.#observers = of('observer');
-  }
-
-  #tell(to: readonly LinkId[], message: Message): void {
-    if (to.length > 0) this.#self.emit({ kind: 'send', to, message });
+    this.#learners.remove(link);
   }
 
   onMessage(link: LinkId, message: Message): void {
     const learner = this.#learners.get(link);
-    if (learner === undefined) return;
+    if (learner === null) return;
     switch (message.kind) {
       case 'ack':
         this.#onAck(learner, message);
@@ -267,7 +208,7 @@ export class Leader implements Role {
         break;
       default:
     }
-    this.#drop(learner, `${message.kind} does not belong here`);
+    this.#learners.drop(learner, `${message.kind} does not belong here`);
   }
 
   #onHeard(learner: Learner): void {
@@ -278,7 +219,7 @@ export class Leader implements Role {
   on(event: RoleEvent): void {
     switch (event.kind) {
       case 'durable':
-        this.#onDurable(event.zxid);
+        this.#broadcast?.onDurable(event.zxid);
         return;
       case 'acceptedEpochStored':
         this.#onAcceptedStored();
@@ -293,10 +234,11 @@ export class Leader implements Role {
         this.#onLogRead(event);
         return;
       case 'propose':
-        this.#propose(event);
+        assert(this.#broadcast !== null, 'only an established leader proposes');
+        this.#broadcast.propose(event);
         return;
       case 'syncRequested':
-        this.#onSyncRequested(event);
+        this.#broadcast?.onSyncRequested(event);
         return;
       case 'connected':
         this.#self.emit({ kind: 'close', link: event.link, reason: 'no longer wanted' });
@@ -313,20 +255,20 @@ export class Leader implements Role {
   #onLearnerInfo(learner: Learner, info: LearnerInfo): void {
     const { sid, view } = this.#self;
     if (info.protocolVersion < PROTOCOL_VERSION) {
-      this.#drop(learner, 'speaks a protocol from before 3.4');
+      this.#learners.drop(learner, 'speaks a protocol from before 3.4');
       return;
     }
     if (info.configVersion > view.version) {
-      this.#drop(learner, 'has activated a newer configuration');
+      this.#learners.drop(learner, 'has activated a newer configuration');
       return;
     }
     if (info.sid === sid) {
-      this.#drop(learner, 'claims to be this server');
+      this.#learners.drop(learner, 'claims to be this server');
       return;
     }
-    for (const other of this.#learners.values())
+    for (const other of this.#learners)
       if (other !== learner && other.stage !== 'new' && other.sid === info.sid)
-        this.#drop(other, 'the server has connected again');
+        this.#learners.drop(other, 'the server has connected again');
     learner.sid = info.sid ?? sidOf(--this.#anonymous);
     learner.role = info.role;
     learner.stage = 'reported';
@@ -355,8 +297,7 @@ export class Leader implements Role {
     this.#self.onAcceptedEpochStored(this.#epoch);
     this.#stage = 'promises';
     this.#rearm();
-    for (const learner of this.#learners.values())
-      if (learner.stage === 'reported') this.#ask(learner);
+    for (const learner of this.#learners) if (learner.stage === 'reported') this.#ask(learner);
     if (this.#agreement.promise(sid, currentEpoch, history.last) === 'agreed') this.#storeCurrent();
   }
 
@@ -370,7 +311,7 @@ export class Leader implements Role {
   #onAckEpoch(learner: Learner, { currentEpoch, lastZxid }: AckEpoch): void {
     const promise = this.#agreement.promise(learner.sid, currentEpoch, lastZxid);
     if (promise === 'ahead') {
-      this.#drop(learner, 'knows more than this leader');
+      this.#learners.drop(learner, 'knows more than this leader');
       return;
     }
     learner.stage = 'promised';
@@ -396,8 +337,7 @@ export class Leader implements Role {
     if (view.version === 0 && nextView.version === 0)
       this.#self.see({ ...view, version: makeZxid(this.#epoch, 0) });
     this.#synchronised.add(sid);
-    for (const learner of this.#learners.values())
-      if (learner.stage === 'promised') this.#catchUp(learner);
+    for (const learner of this.#learners) if (learner.stage === 'promised') this.#catchUp(learner);
     this.#establish();
   }
 
@@ -417,10 +357,10 @@ export class Leader implements Role {
     const { settings } = this.#self;
     const max = isBySnapshot ? settings.snapshotSyncsMax : settings.diffSyncsMax;
     let count = 0;
-    for (const { catchUp, stage } of this.#learners.values())
+    for (const { catchUp, stage } of this.#learners)
       if (stage !== 'synced' && catchUp !== null && catchUp.isBySnapshot === isBySnapshot) count++;
     if (learner.role === 'follower' || count <= max) return false;
-    this.#drop(learner, 'too many learners are being synchronised');
+    this.#learners.drop(learner, 'too many learners are being synchronised');
     return true;
   }
 
@@ -434,7 +374,7 @@ export class Leader implements Role {
   #onCaughtUp(learner: Learner, catchUp: CatchUp): void {
     if (catchUp.state === 'failed') {
       this.#needSnapshot.add(learner.sid);
-      this.#drop(learner, 'the log could not be read to its end');
+      this.#learners.drop(learner, 'the log could not be read to its end');
       return;
     }
     if (catchUp.state === 'reading') return;
@@ -451,7 +391,7 @@ export class Leader implements Role {
     // later, a next one is an outstanding proposal and has just been sent as such.
     const view = this.#stage === 'broadcast' ? this.#self.view : this.#self.nextView;
     this.#self.send(learner.link, { kind: 'newLeader', epoch: this.#epoch, view });
-    this.#reroute();
+    this.#learners.reroute();
   }
 
   #onSnapshotSent(link: LinkId): void {
@@ -462,7 +402,7 @@ export class Leader implements Role {
   #onAck(learner: Learner, { zxid }: Ack): void {
     if (learner.stage === 'following') {
       if (zxid !== makeZxid(this.#epoch, 0)) {
-        this.#drop(learner, 'acknowledges another epoch');
+        this.#learners.drop(learner, 'acknowledges another epoch');
         return;
       }
       learner.stage = 'synced';
@@ -477,18 +417,15 @@ export class Leader implements Role {
       }
       return;
     }
-    if (learner.stage !== 'synced' || this.#proposals === null) {
-      this.#drop(learner, 'acknowledges before it is asked');
+    if (learner.stage !== 'synced' || this.#broadcast === null) {
+      this.#learners.drop(learner, 'acknowledges before it is asked');
       return;
     }
     this.#onHeard(learner);
     if (learner.role === 'observer') return;
-    if (!this.#proposals.acknowledge(learner.sid, zxid)) {
-      this.#drop(learner, 'acknowledges what was not proposed');
-      return;
-    }
     learner.onAcknowledged(zxid);
-    this.#commitAgreed();
+    if (!this.#broadcast.acknowledge(learner.sid, zxid))
+      this.#learners.drop(learner, 'acknowledges what was not proposed');
   }
 
   /** Z6: the initial history is decided once a quorum has taken it over. */
@@ -499,113 +436,16 @@ export class Leader implements Role {
     this.#stage = 'broadcast';
     self.voteForEpoch(this.#epoch);
     const zxid = makeZxid(this.#epoch, self.settings.initialCounter);
-    const successor = this.#successor(self.nextView, (sid) =>
+    const successor = successorIn(self, self.nextView, (sid) =>
       this.#synchronised.has(sid) ? 1 : 0,
     );
     self.activate(self.nextView, { leader: successor, zxid });
-    this.#proposals = new Proposals({
-      zxid,
-      quorums: self.quorums,
-      windowMax: self.settings.proposalsMax,
-    });
+    this.#broadcast = new Broadcast(self, this.#learners, zxid);
     const links: LinkId[] = [];
-    for (const learner of this.#learners.values())
-      if (learner.stage === 'synced') links.push(learner.link);
-    this.#tell(links, { kind: 'upToDate' });
+    for (const learner of this.#learners) if (learner.stage === 'synced') links.push(learner.link);
+    this.#learners.tell(links, { kind: 'upToDate' });
     this.#deadlineMs = self.nowMs + self.settings.tickMs / 2;
-    this.#committedSeenMs = self.nowMs;
     self.enter('broadcast', self.sid, this.#epoch, 'a quorum is synchronised');
     if (self.hasSuccessor) self.leave('the configuration names another leader');
-  }
-
-  // --- broadcast ---
-
-  #propose({ zxid, payload, view }: Propose): void {
-    const self = this.#self;
-    const proposals = this.#proposals;
-    assert(proposals !== null, 'only an established leader proposes');
-    assert(zxid === nextZxid(proposals.lastProposed), 'Z4: proposals have no holes');
-    if (counterOf(zxid) === COUNTER_MAX) {
-      self.leave('the counter of this epoch is used up');
-      return;
-    }
-    if (view !== null) {
-      assert(view.version === zxid, 'R1: a view is versioned by its transaction');
-      assert(self.nextView.version === self.view.version, 'R1: one reconfiguration at a time');
-      self.see(view);
-      // Z2: from this very proposal on, both views must agree.
-      proposals.require(self.quorums);
-    }
-    const proposal: Proposal = { kind: 'proposal', zxid, payload, view };
-    proposals.add(zxid);
-    self.history.append(proposal);
-    self.emit({ kind: 'append', zxid, payload, view });
-    this.#tell(this.#followers, proposal);
-    for (const learner of this.#learners.values())
-      if (learner.stage === 'synced' && learner.role === 'follower')
-        learner.onProposed(zxid, self.nowMs);
-  }
-
-  #onDurable(zxid: Zxid): void {
-    // The leader's own disk is one voice among the others, and may be the last.
-    const isKnown = this.#proposals?.acknowledge(this.#self.sid, zxid) ?? true;
-    assert(isKnown, 'Z3: nothing is durable that was not proposed');
-    this.#commitAgreed();
-  }
-
-  #commitAgreed(): void {
-    const proposals = this.#proposals;
-    if (proposals === null) return;
-    while (this.#self.leaving === null && proposals.isHeadAgreed) this.#commit(proposals);
-  }
-
-  #commit(proposals: Proposals): void {
-    const self = this.#self;
-    const zxid = proposals.commitHead();
-    const { payload, view } = self.history.commit(zxid);
-    if (view === null) {
-      this.#tell(this.#followers, { kind: 'commit', zxid });
-      if (this.#observers.length > 0)
-        this.#tell(this.#observers, { kind: 'inform', zxid, payload });
-      self.emit({ kind: 'commit', zxid });
-    } else {
-      const leader = this.#successor(view, (sid) => proposals.acknowledgedBy(sid) ?? 0);
-      this.#tell(this.#followers, { kind: 'commitAndActivate', zxid, leader });
-      this.#tell(this.#observers, { kind: 'informAndActivate', zxid, leader, payload, view });
-      self.emit({ kind: 'commit', zxid });
-      self.activate(view, { leader, zxid });
-      proposals.requireOnly(self.quorums);
-      // What is still outstanding is for the next leader to decide.
-      if (self.hasSuccessor) self.leave('the configuration names another leader');
-    }
-    while ((this.#pendingSyncs.peek()?.after ?? Infinity) <= zxid)
-      this.#answerSync(this.#pendingSyncs.shift()!);
-  }
-
-  /**
-   * Who leads once this view is in force: this server if it still votes at the same address, otherwise the voter that
-   * acknowledged most, as it has everything this leader could have committed.
-   */
-  #successor(view: View, acknowledged: (sid: Sid) => number): Sid {
-    const { sid, quorumAddress } = this.#self;
-    if (isVoter(view, sid) && serverOf(view, sid)?.quorumAddress === quorumAddress) return sid;
-    const candidates = votersOf(view).filter((voter) => voter !== sid);
-    assert(candidates.length > 0, 'R2: a view has a voter to lead it');
-    return candidates.reduce((best, voter) =>
-      acknowledged(voter) > acknowledged(best) ? voter : best,
-    );
-  }
-
-  #onSyncRequested({ link, token }: SyncRequested): void {
-    const proposals = this.#proposals;
-    if (proposals === null) return;
-    const pending: PendingSync = { after: proposals.lastProposed, link, token };
-    if (proposals.count === 0) this.#answerSync(pending);
-    else this.#pendingSyncs.push(pending);
-  }
-
-  #answerSync({ link, token }: PendingSync): void {
-    if (link === null) this.#self.emit({ kind: 'synced', token });
-    else if (this.#learners.has(link)) this.#self.send(link, { kind: 'sync' });
   }
 }
