@@ -26,6 +26,8 @@ export interface ApacheOptions {
   readonly settings?: Readonly<Record<string, string | number | boolean>>;
   readonly properties?: Readonly<Record<string, string>>;
   readonly heap?: string;
+  /** Called with the path of zoo.cfg once it is written, before the server reads it. */
+  readonly prepare?: (configFile: string) => void;
 }
 
 /** Starts a standalone server and waits until it answers. */
@@ -87,6 +89,7 @@ async function launch(main: string, options: ApacheOptions): Promise<ApacheMembe
       .map(([key, value]) => `${key}=${String(value)}\n`)
       .join(''),
   );
+  options.prepare?.(configFile);
   const log = fs.openSync(path.join(options.folder, 'apache.log'), 'a');
   const properties = Object.entries(options.properties ?? {}).map(
     ([key, value]) => `-D${key}=${value}`,

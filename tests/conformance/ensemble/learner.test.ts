@@ -1,8 +1,8 @@
 /** A scripted observer of our links in an ensemble of Java. */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
-import { sessionId, sid } from '../../../src-server/base/ids.ts';
-import { counterOf, epochOf, type Zxid } from '../../../src-server/base/zxid.ts';
+import { sessionId } from '../../../src-server/base/ids.ts';
+import { counterOf, epochOf, makeZxid } from '../../../src-server/base/zxid.ts';
 import { Reader } from '../../../src-server/bytes/reader.ts';
 import { Writer } from '../../../src-server/bytes/writer.ts';
 import type { Link } from '../../../src-server/coordination/ensemble/link.ts';
@@ -71,34 +71,18 @@ describeWith([APACHE], 'an observer in an ensemble of Apache', () => {
     for (const folder of folders) folder[Symbol.dispose]();
   });
 
-  /** Up to the leader's decision how to bring us up to date. */
-  async function greet(lastZxid: Zxid, accepted: number): Promise<{ link: Link; epoch: number }> {
-    const link = await script.connect(seats.of(leader));
-    link.send({
-      kind: 'learnerInfo',
-      role: 'observer',
-      acceptedEpoch: accepted,
-      sid: sid(OBSERVER),
-      protocolVersion: 0x1_0000,
-      configVersion: 0,
-    });
-    const { epoch } = await script.hears('leaderInfo');
-    link.send({ kind: 'ackEpoch', lastZxid, currentEpoch: accepted });
-    return { link, epoch };
+  function greet(lastZxid: number, acceptedEpoch: number): Promise<{ link: Link; epoch: number }> {
+    return script.greet(seats.of(leader), { id: OBSERVER, lastZxid, acceptedEpoch });
   }
 
-  /** From NEWLEADER on, until we are one of them. */
   async function join(link: Link, epoch: number): Promise<void> {
-    const newLeader = await script.hears('newLeader');
+    const newLeader = await script.join(link, epoch);
     expect(newLeader.epoch).toBe(epoch);
     expect(viewText(newLeader.view!)).toBe(seats.text(newLeader.view!.version));
-    link.send({ kind: 'ack', zxid: (epoch * 2 ** 32) as Zxid });
-    await script.hears('upToDate');
-    link.send({ kind: 'ack', zxid: (epoch * 2 ** 32) as Zxid });
   }
 
   test('empty, it gets an image; then live writes, answers to its own, and signs of life', async () => {
-    const { link, epoch } = await greet(0 as Zxid, 0);
+    const { link, epoch } = await greet(0, 0);
     expect(epoch).toBe(1);
     const image = new ImageReading();
     let isReceived = false;
@@ -184,7 +168,7 @@ describeWith([APACHE], 'an observer in an ensemble of Apache', () => {
 
   test('a little behind, it gets what it lacks, each transaction decided', async () => {
     await client.create('/known', 'k');
-    const known = (await client.ask(OpCode.GET_DATA, { path: '/known' })).zxid as Zxid;
+    const known = (await client.ask(OpCode.GET_DATA, { path: '/known' })).zxid;
     for (let i = 0; i < 5; i++) await client.create(`/missed-${i}`, 'x'.repeat(i * 1000));
     const { link, epoch } = await greet(known, 1);
     const diff = await script.hears('diff');
@@ -202,7 +186,7 @@ describeWith([APACHE], 'an observer in an ensemble of Apache', () => {
   });
 
   test('ahead of everybody, it is told to cut its log', async () => {
-    const { link } = await greet((2 ** 32 + 0xffff) as Zxid, 1);
+    const { link } = await greet(makeZxid(1, 0xffff), 1);
     const trunc = await script.hears('trunc');
     expect(epochOf(trunc.zxid)).toBe(1);
     await script.hears('newLeader');

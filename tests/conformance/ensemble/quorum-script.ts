@@ -1,7 +1,9 @@
 /** One member's side of the quorum port, played by a test line by line. */
 import { sid } from '../../../src-server/base/ids.ts';
+import { makeZxid, zxidOf } from '../../../src-server/base/zxid.ts';
 import type { Link } from '../../../src-server/coordination/ensemble/link.ts';
 import { Links } from '../../../src-server/coordination/ensemble/links.ts';
+import { PROTOCOL_VERSION } from '../../../src-server/coordination/wire/quorum.ts';
 import type { Message } from '../../../src-server/coordination/zab/messages.ts';
 import { SILENT } from '../../../src-server/platform/logger.ts';
 import { NodeClock } from '../../../src-server/platform/node/clock.ts';
@@ -51,6 +53,38 @@ export class QuorumScript {
         onFailed: (reason) => reject(new Error(reason)),
       });
     });
+  }
+
+  /** As an observer, up to the leader's decision how to bring us up to date. */
+  async greet(
+    leader: Seat,
+    self: { readonly id: number; readonly lastZxid: number; readonly acceptedEpoch: number },
+  ): Promise<{ link: Link; epoch: number }> {
+    const link = await this.connect(leader);
+    link.send({
+      kind: 'learnerInfo',
+      role: 'observer',
+      acceptedEpoch: self.acceptedEpoch,
+      sid: sid(self.id),
+      protocolVersion: PROTOCOL_VERSION,
+      configVersion: 0,
+    });
+    const { epoch } = await this.hears('leaderInfo');
+    link.send({
+      kind: 'ackEpoch',
+      lastZxid: zxidOf(self.lastZxid),
+      currentEpoch: self.acceptedEpoch,
+    });
+    return { link, epoch };
+  }
+
+  /** From NEWLEADER on, until we are one of them. */
+  async join(link: Link, epoch: number): Promise<Of<'newLeader'>> {
+    const newLeader = await this.hears('newLeader');
+    link.send({ kind: 'ack', zxid: makeZxid(epoch, 0) });
+    await this.hears('upToDate');
+    link.send({ kind: 'ack', zxid: makeZxid(epoch, 0) });
+    return newLeader;
   }
 
   /** The oldest message of this kind that was not expected before. */
