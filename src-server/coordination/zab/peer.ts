@@ -46,6 +46,10 @@ export class Peer {
 
   // --- what the member may ask ---
 
+  get sid(): Sid {
+    return this.#self.sid;
+  }
+
   get state(): PeerState {
     return this.#self.state;
   }
