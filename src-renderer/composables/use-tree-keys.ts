@@ -25,7 +25,12 @@ export function useTreeKeys(options: {
   let typed = '';
   let typedMs = 0;
 
-  const activeRow = (): TreeRow | null => tree.rowAt(virtual.active.value.index);
+  /** Null where the lines at hand do not have it yet: another node may stand at its number in them. */
+  function activeRow(): TreeRow | null {
+    const { index, path } = virtual.active.value;
+    const row = tree.rowAt(index);
+    return path === null || row?.path === path ? row : null;
+  }
 
   function unfold(): void {
     const row = activeRow();
@@ -65,7 +70,7 @@ export function useTreeKeys(options: {
 
   function onPlainKey(key: string): boolean {
     const { active, activate, rowsPerPage } = virtual;
-    const path = activeRow()?.path ?? null;
+    const path = active.value.path ?? activeRow()?.path ?? null;
     switch (key) {
       case 'ArrowDown':
         activate(active.value.index + 1);

@@ -17,6 +17,8 @@ export interface TreeLineView {
   readonly row: TreeRow | null;
   /** Pixels from the top of the scrolled element. */
   readonly top: number;
+  /** Has the keys. By its node where that is known: what is marked is what they act on, whatever the lines at hand. */
+  readonly isActive: boolean;
 }
 
 export interface VirtualTree {
@@ -81,6 +83,7 @@ export function useVirtualTree(scroller: Ref<HTMLElement | null>): VirtualTree {
     () => {
       const { index, path } = active.value;
       if (path === null) active.value = { index, path: tree.rowAt(index)?.path ?? null };
+      else if (!isFollowing) active.value = { index: lineOf(path) ?? index, path };
       triggerRef(position);
     },
   );
@@ -91,6 +94,12 @@ export function useVirtualTree(scroller: Ref<HTMLElement | null>): VirtualTree {
       scroll.moveTo(0);
     },
   );
+
+  /** The line of a path among those at hand. */
+  function lineOf(path: string): number | null {
+    const at = tree.window?.rows.findIndex((row) => row.path === path) ?? -1;
+    return at < 0 ? null : at + (tree.window?.from ?? 0);
+  }
 
   /** Something changed: the line with the keys, or else the first in sight, stays where it is on the screen. */
   async function follow(): Promise<void> {
@@ -142,7 +151,12 @@ export function useVirtualTree(scroller: Ref<HTMLElement | null>): VirtualTree {
       const { from, count } = position.value.around(OVERSCAN);
       const lines: TreeLineView[] = [];
       for (let index = from; index < from + count; index++) {
-        lines.push({ index, row: tree.rowAt(index), top: scroll.topOf(index) });
+        const row = tree.rowAt(index);
+        const isActive =
+          active.value.path === null
+            ? index === active.value.index
+            : row?.path === active.value.path;
+        lines.push({ index, row, top: scroll.topOf(index), isActive });
       }
       return lines;
     }),

@@ -143,6 +143,8 @@ export class TreeView {
     for (const name of path.split('/').filter((part) => part !== '')) {
       const branch = this.#branches.get(at);
       await branch?.reading;
+      // Made a moment ago, it may not have been read yet: whoever asks for it by name knows better.
+      if (branch?.level.has(name) === false) await this.#readNow(branch);
       if (branch?.level.has(name) !== true) break;
       at = at === '/' ? `/${name}` : `${at}/${name}`;
       if (at !== path) await this.expand(at);
@@ -264,6 +266,14 @@ export class TreeView {
         if (branch.isStale) this.#reread(branch);
       });
     });
+  }
+
+  /** Without the pause between two readings. */
+  async #readNow(branch: Branch): Promise<void> {
+    branch.timer?.cancel();
+    branch.timer = null;
+    this.#reread(branch);
+    await branch.reading;
   }
 
   /** @returns how long it took, ms */

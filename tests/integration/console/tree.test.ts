@@ -218,6 +218,19 @@ test('a line knows its place among its siblings', async () => {
   ]);
 });
 
+test('a node made a moment ago is revealed, though its parent was read just before', async () => {
+  const { tree, look } = await openTree();
+  await until('the root was read', async () => (await look()).rowCount > 1);
+  for (const path of ['/new', '/new/er', '/new/er/est']) {
+    await client.create(path, null);
+    expect(await rpc.call('tree.reveal', { tree, path })).toMatchObject({ path });
+  }
+  expect(await rpc.call('tree.reveal', { tree, path: '/new/none' })).toEqual({
+    row: 1,
+    path: '/new',
+  });
+});
+
 test('planning a deletion counts aloud', async () => {
   await client.create('/many', null);
   await Promise.all(Array.from({ length: 20_000 }, (_, i) => client.create(`/many/n-${i}`, null)));

@@ -113,6 +113,11 @@ function active(): string | null {
   return path;
 }
 
+/** What is marked as having the keys. */
+function marked(): (string | undefined)[] {
+  return virtual.lines.value.filter(({ isActive }) => isActive).map(({ row }) => row?.path);
+}
+
 describe('scrolling', () => {
   test('asks for what is in sight and a little around it, never for the whole', async () => {
     await become(['/', ...numbered('n', 100_000)]);
@@ -284,6 +289,43 @@ describe('keys', () => {
     expect(dialog.value).toEqual({ kind: 'delete', path: '/n000002' });
     await press('n');
     expect(dialog.value).toEqual({ kind: 'create', parent: '/n000002' });
+  });
+
+  test('act on the node that has them, also while its line is on its way', async () => {
+    virtual.activate(3);
+    await settled();
+    const held = fake().hold('tree.window');
+    await become(['/', '/before', ...shown.slice(1)]);
+    expect([held.length, virtual.active.value]).toEqual([1, { index: 4, path: '/n000002' }]);
+    await press('Enter');
+    await press('Delete');
+    await press('ArrowRight');
+    expect(open.mock.calls).toEqual([['/n000002']]);
+    expect(dialog.value).toEqual({ kind: 'delete', path: '/n000002' });
+    expect(marked()).toEqual(['/n000002']);
+    // Whether it may be unfolded is not known before the line is there.
+    expect(fake().paramsOf('tree.expand')).toEqual([]);
+  });
+
+  test('pressed while lines are on their way mark what they act on, and count from there', async () => {
+    virtual.activate(3);
+    await settled();
+    const whole = shown;
+    const held = fake().hold('tree.window');
+    await become(['/', '/before', ...whole.slice(1)]);
+    await press('ArrowDown');
+    expect(marked()).toEqual([virtual.active.value.path]);
+    held[0]!({
+      revision,
+      rowCount: shown.length,
+      from: 0,
+      rows: shown.slice(0, 40).map((path) => rowOf(path)),
+    });
+    await settled();
+    const path = active()!;
+    expect(marked()).toEqual([path]);
+    await press('ArrowDown');
+    expect(active()).toBe(shown[shown.indexOf(path) + 1]);
   });
 
   test('letters go to the next name that begins so, more of them to a longer one', async () => {
