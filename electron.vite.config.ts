@@ -17,7 +17,11 @@ export default defineConfig({
       externalizeDeps: false,
       license,
       rolldownOptions: {
-        input: { index: at('src-main/index.ts'), thread: at('src-server/thread.ts') },
+        input: {
+          index: at('src-main/index.ts'),
+          thread: at('src-server/thread.ts'),
+          cli: at('src-server/cli.ts'),
+        },
         output: { format: 'es' },
       },
     },

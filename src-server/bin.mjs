@@ -2,15 +2,19 @@
 /** The `zabring` command, on whatever Node there is. */
 import { fileURLToPath } from 'node:url';
 
-import { findNode, missingNode, onLeftBehind, runToEnd } from './node-runtime.mjs';
+import { freshBundle } from './bundle.mjs';
+import { findNode, keepCompiled, missingNode, onLeftBehind, runToEnd } from './node-runtime.mjs';
 
-const cli = new URL('cli.ts', import.meta.url);
 const node = findNode();
 if (node === process.execPath) {
   onLeftBehind(() => process.kill(process.pid, 'SIGTERM'));
-  await import(cli.href);
+  await keepCompiled();
+  await import(freshBundle() ?? './cli.ts');
 } else if (node !== null) {
-  process.exitCode = await runToEnd(node, [fileURLToPath(cli), ...process.argv.slice(2)]);
+  process.exitCode = await runToEnd(node, [
+    fileURLToPath(import.meta.url),
+    ...process.argv.slice(2),
+  ]);
 } else {
   process.stderr.write(`zabring: ${missingNode()}\n`);
   process.exitCode = 1;

@@ -1,7 +1,7 @@
 /** `zabring`: the headless product. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { pathToFileURL } from 'node:url';
 
 import type { MemberState } from '#contract/models.ts';
 
@@ -14,8 +14,10 @@ import { serverVersion, VERSION } from './version.ts';
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 
-/** The built interface, where it is in a checkout. */
-const RENDERER = fileURLToPath(new URL('../out/renderer', import.meta.url));
+/** This file is run as it is, or from the bundle that was made of it. */
+const IS_BUNDLE = !import.meta.filename.endsWith('.ts');
+const THREAD = IS_BUNDLE ? 'thread.js' : 'thread.ts';
+const RENDERER = path.join(import.meta.dirname, IS_BUNDLE ? '../renderer' : '../out/renderer');
 
 const command = readCommandLine(process.argv.slice(2));
 if (!command.ok) {
@@ -47,7 +49,7 @@ function serve(options: ServeOptions): void {
   let hasServed = false;
   const announcer = new Announcer((line) => process.stdout.write(line));
   const host = new Host({
-    threadUrl: new URL('./thread.ts', import.meta.url),
+    threadUrl: pathToFileURL(path.join(import.meta.dirname, THREAD)),
     settings,
     version: serverVersion(settings.compat),
     logLevel: options.logLevel,

@@ -43,6 +43,14 @@ export function missingNode() {
   );
 }
 
+/** Keeps what was compiled for the next start, in threads as well; it is half of a start. Node 24 only. */
+export async function keepCompiled() {
+  const { enableCompileCache } = await import('node:module');
+  const { directory } = enableCompileCache();
+  // Threads look here. The folder that is told is the one of this release, inside of it.
+  if (directory !== undefined) process.env['NODE_COMPILE_CACHE'] ??= path.dirname(directory);
+}
+
 /**
  * npm runs scripts in a shell, and a signal that ends npm ends that shell but not what runs in it. Whoever was started by npm
  * and is left behind hears of it here.

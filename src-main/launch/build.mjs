@@ -20,6 +20,7 @@ const SOURCES = [
 const BUNDLES = [
   'out/main/index.js',
   'out/main/thread.js',
+  'out/main/cli.js',
   'out/preload/index.cjs',
   'out/renderer/index.html',
 ];

@@ -12,7 +12,7 @@ import { ensureInstalled } from './install.mjs';
 import { say, StepFailed } from './terminal.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const CLI = path.join(ROOT, 'src-server', 'cli.ts');
+const CLI = path.join(ROOT, 'src-server', 'bin.mjs');
 /** These are answered at the terminal, and want no window. */
 const FOR_TERMINAL = new Set(['--help', '-h', '--version', '--no-console']);
 

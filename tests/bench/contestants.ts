@@ -6,7 +6,7 @@ import path from 'node:path';
 import { APACHE_CLASSPATH } from '../peers/apache.ts';
 import { freePort } from '../peers/ports.ts';
 import { until } from '../peers/wait.ts';
-import { askWord } from '../peers/words.ts';
+import { askOnce } from './load.ts';
 
 export interface Running {
   readonly name: string;
@@ -24,7 +24,7 @@ export interface Contestant {
   start(folder: string): Promise<Running>;
 }
 
-const CLI = path.join(import.meta.dirname, '..', '..', 'src-server', 'cli.ts');
+const CLI = path.join(import.meta.dirname, '..', '..', 'src-server', 'bin.mjs');
 /** As Apache's own start script sets it. */
 const JAVA_HEAP = '1000m';
 const STARTS_WITHIN_MS = 120_000;
@@ -84,7 +84,8 @@ async function launch(
     `${name} answers`,
     async () => {
       if (child.exitCode !== null) throw new Error(`${name} ended; see ${folder}/output.log`);
-      return (await askWord(port, 'srvr')).includes('Mode:');
+      await askOnce(port);
+      return true;
     },
     STARTS_WITHIN_MS,
   );

@@ -37,14 +37,20 @@ class Connection {
     socket.on('close', () => this.onError(new Error('the server closed the connection')));
   }
 
-  static open(port: number): Promise<Connection> {
+  /** @param withinMs silence that ends the try; a server that is about to serve may let a first connection wait for good */
+  static open(port: number, withinMs = 30_000): Promise<Connection> {
     return new Promise((resolve, reject) => {
       const socket = net.connect({ port, host: '127.0.0.1', noDelay: true }, () =>
         socket.write(CONNECT),
       );
+      const onClose = (): void => reject(new Error('the server closed the connection'));
+      socket.setTimeout(withinMs, () => socket.destroy());
       socket.once('error', reject);
+      socket.once('close', onClose);
       socket.once('data', () => {
         socket.off('error', reject);
+        socket.off('close', onClose);
+        socket.setTimeout(0);
         resolve(new Connection(socket));
       });
     });
@@ -90,6 +96,15 @@ class Connection {
     this.#rest = at === bytes.length ? NOTHING : Buffer.from(bytes.subarray(at));
     if (count > 0) this.onReplies(count);
   }
+}
+
+const FIRST_ANSWER_MS = 100;
+
+/** A session and a read in it, as a client's first; rejects where nobody serves yet. */
+export async function askOnce(port: number): Promise<void> {
+  const connection = await Connection.open(port, FIRST_ANSWER_MS);
+  await connection.exchange(getData('/'), 1);
+  connection.close();
 }
 
 export class Load {
