@@ -398,6 +398,10 @@ describeWith([CHROMIUM], 'the console in Chromium', () => {
     for (let i = 0; i < 150; i++) await client.create(`/doomed/n-${i}`, bytes('12345'));
     await client.create('/doomed/n-0/deep', null, { mode: 'ephemeral' });
     await console.goTo('/doomed');
+    await until('its line has the keys', async () => {
+      const active = await tree.getAttribute('aria-activedescendant');
+      return active !== null && active === (await console.line('doomed').getAttribute('id'));
+    });
     await tree.focus();
     await page.keyboard.press('Delete');
     await dialog.getByRole('button', { name: 'Delete 152 nodes' }).waitFor();
