@@ -180,7 +180,7 @@ export class Solo {
     this.peer.step(event, this.#effects);
     const effects = [...this.#effects.list];
     this.#effects.clear();
-    return effects.flatMap((effect) => [showEffect(effect), ...this.#done(effect)]);
+    return [...effects.map(showEffect), ...effects.flatMap((effect) => this.#done(effect))];
   }
 
   #done(effect: Effect): string[] {
