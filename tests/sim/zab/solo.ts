@@ -53,7 +53,7 @@ export function entries(...zxids: string[]): Proposal[] {
   return zxids.map((zxid) => entry(zxid));
 }
 
-export function showMessage(message: Message): string {
+function showMessage(message: Message): string {
   switch (message.kind) {
     case 'learnerInfo':
       return `${message.role} ${message.sid ?? '?'} accepted ${message.acceptedEpoch}`;
