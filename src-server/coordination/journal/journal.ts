@@ -174,7 +174,12 @@ export class Journal {
     const batch = this.#filling;
     writeRecord(batch.writer, txn);
     batch.txns.push(txn);
-    if (this.#isSyncing || this.#isScheduled) return;
+    if (!this.#isSyncing) this.#plan();
+  }
+
+  /** At the end of the turn, so that what else arrives in it shares the sync. */
+  #plan(): void {
+    if (this.#isScheduled) return;
     this.#isScheduled = true;
     this.#clock.defer(() => {
       this.#isScheduled = false;
@@ -243,7 +248,7 @@ export class Journal {
     if (batch.writer.capacity > BATCH_KEPT_BYTES) batch.writer.release(BATCH_BYTES);
     else batch.writer.clear();
     this.#spare = batch;
-    if (this.#filling.txns.length > 0) this.#commit();
+    if (this.#filling.txns.length > 0) this.#plan();
     else this.#idle?.();
   }
 
