@@ -7,18 +7,23 @@
  */
 import { assert } from '../../base/assert.ts';
 import { type Zxid, ZXID_ZERO } from '../../base/zxid.ts';
-import type { LogRead } from './events.ts';
-import type { Learner } from './learner.ts';
+import type { LinkId, LogRead } from './events.ts';
 import type { Proposal } from './messages.ts';
 import type { Self } from './self.ts';
 import { planSync, type SyncPlan, SyncWalk } from './sync-plan.ts';
+
+/** What there is to know of a learner: where it is, and the last transaction in its log. */
+interface Lagging {
+  readonly link: LinkId;
+  readonly lastZxid: Zxid;
+}
 
 /** 'failed': what was begun cannot be finished, and the learner must come again and get a snapshot. */
 export type CatchUpState = 'reading' | 'done' | 'failed';
 
 export class CatchUp {
   readonly #self: Self;
-  readonly #learner: Learner;
+  readonly #learner: Lagging;
   readonly #isSnapshotForced: boolean;
   #walk: SyncWalk | null = null;
   #state: CatchUpState = 'reading';
@@ -28,7 +33,7 @@ export class CatchUp {
   /** The last transaction the learner has or was sent; null until it is known where the histories part. */
   #sent: Zxid | null = null;
 
-  constructor(self: Self, learner: Learner, isSnapshotForced: boolean) {
+  constructor(self: Self, learner: Lagging, isSnapshotForced: boolean) {
     this.#self = self;
     this.#learner = learner;
     this.#isSnapshotForced = isSnapshotForced;

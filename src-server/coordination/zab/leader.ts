@@ -407,10 +407,12 @@ export class Leader implements Role {
       }
       learner.stage = 'synced';
       learner.catchUp = null;
-      this.#onHeard(learner);
       if (this.#stage === 'broadcast') {
+        this.#onHeard(learner);
         this.#self.send(learner.link, { kind: 'upToDate' });
       } else {
+        // It has nothing to say until UPTODATE, which waits for a quorum.
+        learner.deadlineMs = Infinity;
         // Whether it votes, the views say: an observer may be a voter of the next one without knowing it yet.
         this.#synchronised.add(learner.sid);
         this.#establish();
@@ -442,7 +444,11 @@ export class Leader implements Role {
     self.activate(self.nextView, { leader: successor, zxid });
     this.#broadcast = new Broadcast(self, this.#learners, zxid);
     const links: LinkId[] = [];
-    for (const learner of this.#learners) if (learner.stage === 'synced') links.push(learner.link);
+    for (const learner of this.#learners) {
+      if (learner.stage !== 'synced') continue;
+      this.#onHeard(learner);
+      links.push(learner.link);
+    }
     this.#learners.tell(links, { kind: 'upToDate' });
     this.#deadlineMs = self.nowMs + self.settings.tickMs / 2;
     self.enter('broadcast', self.sid, this.#epoch, 'a quorum is synchronised');

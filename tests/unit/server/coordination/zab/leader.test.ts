@@ -157,6 +157,20 @@ describe('synchronisation', () => {
     );
   });
 
+  test('who waits for UPTODATE is not hurried while the quorum is not complete', () => {
+    const solo = new Solo({ sid: 2, view: viewOf([1, 2, 3, 4, 5]), last: z('0:0') });
+    solo.start();
+    for (const other of [1, 3]) solo.hear(other, { leader: sid(2) });
+    solo.tick(200);
+    for (const link of [1, 3]) solo.greet(link, link);
+    for (const link of [1, 3])
+      solo.message(link, { kind: 'ackEpoch', lastZxid: z('0:0'), currentEpoch: 0 });
+    solo.acknowledgeEpoch(1);
+    expect(solo.tick(3000)).toEqual([]);
+    expect(solo.acknowledgeEpoch(3)).toContain('1,3 <- UPTODATE');
+    expect(solo.tick(2000)).toContain('close 1: nothing heard in time');
+  });
+
   test('an acknowledgement of another epoch ends the link', () => {
     const solo = leader();
     solo.lead(1);
