@@ -248,8 +248,9 @@ export class Journal {
     if (batch.writer.capacity > BATCH_KEPT_BYTES) batch.writer.release(BATCH_BYTES);
     else batch.writer.clear();
     this.#spare = batch;
-    if (this.#filling.txns.length > 0) this.#plan();
-    else this.#idle?.();
+    if (this.#filling.txns.length === 0) this.#idle?.();
+    else if (this.#isClosing) this.#commit();
+    else this.#plan();
   }
 
   #onWriteFailed(error: unknown): void {
