@@ -81,7 +81,12 @@ export class CatchUp {
       const plan = this.#sent === null ? this.#walk!.see(entry.zxid) : null;
       if (plan !== null) this.#carryOut(plan);
       if (this.#isBySnapshot) break;
-      if (this.#sent !== null && entry.zxid > this.#sent) this.#sendDecided(entry);
+      if (this.#sent === null || entry.zxid <= this.#sent) continue;
+      if (!this.#self.history.isSuccessor(this.#sent, entry.zxid)) {
+        this.#giveUp();
+        return;
+      }
+      this.#sendDecided(entry);
     }
     if (this.#isBySnapshot || (this.#sent !== null && this.#sent >= this.#listFirst)) {
       this.#sendList();

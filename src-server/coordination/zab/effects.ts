@@ -150,7 +150,8 @@ export interface SendSnapshot {
 /**
  * Read a piece of the log: from the last entry at or before `from` up to and including `upTo`. Unusable when the log begins
  * after `from`, or when all from there to its end is larger than the share of a snapshot that settings allow. Continued:
- * what comes after `from`, without asking again for the size; a cursor may have been kept. Ends with one `logRead`.
+ * what comes after `from`, without asking again for the size; a cursor may have been kept, and where what follows was purged
+ * meanwhile, the log is unusable. Ends with one `logRead`.
  */
 export interface ReadLog {
   readonly kind: 'readLog';

@@ -12,15 +12,22 @@ import type { Proposal } from './messages.ts';
 
 export class History {
   readonly #keep: number;
+  readonly #initialCounter: number;
   readonly #entries = new Fifo<Proposal>(1024);
   #decided = 0;
   #last: Zxid;
   #committed: Zxid;
 
-  constructor(zxid: Zxid, keep: number) {
-    this.#keep = keep;
-    this.#last = zxid;
-    this.#committed = zxid;
+  /** @param options initialCounter: the one before the first of every epoch; 0 but where a rollover is to be seen */
+  constructor(options: {
+    readonly zxid: Zxid;
+    readonly keep: number;
+    readonly initialCounter: number;
+  }) {
+    this.#keep = options.keep;
+    this.#initialCounter = options.initialCounter;
+    this.#last = options.zxid;
+    this.#committed = options.zxid;
   }
 
   /** Of the newest transaction appended, whether or not it is still in memory. */
@@ -50,7 +57,14 @@ export class History {
 
   /** Whether `zxid` may come next: the log has no holes (Z4). */
   isNext(zxid: Zxid): boolean {
-    return isSuccessor(this.#last, zxid);
+    return this.isSuccessor(this.#last, zxid);
+  }
+
+  /** The next of the same epoch, or the first of a later one. */
+  isSuccessor(last: Zxid, next: Zxid): boolean {
+    return epochOf(next) === epochOf(last)
+      ? next === last + 1
+      : next > last && counterOf(next) === this.#initialCounter + 1;
   }
 
   append(entry: Proposal): void {
@@ -118,9 +132,4 @@ export class History {
     this.#last = zxid;
     this.#committed = zxid;
   }
-}
-
-/** The next of the same epoch, or anything of a later one. */
-export function isSuccessor(last: Zxid, next: Zxid): boolean {
-  return epochOf(next) === epochOf(last) ? next === last + 1 : next > last && counterOf(next) > 0;
 }

@@ -89,8 +89,11 @@ export class Self {
     this.sid = options.sid;
     this.settings = options.settings;
     const base = recent.length === 0 ? 0 : recent[0]!.zxid - 1;
-    this.history = new History(base as Zxid, options.settings.committedKept);
+    const { committedKept, initialCounter } = options.settings;
+    this.history = new History({ zxid: base as Zxid, keep: committedKept, initialCounter });
     for (const entry of recent) {
+      // Logs of other programs have holes that a snapshot covers; what is before one is of no use to a learner.
+      if (!this.history.isNext(entry.zxid)) this.history.reset((entry.zxid - 1) as Zxid);
       this.history.append(entry);
       this.history.commit(entry.zxid);
     }

@@ -14,7 +14,6 @@ import { assert } from '../../base/assert.ts';
 import { Fifo } from '../../base/fifo.ts';
 import type { Sid } from '../../base/ids.ts';
 import { counterOf, makeZxid, type Zxid, ZXID_ZERO } from '../../base/zxid.ts';
-import { isSuccessor } from './history.ts';
 import type { LeaderLink } from './leader-link.ts';
 import type { LeaderInfo, LearnerRole, Message, NewLeader, Proposal } from './messages.ts';
 import type { RoleEvent } from './role.ts';
@@ -286,7 +285,7 @@ export class Synchronisation {
   /** What is here already may come again, as it was proposed when the image was not yet made. */
   #queue(proposal: Proposal): void {
     if (proposal.zxid <= this.#shared) return;
-    if (!isSuccessor(this.#queued, proposal.zxid)) {
+    if (!this.#self.history.isSuccessor(this.#queued, proposal.zxid)) {
       this.#self.leave('a transaction is missing in what the leader sent');
       return;
     }

@@ -325,7 +325,7 @@ export class Member implements Station {
     const { log } = this.disk;
     const { link, from, upTo, isContinued } = effect;
     const first = log[0];
-    if (first === undefined || (!isContinued && first.zxid > from))
+    if (first === undefined || (first.zxid > from && !(isContinued && this.#prng.chance(0.1))))
       return { kind: 'logRead', link, entries: [], end: 'unusable' };
     const begin = log.findLastIndex(({ zxid }) => zxid <= from) + (isContinued ? 1 : 0);
     const wanted = log.slice(Math.max(0, begin)).filter(({ zxid }) => zxid <= upTo);

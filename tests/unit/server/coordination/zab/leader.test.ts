@@ -266,6 +266,14 @@ describe('synchronisation', () => {
       );
     });
 
+    test('Z4: a log with a hole is not sent', () => {
+      const solo = reading();
+      solo.step({ kind: 'logRead', link: 2, entries: entries('1:1'), end: 'more' });
+      expect(solo.step({ kind: 'logRead', link: 2, entries: entries('1:3'), end: 'end' })).toEqual([
+        'close 2: the log could not be read to its end',
+      ]);
+    });
+
     test('what was begun and cannot be finished is begun anew, by a snapshot', () => {
       const solo = reading();
       solo.step({ kind: 'logRead', link: 2, entries: entries('1:1', '1:2'), end: 'more' });

@@ -206,6 +206,15 @@ describe('a history that cannot be taken over', () => {
     );
   });
 
+  test('Z4: a hole at the beginning of an epoch', () => {
+    const solo = follower();
+    solo.greetLeader(2);
+    solo.message(1, { kind: 'diff', zxid: z('1:9') });
+    expect(solo.message(1, entry('2:2'))).toContain(
+      'looking election: a transaction is missing in what the leader sent',
+    );
+  });
+
   test('Z5: a decision out of order', () => {
     const solo = follower();
     solo.greetLeader(2);
@@ -273,6 +282,9 @@ describe('following', () => {
 
   test('Z4, Z5: holes and decisions out of order end it', () => {
     const solo = synchronised();
+    expect(synchronised().message(1, entry('2:2'))).toContain(
+      'looking election: a proposal is missing',
+    );
     solo.message(1, entry('2:1'));
     expect(solo.message(1, entry('2:3'))).toContain('looking election: a proposal is missing');
     expect(synchronised().message(1, commit('2:1'))).toContain(

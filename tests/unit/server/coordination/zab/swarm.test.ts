@@ -23,6 +23,7 @@ test.each([
   [328, 'old voters became observers with proposals outstanding'],
   [1030, 'the only voter of the next view still observed'],
   [1235, 'a reconfiguration went without the new view'],
+  [11733, 'the log was purged between two pieces, and the hole lay at the beginning of an epoch'],
 ])('seed %i: %s', (seed) => {
   expect(new Swarm(seed).run().epochs).toBeGreaterThan(0);
 });
