@@ -496,11 +496,16 @@ const UNITS_PER_CALL = 4096;
 
 /** A string of these UTF-16 units. */
 export function textOf(units: Uint8Array | Uint16Array): string {
-  if (units.length <= UNITS_PER_CALL) return String.fromCharCode(...units);
+  if (units.length <= UNITS_PER_CALL) return piece(units);
   let text = '';
   for (let at = 0; at < units.length; at += UNITS_PER_CALL)
-    text += String.fromCharCode(...units.subarray(at, at + UNITS_PER_CALL));
+    text += piece(units.subarray(at, at + UNITS_PER_CALL));
   return text;
+}
+
+/** Called with `apply`, which takes a typed array as it is; spread would iterate over it, five times slower. */
+function piece(units: Uint8Array | Uint16Array): string {
+  return String.fromCharCode.apply(null, units as unknown as number[]);
 }
 
 function isAscii(bytes: Uint8Array, offset: number, length: number): boolean {
