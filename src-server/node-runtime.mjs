@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-export const NODE_MAJOR = 24;
+const NODE_MAJOR = 24;
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** Each holds one file, `bin/node`. @type {Readonly<Record<string, string>>} */
 const PACKAGES = {

@@ -8,8 +8,6 @@ export type SessionId = bigint & { readonly [brand]: 'SessionId' };
 /** A server's id in its ensemble, as in `myid`. */
 export type Sid = number & { readonly [brand]: 'Sid' };
 
-export const NO_SESSION = 0n as SessionId;
-
 export function sessionId(value: bigint): SessionId {
   return BigInt.asIntN(64, value) as SessionId;
 }

@@ -118,9 +118,9 @@ export interface Settings {
   readonly forceSnapshotSync: boolean;
 }
 
-export const DEFAULT_TICK_MS = 3000;
+const DEFAULT_TICK_MS = 3000;
 /** A little below 1 MiB: what every client expects. */
-export const DEFAULT_REQUEST_BYTES = 0xf_ffff;
+const DEFAULT_REQUEST_BYTES = 0xf_ffff;
 
 /** Defaults of Apache ZooKeeper, except where its default is a known cause of trouble; those say so. */
 export function defaultSettings(dataDir: string): Settings {

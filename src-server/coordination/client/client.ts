@@ -22,7 +22,7 @@ import {
 } from './watches.ts';
 
 export { ClientError, isOutcomeUnknown } from './client-error.ts';
-export { formatHost, parseConnectString } from './hosts.ts';
+export { parseConnectString } from './hosts.ts';
 export type { SessionState } from './session.ts';
 
 export interface ClientOptions {
@@ -76,9 +76,6 @@ export type Step =
     }
   | { readonly kind: 'delete'; readonly path: string; readonly version: number }
   | { readonly kind: 'check'; readonly path: string; readonly version: number };
-
-/** Asks for no version check. */
-export const ANY_VERSION = -1;
 
 const FLAGS: Record<CreateMode, number> = {
   persistent: CreateFlag.PERSISTENT,

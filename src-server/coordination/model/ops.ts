@@ -104,8 +104,6 @@ export function opName(code: number): string {
   return opTraits(code)?.name ?? (code === OpCode.ERROR ? 'error' : `op ${code}`);
 }
 
-export const ALL_OPS: readonly OpTraits[] = TRAITS;
-
 function read(code: OpCode, name: string, word: string): OpTraits {
   return { code, name, word, kind: 'read', fromClients: true };
 }

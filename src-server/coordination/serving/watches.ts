@@ -12,7 +12,7 @@ import type { Change } from '../model/outcome.ts';
 import { watchedParentOf } from '../state/paths.ts';
 import { EventType } from '../wire/replies.ts';
 
-export const WatchMode = { STANDARD: 1, PERSISTENT: 2, RECURSIVE: 4 } as const;
+const WatchMode = { STANDARD: 1, PERSISTENT: 2, RECURSIVE: 4 } as const;
 export type WatchMode = (typeof WatchMode)[keyof typeof WatchMode];
 
 /** Kinds a client can ask after or take back (WatcherType in the Java client). */

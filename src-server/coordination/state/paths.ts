@@ -1,6 +1,6 @@
 /** Rules of node paths. */
 
-export const ROOT = '/';
+const ROOT = '/';
 export const ZOOKEEPER_PATH = '/zookeeper';
 export const QUOTA_PATH = '/zookeeper/quota';
 export const CONFIG_PATH = '/zookeeper/config';

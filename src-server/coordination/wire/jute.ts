@@ -8,8 +8,6 @@ import type { Stat } from '../model/stat.ts';
 const ACL_ENTRY_BYTES_MIN = 12;
 const STRING_BYTES_MIN = 4;
 
-export const STAT_BYTES = 68;
-
 /** vec<ACL>, null for length −1. The open list, by far the commonest, is recognised by its bytes. */
 export function readAcl(reader: Reader): Acl | null {
   if (startsWithOpenAcl(reader)) {

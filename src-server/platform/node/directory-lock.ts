@@ -9,7 +9,7 @@ import path from 'node:path';
 
 const FILE = 'zabring.lock';
 
-export class DirectoryInUse extends Error {
+class DirectoryInUse extends Error {
   override readonly name = 'DirectoryInUse';
 
   constructor(directory: string, pid: number) {
