@@ -110,6 +110,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     isNew: recovered.snapshotZxid === null,
     hasChanged: recovered.txnsReplayed > 0 || orphans > 0,
   });
+  door.beginService(machine);
   try {
     await door.open();
   } catch (error) {

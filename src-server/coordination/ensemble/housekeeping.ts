@@ -4,12 +4,11 @@ import type { Settings } from '../../config/settings.ts';
 import type { Clock, Timer } from '../../platform/clock.ts';
 import type { DiskError } from '../../platform/disk.ts';
 import type { Journal } from '../journal/journal.ts';
-import { OpCode } from '../model/ops.ts';
-import { Request } from '../model/request.ts';
+import type { Request } from '../model/request.ts';
 import type { Machine } from '../state/machine.ts';
+import { Reaper } from './reaper.ts';
 
 const ROOM_CHECK_MS = 1000;
-const MINUTE_MS = 60_000;
 
 export class Housekeeping {
   readonly #settings: Settings;
@@ -17,12 +16,10 @@ export class Housekeeping {
   readonly #machine: Machine;
   readonly #journal: Journal;
   readonly #random: Prng;
-  readonly #submit: (request: Request) => void;
+  readonly #reaper: Reaper;
   #txnsSinceSnapshot = 0;
   #snapshotAfter: number;
   #roomTimer: Timer | null = null;
-  #reaperTimer: Timer | null = null;
-  readonly #removals = new Set<Timer>();
 
   constructor(parts: {
     readonly settings: Settings;
@@ -37,19 +34,18 @@ export class Housekeeping {
     this.#machine = parts.machine;
     this.#journal = parts.journal;
     this.#random = new Prng(parts.seed);
-    this.#submit = parts.submit;
+    this.#reaper = new Reaper(parts);
     this.#snapshotAfter = this.#drawThreshold();
   }
 
   start(): void {
     this.#watchRoom();
-    this.#reap();
+    this.#reaper.start();
   }
 
   stop(): void {
     this.#roomTimer?.cancel();
-    this.#reaperTimer?.cancel();
-    for (const timer of this.#removals) timer.cancel();
+    this.#reaper.stop();
   }
 
   /** Counts transactions as they go to the log, and begins a snapshot and a new log file when enough have. */
@@ -87,28 +83,5 @@ export class Housekeeping {
       this.#journal.checkRoom();
       this.#watchRoom();
     });
-  }
-
-  #reap(): void {
-    this.#reaperTimer = this.#clock.after(this.#settings.containerCheckIntervalMs, () => {
-      const due = this.#machine.dueForRemoval(
-        this.#clock.wallMs(),
-        this.#settings.containerNeverUsedMs,
-      );
-      // Spread over time, so that a thousand expired nodes do not hold up clients.
-      const spacingMs = MINUTE_MS / this.#settings.containerRemovalsPerMinute;
-      for (const [i, path] of due.entries()) this.#removeLater(path, i * spacingMs);
-      this.#reap();
-    });
-  }
-
-  #removeLater(path: string, delayMs: number): void {
-    const timer = this.#clock.after(delayMs, () => {
-      this.#removals.delete(timer);
-      const request = new Request(OpCode.DELETE_CONTAINER);
-      request.path = path;
-      this.#submit(request);
-    });
-    this.#removals.add(timer);
   }
 }

@@ -127,6 +127,13 @@ export class Standalone {
     this.#propose(request, session, session.id, waiter);
   }
 
+  /** Nobody else decides anything. */
+  readonly mayLag = false;
+
+  sync(): void {
+    assert(false, 'what cannot lag is not asked to catch up');
+  }
+
   createSession(id: bigint, timeoutMs: number, waiter: Waiter): void {
     const request = new Request(OpCode.CREATE_SESSION);
     request.timeoutMs = timeoutMs;
@@ -172,7 +179,12 @@ export class Standalone {
     return this.#sessionIds.next((id) => this.#machine.session(id) !== undefined);
   }
 
-  touch(session: Session, nowMs: number): void {
+  revalidate(id: bigint, _timeoutMs: number, answer: (session: Session | null) => void): void {
+    const session = this.#machine.session(id);
+    answer(session === undefined || session.isClosing ? null : session);
+  }
+
+  touch(session: Session, _timeoutMs: number, nowMs: number): void {
     this.#sessionClock.touch(session, nowMs);
   }
 

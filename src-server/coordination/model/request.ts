@@ -61,6 +61,8 @@ export class Request {
   watches: WatchLists | null = null;
   reconfig: ReconfigOrder | null = null;
   identities: readonly Identity[] = NOBODY;
+  /** The record as it came, which a learner passes on to its leader. Borrowed like the data. */
+  body: Uint8Array = NO_BYTES;
   /** MARSHALLING_ERROR when the bytes did not hold the record; the request still runs its course, as a refused one. */
   malformed: Code = 0;
 
@@ -70,3 +72,4 @@ export class Request {
 }
 
 const NOBODY: readonly Identity[] = [];
+const NO_BYTES = new Uint8Array();

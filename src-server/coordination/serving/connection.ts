@@ -45,6 +45,7 @@ export interface Household {
   readonly settings: Settings;
   readonly limits: Limits;
   readonly clock: Clock;
+  /** Another one once the leader has sent its state; nobody is connected then. */
   readonly machine: Machine;
   readonly watches: Watches;
   readonly reads: Reads;
@@ -52,6 +53,8 @@ export interface Household {
   readonly sessions: SessionPort;
   readonly words: WordPort;
   readonly stats: ServerStats;
+  /** Whether clients are let in; words are answered in any case. */
+  readonly isServing: boolean;
   /** Notes that this connection has output, which leaves at the end of the turn. */
   markDirty(connection: Connection): void;
   /** Sends what every connection has gathered. */
@@ -220,7 +223,11 @@ export class Connection implements SocketHandler, LaneOwner, Watcher {
       this.#closeAfterFlush();
       return;
     }
-    const { machine, settings, writes, sessions, stats } = this.#household;
+    const { machine, settings, writes, sessions, stats, isServing } = this.#household;
+    if (!isServing) {
+      this.#drop();
+      return;
+    }
     stats.connectionRequests.add();
     this.#answersReadOnly = request.hasReadOnly;
     const verdict = judge(request, machine, settings);
@@ -235,9 +242,11 @@ export class Connection implements SocketHandler, LaneOwner, Watcher {
         this.#closeAfterFlush();
         return;
       case 'reattach':
-        this.#household.displace(verdict.session.id);
-        stats.connectionsRevalidated.add();
-        this.#open(verdict.session, verdict.timeoutMs);
+        this.#household.displace(verdict.sessionId);
+        this.#joining = request;
+        sessions.revalidate(verdict.sessionId, verdict.timeoutMs, (session) =>
+          this.#onRevalidated(session, verdict.timeoutMs),
+        );
         return;
       case 'create': {
         if (writes.accepts(OpCode.CREATE_SESSION) !== Code.OK) {
@@ -259,6 +268,19 @@ export class Connection implements SocketHandler, LaneOwner, Watcher {
         return;
       }
     }
+  }
+
+  #onRevalidated(session: Session | null, timeoutMs: number): void {
+    if (this.#phase !== 'joining') return;
+    this.#joining = null;
+    if (session === null) {
+      writeConnectResponse(this.#output(), EXPIRED, this.#answersReadOnly);
+      this.#closeAfterFlush();
+      return;
+    }
+    this.#household.stats.connectionsRevalidated.add();
+    this.#open(session, timeoutMs);
+    this.#resume();
   }
 
   #open(session: Session, timeoutMs: number): void {
@@ -283,7 +305,7 @@ export class Connection implements SocketHandler, LaneOwner, Watcher {
     }
     const xid = reader.int32();
     const op = reader.int32();
-    this.#household.sessions.touch(session, this.#nowMs);
+    this.#household.sessions.touch(session, this.timeoutMs, this.#nowMs);
     const traits = admit(op);
     if (traits === null) {
       writeBareReply(this.#output(), xid, UNIMPLEMENTED_ZXID, Code.UNIMPLEMENTED);
@@ -292,7 +314,9 @@ export class Connection implements SocketHandler, LaneOwner, Watcher {
     }
     switch (traits.kind) {
       case 'read':
-        this.#takeRead(traits.code, xid, session);
+        if (traits.code === OpCode.SYNC && this.#household.writes.mayLag)
+          this.#takeSync(xid, session);
+        else this.#takeRead(traits.code, xid, session);
         return;
       case 'write':
         this.#takeWrite(traits.code, xid, session);
@@ -319,12 +343,25 @@ export class Connection implements SocketHandler, LaneOwner, Watcher {
     else this.answerRead(request, this.#nowMs);
   }
 
-  #takeWrite(op: OpCode, xid: number, session: Session): void {
-    const { writes } = this.#household;
+  /** What was asked before it must be known here before it is answered, wherever that was asked. */
+  #takeSync(xid: number, session: Session): void {
+    const request = this.#decode(OpCode.SYNC, xid);
+    this.#household.writes.sync(request, session, this.#lane.sync(request, this.#nowMs));
+  }
+
+  #decode(op: OpCode, xid: number): Request {
+    const reader = this.#reader;
     const request = new Request(op);
     request.xid = xid;
     request.identities = this.identities;
-    readRequest(this.#reader, request);
+    request.body = reader.bytes.subarray(reader.at, reader.end);
+    readRequest(reader, request);
+    return request;
+  }
+
+  #takeWrite(op: OpCode, xid: number, session: Session): void {
+    const { writes } = this.#household;
+    const request = this.#decode(op, xid);
     // What cannot be decoded runs its course as a refused write and takes its zxid, save a reconfig: Apache decodes that
     // one before.
     const isUnread = op === OpCode.RECONFIG && request.malformed !== Code.OK;
@@ -388,8 +425,13 @@ export class Connection implements SocketHandler, LaneOwner, Watcher {
   }
 
   answerWrite(request: Request, outcome: Outcome, receivedMs: number): void {
-    const { lastZxid } = this.#household.machine;
-    writeOutcome(this.#output(), request.xid, lastZxid, request.op, outcome);
+    if (outcome.code === Code.SESSION_MOVED) {
+      // Its client is elsewhere by now, and whoever still sits here must look for it there.
+      this.#lane.close();
+      this.#closeAfterFlush();
+      return;
+    }
+    writeOutcome(this.#output(), request, outcome, this.#household.machine);
     this.#answered(request, 'write', receivedMs);
     if (request.op === OpCode.CLOSE_SESSION) this.#closeAfterFlush();
     else if (this.#isPaused) this.#resume();
@@ -489,6 +531,11 @@ export class Connection implements SocketHandler, LaneOwner, Watcher {
   /** Ends it without a word: the client broke the rules, or the server stops. */
   destroy(): void {
     this.#drop();
+  }
+
+  /** There is nobody to serve it any more. Whoever was answered for the last time still gets that. */
+  sendAway(): void {
+    if (this.#phase !== 'closing' && this.#phase !== 'closed') this.#drop();
   }
 }
 

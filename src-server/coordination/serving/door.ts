@@ -4,12 +4,15 @@ import type { Listener, Net, Socket } from '../../platform/net.ts';
 import { OpCode } from '../model/ops.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { Txn } from '../model/txn.ts';
+import type { Machine } from '../state/machine.ts';
 import { Connection, type Household } from './connection.ts';
 import type { Waiter } from './ports.ts';
 
+type Own<T> = { -readonly [Key in keyof T]: T[Key] };
+
 export interface DoorParts extends Omit<
   Household,
-  'markDirty' | 'endTurn' | 'displace' | 'onAttached' | 'onClosed'
+  'markDirty' | 'endTurn' | 'displace' | 'onAttached' | 'onClosed' | 'isServing'
 > {
   readonly net: Net;
   readonly logger: Logger;
@@ -17,7 +20,7 @@ export interface DoorParts extends Omit<
 
 export class Door {
   readonly #parts: DoorParts;
-  readonly #household: Household;
+  readonly #household: Own<Household>;
   readonly #connections = new Set<Connection>();
   readonly #bySession = new Map<bigint, Connection>();
   readonly #byAddress = new Map<string, number>();
@@ -28,6 +31,7 @@ export class Door {
     this.#parts = parts;
     this.#household = {
       ...parts,
+      isServing: false,
       markDirty: (connection) => this.#dirty.push(connection),
       endTurn: () => this.flush(),
       displace: (sessionId) => this.#bySession.get(sessionId)?.dismiss(),
@@ -36,7 +40,7 @@ export class Door {
     };
   }
 
-  /** Starts accepting clients. */
+  /** Starts listening. Until `beginService`, only words are answered. */
   async open(): Promise<void> {
     const { net, settings } = this.#parts;
     this.#listener = await net.listen(
@@ -56,6 +60,23 @@ export class Door {
 
   get connections(): ReadonlySet<Connection> {
     return this.#connections;
+  }
+
+  get isServing(): boolean {
+    return this.#household.isServing;
+  }
+
+  /** Clients are let in from now on, and served from this state. */
+  beginService(machine: Machine): void {
+    this.#household.machine = machine;
+    this.#parts.reads.use(machine);
+    this.#household.isServing = true;
+  }
+
+  /** Everybody is sent away; their sessions live on. */
+  endService(): void {
+    this.#household.isServing = false;
+    for (const connection of this.#connections) connection.sendAway();
   }
 
   connectionOf(sessionId: bigint): Connection | undefined {

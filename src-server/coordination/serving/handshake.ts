@@ -1,6 +1,6 @@
 /** How a connection gets its session: a new one, or one it had before. */
 import type { Settings } from '../../config/settings.ts';
-import type { Machine, Session } from '../state/machine.ts';
+import type { Machine } from '../state/machine.ts';
 import { type ConnectRequest, type ConnectResponse, PASSWORD_BYTES } from '../wire/connect.ts';
 import { isPasswordOf, passwordOf } from './password.ts';
 
@@ -8,8 +8,9 @@ export type Verdict =
   /** The client knows of later writes than this server; it should look for another. */
   | { readonly kind: 'turn-away'; readonly why: string }
   | { readonly kind: 'create'; readonly timeoutMs: number }
-  | { readonly kind: 'reattach'; readonly session: Session; readonly timeoutMs: number }
-  /** Expired, never existed, or not this client's. */
+  /** Whether the session still lives is to be asked. */
+  | { readonly kind: 'reattach'; readonly sessionId: bigint; readonly timeoutMs: number }
+  /** Not this client's. */
   | { readonly kind: 'refuse'; readonly claimedId: bigint };
 
 export type HandshakeSettings = Pick<Settings, 'minSessionTimeoutMs' | 'maxSessionTimeoutMs'>;
@@ -28,11 +29,9 @@ export function judge(
     settings.maxSessionTimeoutMs,
   );
   if (request.sessionId === 0n) return { kind: 'create', timeoutMs };
-  const session = machine.session(request.sessionId);
-  const isTheirs = isPasswordOf(request.sessionId, request.password);
-  if (session === undefined || session.isClosing || !isTheirs)
-    return { kind: 'refuse', claimedId: request.sessionId };
-  return { kind: 'reattach', session, timeoutMs };
+  const { sessionId } = request;
+  if (!isPasswordOf(sessionId, request.password)) return { kind: 'refuse', claimedId: sessionId };
+  return { kind: 'reattach', sessionId, timeoutMs };
 }
 
 export function accepted(sessionId: bigint, timeoutMs: number): ConnectResponse {

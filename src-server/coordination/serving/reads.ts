@@ -23,7 +23,7 @@ import { type Watcher, WatcherType, type Watches } from './watches.ts';
 const AddWatchMode = { PERSISTENT: 0, RECURSIVE: 1 } as const;
 
 export class Reads {
-  readonly #machine: Machine;
+  #machine: Machine;
   readonly #watches: Watches;
   readonly #compat38: boolean;
 
@@ -35,6 +35,11 @@ export class Reads {
     this.#machine = parts.machine;
     this.#watches = parts.watches;
     this.#compat38 = parts.compat38;
+  }
+
+  /** Another state took its place. */
+  use(machine: Machine): void {
+    this.#machine = machine;
   }
 
   /** Writes the whole reply, and before it whatever notifications the request itself brings. */

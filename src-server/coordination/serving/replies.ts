@@ -4,20 +4,21 @@ import type { Writer } from '../../bytes/writer.ts';
 import { Code } from '../model/codes.ts';
 import { OpCode } from '../model/ops.ts';
 import type { Outcome } from '../model/outcome.ts';
-import type { NameView, Nodes, Row } from '../state/machine.ts';
+import type { Request } from '../model/request.ts';
+import type { Machine, NameView, Nodes, Row } from '../state/machine.ts';
 import { NO_ROW } from '../state/machine.ts';
 import { writeStat } from '../wire/jute.ts';
 import { beginReply, endReply, writeBareReply } from '../wire/replies.ts';
 import { writeMultiHeader } from '../wire/requests.ts';
 
-/** The whole reply to a write. */
+/** The whole reply to a write, from the state it led to. */
 export function writeOutcome(
   writer: Writer,
-  xid: number,
-  zxid: number,
-  op: OpCode,
+  { op, xid }: Request,
   outcome: Outcome,
+  machine: Machine,
 ): void {
+  const zxid = machine.lastZxid;
   if (outcome.code !== Code.OK && op !== OpCode.MULTI) {
     writeBareReply(writer, xid, zxid, outcome.code);
     return;
@@ -40,6 +41,11 @@ export function writeOutcome(
       break;
     case OpCode.SET_DATA:
     case OpCode.SET_ACL:
+      if (outcome.stat !== null) writeStat(writer, outcome.stat);
+      break;
+    case OpCode.RECONFIG:
+      // As a getData of the new configuration would be answered.
+      writeNodeData(writer, machine.nodes, machine.find(outcome.path));
       if (outcome.stat !== null) writeStat(writer, outcome.stat);
       break;
     case OpCode.MULTI:

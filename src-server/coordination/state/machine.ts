@@ -93,6 +93,16 @@ export class Machine {
     add(QUOTA_PATH, OPEN_ACL, 0);
   }
 
+  /**
+   * What this member holds for its ensemble's configuration, where no transaction has said it. The node counts in no digest,
+   * so members may differ.
+   */
+  showConfig(text: Uint8Array, configVersion: Zxid, timeMs: number): void {
+    const row = this.#tree.find(CONFIG_PATH);
+    assert(row !== NO_ROW, 'the node of the configuration is made before anything is served');
+    this.#tree.setData(row, CONFIG_PATH, text, -1, configVersion, timeMs);
+  }
+
   // --- writing ---
 
   /** The transaction of a request: an error transaction where it is refused. `zxid` must be the next one. */

@@ -15,10 +15,10 @@ import {
   TTL_MS_MAX,
   ttlOwner,
 } from '../model/owner.ts';
-import { CreateFlag, NO_TTL, type Request } from '../model/request.ts';
+import { CreateFlag, NO_TTL, type ReconfigOrder, type Request } from '../model/request.ts';
 import { errorTxn, Txn } from '../model/txn.ts';
 import { contentState } from './digest.ts';
-import { isSystemPath, isValidPath, parentOf, sequenceSuffix } from './paths.ts';
+import { CONFIG_PATH, isSystemPath, isValidPath, parentOf, sequenceSuffix } from './paths.ts';
 import type { NodeRecord, Pending } from './pending.ts';
 import { type AclRules, isPermitted, resolveAcl } from './permissions.ts';
 import type { Quotas } from './quotas.ts';
@@ -41,8 +41,12 @@ export interface Proposal {
   /** Null for a session about to be created, and for housekeeping. */
   readonly session: Session | null;
   readonly sessionId: bigint;
+  /** Where more is known of the session than that it exists: that it ended, or that its client is elsewhere by now. */
+  readonly standing?: Code;
   readonly zxid: Zxid;
   readonly timeMs: number;
+  /** The configuration that an order leads to, as text, or why it is refused. Absent on a server that has none. */
+  readonly reconfigure?: (order: ReconfigOrder) => Uint8Array | Code;
 }
 
 /** A transaction without header, or the code of the refusal. */
@@ -98,7 +102,7 @@ export class Prepare {
       case OpCode.MULTI:
         return this.#multi(request, by);
       case OpCode.RECONFIG:
-        return this.#reconfig(by);
+        return this.#reconfig(request, by);
       default:
         return this.#prepareChange(request, by);
     }
@@ -133,7 +137,7 @@ export class Prepare {
       return Code.BAD_ARGUMENTS;
     const refusedTtl = this.#checkTtl(request);
     if (refusedTtl !== Code.OK) return refusedTtl;
-    const session = checkSession(by.session);
+    const session = checkSession(by);
     if (session !== Code.OK) return session;
 
     if (request.path === null) return Code.MARSHALLING_ERROR;
@@ -181,7 +185,7 @@ export class Prepare {
   }
 
   #delete(request: Request, by: Proposal): Prepared {
-    const session = checkSession(by.session);
+    const session = checkSession(by);
     if (session !== Code.OK) return session;
     const { path } = request;
     if (path === null) return Code.MARSHALLING_ERROR;
@@ -227,7 +231,7 @@ export class Prepare {
   }
 
   #setData(request: Request, by: Proposal): Prepared {
-    const session = checkSession(by.session);
+    const session = checkSession(by);
     if (session !== Code.OK) return session;
     const { path, data } = request;
     if (path === null || !isValidPath(path)) return Code.BAD_ARGUMENTS;
@@ -258,7 +262,7 @@ export class Prepare {
   }
 
   #setAcl(request: Request, by: Proposal): Prepared {
-    const session = checkSession(by.session);
+    const session = checkSession(by);
     if (session !== Code.OK) return session;
     const { path } = request;
     if (path === null || !isValidPath(path)) return Code.BAD_ARGUMENTS;
@@ -281,7 +285,7 @@ export class Prepare {
   }
 
   #check(request: Request, by: Proposal): Prepared {
-    const session = checkSession(by.session);
+    const session = checkSession(by);
     if (session !== Code.OK) return session;
     const { path } = request;
     if (path === null || !isValidPath(path)) return Code.BAD_ARGUMENTS;
@@ -347,11 +351,33 @@ export class Prepare {
     return this.#rules.compat38 || op === OpCode.CREATE_TTL ? OpCode.CREATE : op;
   }
 
-  #reconfig(by: Proposal): Prepared {
+  /** Everything about the servers themselves is judged by whoever knows them, before the right to change them is. */
+  #reconfig(request: Request, by: Proposal): Prepared {
     if (!this.#rules.reconfigEnabled) return Code.RECONFIG_DISABLED;
-    const session = checkSession(by.session);
+    const session = checkSession(by);
+    if (session !== Code.OK) return session;
     // A standalone server has no membership to change.
-    return session === Code.OK ? Code.UNIMPLEMENTED : session;
+    if (by.reconfigure === undefined) return Code.UNIMPLEMENTED;
+    if (request.reconfig === null) return Code.MARSHALLING_ERROR;
+    const data = by.reconfigure(request.reconfig);
+    if (typeof data === 'number') return data;
+    const found = this.#pending.find(CONFIG_PATH);
+    if (found === null) return Code.NO_NODE;
+    if (!this.#allows(found.acl, Permission.WRITE, request.identities)) return Code.NO_AUTH;
+
+    const txn = new Txn(OpCode.RECONFIG);
+    txn.path = CONFIG_PATH;
+    txn.data = data;
+    // Its version is in its text; that of the node stays what it was.
+    txn.version = -1;
+    const node = this.#pending.change(found, by.zxid);
+    node.version = txn.version;
+    node.mzxid = by.zxid;
+    node.mtime = by.timeMs;
+    node.dataLength = data.length;
+    node.content = contentState(CONFIG_PATH, data, 0, data.length);
+    this.#pending.settleChange(node);
+    return txn;
   }
 
   #createSession(request: Request): Txn {
@@ -434,7 +460,8 @@ export function ownerOfCreated(txn: Txn, sessionId: bigint): bigint {
 }
 
 /** OK, or why this session may not ask for anything. */
-export function checkSession(session: Session | null): Code {
+function checkSession({ session, standing = Code.OK }: Proposal): Code {
+  if (standing !== Code.OK) return standing;
   if (session === null) return Code.UNKNOWN_SESSION;
   return session.isClosing ? Code.SESSION_EXPIRED : Code.OK;
 }
