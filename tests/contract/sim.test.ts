@@ -1,11 +1,16 @@
 /** The contracts in the simulated world. */
-import { expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 
+import type { Socket, SocketHandler } from '../../src-server/platform/net.ts';
 import { until } from '../peers/wait.ts';
 import { SimClock } from '../sim/clock.ts';
 import { LOSES_EVERYTHING_UNSYNCED, SECTOR_BYTES, SimDisk } from '../sim/disk.ts';
+import { Network } from '../sim/network.ts';
+import { ProcessClock, TRUE_CLOCK } from '../sim/platform.ts';
+import { World } from '../sim/world.ts';
 import { clockSuite } from './clock.suite.ts';
 import { diskSuite } from './disk.suite.ts';
+import { netSuite } from './net.suite.ts';
 
 diskSuite('simulated', () => {
   const clock = new SimClock();
@@ -90,4 +95,104 @@ test('a full disk takes what fits and says so; what is written over has its plac
   file.write(Buffer.alloc(10, 'c'), 0);
   file.truncate(5);
   expect(disk.freeBytes()).toBe(5);
+});
+
+/** The suites wait in real time, so somebody has to let the world go on. */
+function turning(world: World): Disposable {
+  let isOver = false;
+  const go = async (): Promise<void> => {
+    while (!isOver) {
+      await world.run(world.nowMs + 20);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  };
+  void go();
+  return { [Symbol.dispose]: () => (isOver = true) };
+}
+
+describe.each(['whole', 'anywhere', 'crumbs', 'segments'] as const)('cutting %s', (cutting) => {
+  const worlds: Disposable[] = [];
+  afterAll(() => {
+    for (const world of worlds) world[Symbol.dispose]();
+  });
+
+  netSuite('simulated', () => {
+    const world = new World(1);
+    worlds.push(turning(world));
+    const network = new Network(world, {
+      delayMinMs: 0,
+      delayMaxMs: 5,
+      cutting,
+      bufferBytes: 0x1_0000,
+    });
+    return { net: network.netOf(world.newLife('one'), 'here', 'one'), host: 'here' };
+  });
+});
+
+clockSuite('of a simulated process', () => {
+  const world = new World(1);
+  const clock = new ProcessClock(world, world.newLife('one'), TRUE_CLOCK, world.stream());
+  return {
+    clock,
+    until: async (fact) => {
+      await until('the clock brings it', async () => {
+        if (!fact()) await world.run(world.nowMs + 1, fact);
+        return fact();
+      });
+    },
+  };
+});
+
+test('a process that was stopped hears its timers first, then the network; one that ended nothing', async () => {
+  const world = new World(1);
+  const [stopped, ended] = [world.newLife('stopped'), world.newLife('ended')];
+  const heard: string[] = [];
+  world.at(5, 'io', stopped, () => heard.push('network'));
+  world.at(6, 'timer', stopped, () => heard.push('timer'));
+  world.at(7, 'io', ended, () => heard.push('nobody'));
+  world.stop(stopped);
+  ended.isOver = true;
+  await world.run(10);
+  expect(heard).toEqual([]);
+  world.goOn(stopped);
+  await world.run(20);
+  expect(heard).toEqual(['timer', 'network']);
+});
+
+test('a cut holds back one direction, and loses nothing', async () => {
+  const world = new World(1);
+  const network = new Network(world, {
+    delayMinMs: 1,
+    delayMaxMs: 1,
+    cutting: 'whole',
+    bufferBytes: 0x1_0000,
+  });
+  const far = network.netOf(world.newLife('far'), 'far', 'far');
+  const near = network.netOf(world.newLife('near'), 'near', 'near');
+  const seen: string[] = [];
+  const handler = (name: string): SocketHandler => ({
+    onChunk: (chunk) => seen.push(`${name} ${chunk.toString()}`),
+    onDrain: () => undefined,
+    onClose: () => seen.push(`${name} closed`),
+  });
+  let accepted: Socket | null = null;
+  void far.listen({ host: null, port: 1, backlog: 1 }, (socket) => {
+    accepted = socket;
+    socket.attach(handler('far'));
+  });
+  await world.run(5);
+  let socket: Socket | null = null;
+  void near.connect({ host: 'far', port: 1, timeoutMs: 100 }).then((connected) => {
+    socket = connected;
+    connected.attach(handler('near'));
+  });
+  await world.run(20);
+  network.cut('near', 'far');
+  socket!.write(Buffer.from('there'));
+  accepted!.write(Buffer.from('back'));
+  await world.run(1000);
+  expect(seen).toEqual(['near back']);
+  network.heal('near', 'far');
+  await world.run(1010);
+  expect(seen).toEqual(['near back', 'far there']);
 });

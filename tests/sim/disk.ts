@@ -38,6 +38,10 @@ interface Options {
   readonly clock: Clock;
   /** Bytes all files together may take. */
   readonly capacityBytes?: number;
+  /** How a sync that was asked for goes: how long it takes, and whether it fails. By default it ends with the turn. */
+  readonly sync?: () => { readonly tookMs: number; readonly failure: DiskErrorCode | null };
+  /** Told of every file that is removed, with what it held. */
+  readonly onRemoved?: (path: string, bytes: Buffer) => void;
 }
 
 interface Range {
@@ -186,6 +190,8 @@ function rename(entries: Map<string, Inode>, change: Renaming): void {
   }
 }
 
+const AT_ONCE = { tookMs: 0, failure: null } as const;
+
 interface PendingSync {
   readonly path: string;
   readonly finish: (error: DiskError | null) => void;
@@ -195,6 +201,7 @@ export class SimDisk implements Disk {
   readonly clock: Clock;
   readonly #directories = new Map<string, Directory>();
   readonly #held: PendingSync[] = [];
+  readonly #options: Options;
   #capacityBytes: number;
   #holdsSyncs = false;
   #writeFailure: DiskErrorCode | null = null;
@@ -203,6 +210,7 @@ export class SimDisk implements Disk {
 
   constructor(options: Options) {
     this.clock = options.clock;
+    this.#options = options;
     this.#capacityBytes = options.capacityBytes ?? Number.MAX_SAFE_INTEGER;
   }
 
@@ -271,7 +279,9 @@ export class SimDisk implements Disk {
     }
     const [parent, name] = split(path);
     const directory = this.#directories.get(parent);
-    if (directory?.entries.has(name) !== true) return;
+    const inode = directory?.entries.get(name);
+    if (directory === undefined || inode === undefined) return;
+    this.#options.onRemoved?.(path, Buffer.from(inode.bytes.subarray(0, inode.size)));
     directory.change([[name, null]]);
   }
 
@@ -391,7 +401,10 @@ export class SimDisk implements Disk {
       },
     };
     this.#held.push(pending);
-    if (!this.#holdsSyncs) this.clock.defer(() => this.endSync());
+    if (this.#holdsSyncs) return;
+    const { tookMs, failure } = this.#options.sync?.() ?? AT_ONCE;
+    if (tookMs > 0) this.clock.after(tookMs, () => this.endSync(failure));
+    else this.clock.defer(() => this.endSync(failure));
   }
 
   #place(doing: string, path: string): readonly [Directory, string] {
