@@ -1,34 +1,38 @@
 /**
- * What survives a crash. The face of this room: open, recover, append, snapshot, retain, close.
- *
- *   append, append, append ─▶ batch ──write──▶ file ──fdatasync──▶ durable(batch) ─▶ next batch
- *                             (filled during this turn and while the sync before is under way)
+ * What survives a crash. The face of this room: open, recover, append, snapshot, retain, close; and, in an ensemble, epochs,
+ * reading back, and history that is cut or replaced.
  *
  * Laws: J1 a transaction is reported durable only after a sync that began after it was written. J2 transactions become
  * durable in the order they were appended. J3 recovery gives back every transaction ever reported durable, or refuses.
  */
 import { assert } from '../../base/assert.ts';
 import { type Zxid, zxidHex } from '../../base/zxid.ts';
-import { Writer } from '../../bytes/writer.ts';
-import type { Clock, Timer } from '../../platform/clock.ts';
+import type { Clock } from '../../platform/clock.ts';
 import { type Disk, DiskError } from '../../platform/disk.ts';
 import type { Logger } from '../../platform/logger.ts';
-import type { Metrics, Summary } from '../../platform/metrics.ts';
+import type { Metrics } from '../../platform/metrics.ts';
 import type { Txn } from '../model/txn.ts';
+import { type Epochs, takeUpEpochs, writeEpoch } from './epochs.ts';
 import { listNumbered } from './file-names.ts';
+import { GroupCommit } from './group-commit.ts';
 import { JournalError } from './journal-error.ts';
+import { LogCursor, type LogPlaces } from './log-cursor.ts';
 import {
   type Recovered,
   Recovery,
   type RecoveryProgress,
+  type RecoveryScope,
   type RecoveryTarget,
 } from './recovery.ts';
 import { purge } from './retention.ts';
-import { type SnapshotJob, writeSnapshot } from './snapshot.ts';
+import { carryOutPlan, writePlan } from './rewriting.ts';
+import { type SnapshotJob, type SnapshotOptions, writeSnapshot } from './snapshot.ts';
 import { SNAPSHOT_PREFIX, type SnapshotSource, type StatedDigest } from './snapshot-format.ts';
 import { TxnLog } from './txnlog.ts';
-import { LOG_PREFIX, writeRecord } from './txnlog-format.ts';
+import { LOG_PREFIX } from './txnlog-format.ts';
 
+export type { Epochs } from './epochs.ts';
+export type { LogCursor, LogEntry, LogPiece } from './log-cursor.ts';
 export type { Recovered, RecoveryProgress, RecoveryTarget } from './recovery.ts';
 
 /** Directory inside the data directories, named by Apache after the format's version. */
@@ -60,93 +64,100 @@ export interface JournalOptions {
 /** How much the disk still takes: 'low' leaves room for ends of sessions, 'none' for nothing. */
 export type Room = 'ok' | 'low' | 'none';
 
-interface Batch {
-  readonly writer: Writer;
-  readonly txns: Txn[];
-}
-
-const BATCH_BYTES = 0x4_0000;
-const BATCH_KEPT_BYTES = 0x40_0000;
-const RETRY_MS = 500;
 /** How often the free space is asked for, in bytes written. */
 const ROOM_CHECK_BYTES = 0x80_0000;
 
+export interface SnapshotParts {
+  readonly zxid: Zxid;
+  readonly source: SnapshotSource;
+  /** What the state was when the last of the source was written. */
+  readonly digest: () => StatedDigest;
+  readonly done: (error: DiskError | null) => void;
+}
+
+export interface DurableHandlers {
+  durable(txns: readonly Txn[]): void;
+  /** What is durable is unknown: the member must stop. */
+  fatal(error: DiskError): void;
+}
+
+const EVERYTHING: RecoveryScope = { upTo: null, isMember: false };
+
 export class Journal {
   readonly #options: JournalOptions;
-  readonly #disk: Disk;
-  readonly #clock: Clock;
-  readonly #logger: Logger;
-  readonly #snapshotDir: string;
-  readonly #logDir: string;
+  readonly #places: LogPlaces;
   readonly #log: TxnLog;
-  readonly #fsyncTime: Summary;
-  readonly #batchSize: Summary;
-  #filling: Batch = newBatch();
-  #spare: Batch | null = newBatch();
-  #isSyncing = false;
-  #isScheduled = false;
-  #rollNext = false;
-  /** After a failed sync nobody knows what is durable; trying again could report what is not. */
-  #isBroken = false;
-  #isClosing = false;
+  readonly #commits: GroupCommit;
   #isRecovered = false;
   #isPurging = false;
-  #onDurable: (txns: readonly Txn[]) => void = () => undefined;
-  #onFatal: (error: DiskError) => void = () => undefined;
+  #handlers: DurableHandlers = { durable: () => undefined, fatal: () => undefined };
   #snapshotJob: SnapshotJob | null = null;
   #room: Room = 'ok';
   /** The last write found no room. Whatever the system says is free, there is none until a write succeeds. */
   #isFull = false;
   #bytesSinceRoomCheck = 0;
-  #retry: Timer | null = null;
-  #idle: (() => void) | null = null;
   #lastSnapshot: { readonly zxid: Zxid; readonly wallMs: number } | null = null;
+  /** Waiting for files to be left alone. */
+  #quiet: (() => void)[] = [];
 
   constructor(options: JournalOptions) {
+    const { disk, clock, logger, metrics, forceSync, fsyncWarningMs, recordBytesMax } = options;
     this.#options = options;
-    this.#disk = options.disk;
-    this.#clock = options.clock;
-    this.#logger = options.logger;
-    this.#snapshotDir = options.disk.join(options.dataDir, VERSION_DIRECTORY);
-    this.#logDir = options.disk.join(options.dataLogDir, VERSION_DIRECTORY);
-    this.#log = new TxnLog({
-      disk: options.disk,
-      directory: this.#logDir,
-      preallocateBytes: options.preallocateBytes,
+    this.#places = {
+      disk,
+      snapshotDir: disk.join(options.dataDir, VERSION_DIRECTORY),
+      logDir: disk.join(options.dataLogDir, VERSION_DIRECTORY),
+      recordBytesMax,
+    };
+    const { snapshotDir, logDir } = this.#places;
+    this.#log = new TxnLog({ disk, directory: logDir, preallocateBytes: options.preallocateBytes });
+    this.#commits = new GroupCommit({
+      log: this.#log,
+      clock,
+      logger,
+      metrics,
+      forceSync,
+      fsyncWarningMs,
+      onDurable: (txns) => this.#handlers.durable(txns),
+      onWritten: (bytes) => this.#onWritten(bytes),
+      onFull: () => {
+        this.#isFull = true;
+        this.#setRoom('none');
+      },
+      onBroken: (error) => this.#handlers.fatal(error),
     });
-    this.#fsyncTime = options.metrics.summary('fsynctime');
-    this.#batchSize = options.metrics.summary('sync_processor_batch_size');
-    options.disk.makeDirectory(this.#snapshotDir);
-    options.disk.makeDirectory(this.#logDir);
+    disk.makeDirectory(snapshotDir);
+    disk.makeDirectory(logDir);
     this.#checkDirectories();
     this.checkRoom();
   }
 
   /** @throws JournalError where acknowledged writes would be missing */
-  recover(target: RecoveryTarget, onProgress: (progress: RecoveryProgress) => void): Recovered {
-    const recovery = new Recovery({
-      disk: this.#disk,
-      logger: this.#logger,
-      snapshotDir: this.#snapshotDir,
-      logDir: this.#logDir,
-      recordBytesMax: this.#options.recordBytesMax,
-    });
+  recover(
+    target: RecoveryTarget,
+    onProgress: (progress: RecoveryProgress) => void,
+    scope: RecoveryScope = EVERYTHING,
+  ): Recovered {
+    carryOutPlan(this.#places);
+    const recovery = new Recovery({ ...this.#places, logger: this.#options.logger, scope });
     const recovered = recovery.run(target, onProgress);
     this.#lastSnapshot = recovery.snapshot;
     this.#isRecovered = true;
+    this.#commits.restart(recovered.lastZxid);
     return recovered;
   }
 
   /** Swapped directories would be read as empty ones. */
   #checkDirectories(): void {
-    if (this.#snapshotDir === this.#logDir) return;
-    const misplacedLog = listNumbered(this.#disk, this.#snapshotDir, LOG_PREFIX)[0];
-    const misplacedSnapshot = listNumbered(this.#disk, this.#logDir, SNAPSHOT_PREFIX)[0];
+    const { disk, snapshotDir, logDir } = this.#places;
+    if (snapshotDir === logDir) return;
+    const misplacedLog = listNumbered(disk, snapshotDir, LOG_PREFIX)[0];
+    const misplacedSnapshot = listNumbered(disk, logDir, SNAPSHOT_PREFIX)[0];
     const misplaced =
       misplacedLog !== undefined
-        ? this.#disk.join(this.#snapshotDir, misplacedLog.name)
+        ? disk.join(snapshotDir, misplacedLog.name)
         : misplacedSnapshot !== undefined
-          ? this.#disk.join(this.#logDir, misplacedSnapshot.name)
+          ? disk.join(logDir, misplacedSnapshot.name)
           : null;
     if (misplaced === null) return;
     throw new JournalError(
@@ -160,143 +171,66 @@ export class Journal {
 
   // --- appending ---
 
-  /** @param handlers fatal is called when a sync failed: what is durable is then unknown, and the member must stop */
-  onDurable(handlers: {
-    durable(txns: readonly Txn[]): void;
-    fatal(error: DiskError): void;
-  }): void {
-    this.#onDurable = (txns) => handlers.durable(txns);
-    this.#onFatal = (error) => handlers.fatal(error);
+  onDurable(handlers: DurableHandlers): void {
+    this.#handlers = handlers;
   }
 
   /** From here on `txn.data` refers to the log's own copy, until the transaction was reported durable. */
   append(txn: Txn): void {
-    const batch = this.#filling;
-    writeRecord(batch.writer, txn);
-    batch.txns.push(txn);
-    if (!this.#isSyncing) this.#plan();
+    this.#commits.append(txn);
   }
 
-  /** At the end of the turn, so that what else arrives in it shares the sync. */
-  #plan(): void {
-    if (this.#isScheduled) return;
-    this.#isScheduled = true;
-    this.#clock.defer(() => {
-      this.#isScheduled = false;
-      this.#commit();
-    });
+  /** The same for a transaction that is encoded already; its data keeps referring to what it did. */
+  appendEncoded(txn: Txn, payload: Uint8Array): void {
+    this.#commits.appendEncoded(txn, payload);
   }
 
   /** Transactions appended and not yet durable. */
   get waiting(): number {
-    return this.#filling.txns.length + (this.#isSyncing ? 1 : 0);
+    return this.#commits.waiting;
   }
+
+  /** The next transaction begins a new file. */
+  roll(): void {
+    this.#commits.roll();
+  }
+
+  /** Runs it once the log is durable up to there; at once where it is. */
+  whenDurable(zxid: Zxid, run: () => void): void {
+    this.#commits.whenDurable(zxid, run);
+  }
+
+  #onWritten(bytes: number): void {
+    this.#bytesSinceRoomCheck += bytes;
+    const wasFull = this.#isFull;
+    this.#isFull = false;
+    if (wasFull || this.#bytesSinceRoomCheck >= ROOM_CHECK_BYTES) this.checkRoom();
+  }
+
+  // --- room ---
 
   get room(): Room {
     return this.#room;
   }
 
-  /** The next transaction begins a new file. */
-  roll(): void {
-    this.#rollNext = true;
-  }
-
-  #commit(): void {
-    const batch = this.#filling;
-    if (this.#isSyncing || this.#isBroken || batch.txns.length === 0) return;
-    try {
-      if (this.#rollNext) {
-        this.#log.roll();
-        this.#rollNext = false;
-      }
-      this.#log.append(batch.writer.view(), batch.txns[0]!.zxid);
-    } catch (error) {
-      this.#onWriteFailed(error);
-      return;
-    }
-    this.#bytesSinceRoomCheck += batch.writer.length;
-    const wasFull = this.#isFull;
-    this.#isFull = false;
-    if (wasFull || this.#bytesSinceRoomCheck >= ROOM_CHECK_BYTES) this.checkRoom();
-    this.#filling = this.#spare ?? newBatch();
-    this.#spare = null;
-    this.#isSyncing = true;
-    const startedMs = this.#clock.nowMs();
-    if (this.#options.forceSync) this.#log.sync((error) => this.#onSynced(batch, startedMs, error));
-    else this.#clock.defer(() => this.#onSynced(batch, startedMs, null));
-  }
-
-  #onSynced(batch: Batch, startedMs: number, error: DiskError | null): void {
-    this.#isSyncing = false;
-    if (error !== null) {
-      this.#logger.error('the log could not be made durable; this member stops', {
-        problem: error.message,
-      });
-      this.#break(error);
-      return;
-    }
-    const tookMs = this.#clock.nowMs() - startedMs;
-    this.#fsyncTime.add(tookMs);
-    this.#batchSize.add(batch.txns.length);
-    if (tookMs > this.#options.fsyncWarningMs) {
-      this.#logger.warn('a sync of the log took long; clients wait for it', {
-        ms: Math.round(tookMs),
-      });
-    }
-    this.#onDurable(batch.txns);
-    batch.txns.length = 0;
-    if (batch.writer.capacity > BATCH_KEPT_BYTES) batch.writer.release(BATCH_BYTES);
-    else batch.writer.clear();
-    this.#spare = batch;
-    if (this.#filling.txns.length === 0) this.#idle?.();
-    else if (this.#isClosing) this.#commit();
-    else this.#plan();
-  }
-
-  #onWriteFailed(error: unknown): void {
-    if (!(error instanceof DiskError)) throw error;
-    if (error.code !== 'full') {
-      this.#logger.error('the log could not be written; this member stops', {
-        problem: error.message,
-      });
-      this.#break(error);
-      return;
-    }
-    this.#isFull = true;
-    this.#setRoom('none');
-    if (this.#isClosing) this.#idle?.();
-    if (this.#isClosing || this.#retry !== null) return;
-    this.#retry = this.#clock.after(RETRY_MS, () => {
-      this.#retry = null;
-      this.#commit();
-    });
-  }
-
-  #break(error: DiskError): void {
-    this.#isBroken = true;
-    this.#idle?.();
-    this.#onFatal(error);
-  }
-
-  // --- room ---
-
   checkRoom(): void {
     this.#bytesSinceRoomCheck = 0;
     if (this.#isFull) return;
-    const free = this.#disk.freeBytes(this.#logDir);
-    const { reserveBytes } = this.#options;
+    const { disk, reserveBytes } = this.#options;
+    const free = disk.freeBytes(this.#places.logDir);
     this.#setRoom(free < reserveBytes / 4 ? 'none' : free < reserveBytes ? 'low' : 'ok');
   }
 
   #setRoom(room: Room): void {
     if (room === this.#room) return;
     this.#room = room;
+    const { logger } = this.#options;
     if (room === 'ok') {
-      this.#logger.info('there is room on the disk again; writes are accepted');
+      logger.info('there is room on the disk again; writes are accepted');
       return;
     }
-    this.#logger.error('the disk is nearly full; writes are refused until there is room', {
-      directory: this.#logDir,
+    logger.error('the disk is nearly full; writes are refused until there is room', {
+      directory: this.#places.logDir,
     });
     // Before recovery nobody knows which snapshot can be read.
     if (this.#isRecovered) this.purge();
@@ -313,43 +247,51 @@ export class Journal {
   }
 
   /**
-   * Begins a snapshot as of `zxid`. One at a time; `done` is called after retention, too.
+   * Begins a snapshot as of `zxid`. One at a time; `done` is called after retention, too. It gets its name when everything it
+   * can show is durable in the log: a snapshot must not know what the log forgets in a crash.
    */
-  snapshot(parts: {
-    readonly zxid: Zxid;
-    readonly source: SnapshotSource;
-    readonly digest: () => StatedDigest;
-    readonly done: (error: DiskError | null) => void;
-  }): void {
+  snapshot({ zxid, source, digest, done }: SnapshotParts): void {
+    this.#write({
+      zxid,
+      source,
+      digest,
+      whenPublishable: (go) => this.#commits.whenDurable(digest().zxid as Zxid, go),
+      done: (error) => {
+        if (error === null) this.purge(() => done(null));
+        else done(error);
+      },
+    });
+  }
+
+  #write(parts: SnapshotParts & Pick<SnapshotOptions, 'whenPublishable' | 'publish'>): void {
     assert(this.#snapshotJob === null, 'one snapshot is written at a time');
-    const { metrics, withDigest, withLastZxid } = this.#options;
+    const { clock, logger, metrics, withDigest, withLastZxid } = this.#options;
+    const startedMs = clock.nowMs();
     this.#snapshotJob = writeSnapshot({
-      disk: this.#disk,
-      clock: this.#clock,
-      directory: this.#snapshotDir,
-      zxid: parts.zxid,
-      source: parts.source,
+      ...parts,
+      disk: this.#places.disk,
+      clock,
+      directory: this.#places.snapshotDir,
       digest: withDigest ? parts.digest : null,
       withLastZxid,
       done: (error, bytes) => {
-        const tookMs = this.#clock.nowMs() - this.#snapshotJob!.startedMs;
+        const tookMs = clock.nowMs() - startedMs;
         this.#snapshotJob = null;
         if (error === null) {
           metrics.summary('snapshottime').add(tookMs);
-          this.#lastSnapshot = { zxid: parts.zxid, wallMs: this.#clock.wallMs() };
-          this.#logger.debug('snapshot written', {
+          this.#lastSnapshot = { zxid: parts.zxid, wallMs: clock.wallMs() };
+          logger.debug('snapshot written', {
             zxid: `0x${zxidHex(parts.zxid)}`,
             bytes,
             ms: Math.round(tookMs),
           });
-          this.purge(() => parts.done(null));
         } else {
           metrics.counter('snapshot_error_count').add();
-          this.#logger.warn('the snapshot could not be written; the log keeps everything', {
+          logger.warn('the snapshot could not be written; the log keeps everything', {
             problem: error.message,
           });
-          parts.done(error);
         }
+        parts.done(error);
       },
     });
   }
@@ -361,42 +303,124 @@ export class Journal {
       return;
     }
     this.#isPurging = true;
-    const directories = { disk: this.#disk, snapshots: this.#snapshotDir, logs: this.#logDir };
-    purge(directories, this.#options.snapshotRetainCount, (removed, error) => {
+    const { logger, snapshotRetainCount } = this.#options;
+    purge(this.#places, snapshotRetainCount, (removed, error) => {
       this.#isPurging = false;
       if (removed.length > 0)
-        this.#logger.debug('files no longer needed are removed', { files: removed.join(' ') });
+        logger.debug('files no longer needed are removed', { files: removed.join(' ') });
       if (error !== null)
-        this.#logger.warn('files no longer needed could not be removed', {
-          problem: error.message,
-        });
+        logger.warn('files no longer needed could not be removed', { problem: error.message });
       done();
+      for (const run of this.#quiet.splice(0)) this.quiesce(run);
     });
   }
 
   /** Bytes of all snapshots and of all logs. */
   sizes(): { readonly snapshotBytes: number; readonly logBytes: number } {
     const bytesOf = (directory: string, prefix: string): number =>
-      listNumbered(this.#disk, directory, prefix).reduce((sum, { bytes }) => sum + bytes, 0);
+      listNumbered(this.#places.disk, directory, prefix).reduce((sum, { bytes }) => sum + bytes, 0);
     return {
-      snapshotBytes: bytesOf(this.#snapshotDir, SNAPSHOT_PREFIX),
-      logBytes: bytesOf(this.#logDir, LOG_PREFIX),
+      snapshotBytes: bytesOf(this.#places.snapshotDir, SNAPSHOT_PREFIX),
+      logBytes: bytesOf(this.#places.logDir, LOG_PREFIX),
     };
   }
 
   /** Waits for everything appended to be durable, as far as the disk takes it, then lets go of the files. */
   async close(): Promise<void> {
-    this.#isClosing = true;
-    this.#snapshotJob?.cancel();
-    this.#retry?.cancel();
-    this.#commit();
-    if (this.#isSyncing) await new Promise<void>((resolve) => (this.#idle = resolve));
-    // What the disk did not take was never reported, and a turn that still comes must not begin another file for it.
-    this.#isBroken = true;
+    this.#snapshotJob?.cancel(() => undefined);
+    await this.#commits.close();
     this.#log.close();
   }
-}
 
-function newBatch(): Batch {
-  return { writer: new Writer(BATCH_BYTES), txns: [] };
+  // --- in an ensemble ---
+
+  /** @throws JournalError where the epochs contradict each other or the log */
+  takeUpEpochs(lastZxid: Zxid): Epochs {
+    return takeUpEpochs(this.#places.disk, this.#places.snapshotDir, lastZxid);
+  }
+
+  /** @throws DiskError */
+  storeEpoch(which: keyof Epochs, epoch: number): void {
+    writeEpoch(this.#places.disk, this.#places.snapshotDir, which, epoch);
+  }
+
+  /**
+   * Gives up the snapshot under way, and runs it when everything appended is durable and no file is being made or removed:
+   * history can then be read back, cut or replaced.
+   */
+  quiesce(run: () => void): void {
+    const job = this.#snapshotJob;
+    if (job !== null) {
+      job.cancel(() => {
+        if (this.#snapshotJob === job) this.#snapshotJob = null;
+        this.quiesce(run);
+      });
+    } else if (this.#isPurging) {
+      this.#quiet.push(run);
+    } else {
+      this.#commits.whenIdle(run);
+    }
+  }
+
+  /**
+   * Cuts off everything after `zxid`, once it is known that what is left can be read, into `target`. While quiet.
+   * @returns null where it cannot: nothing was changed
+   * @throws DiskError
+   */
+  truncate(
+    zxid: Zxid,
+    target: RecoveryTarget,
+    onProgress: (progress: RecoveryProgress) => void,
+  ): Recovered | null {
+    const { logger } = this.#options;
+    const recovery = new Recovery({
+      ...this.#places,
+      logger,
+      scope: { upTo: zxid, isMember: true },
+    });
+    const recovered = recovery.tryRun(target, onProgress);
+    if (recovered === null || recovered.snapshotZxid === null) return null;
+    writePlan(this.#places, {
+      kind: 'cut',
+      after: zxid,
+      place: recovery.unwanted,
+      base: recovered.snapshotZxid,
+    });
+    this.#carryOutPlan();
+    this.#commits.restart(recovered.lastZxid);
+    this.#lastSnapshot = recovery.snapshot;
+    return recovered;
+  }
+
+  /** Makes a snapshot that is all there will be: no log and no other snapshot is left beside it. While quiet. */
+  replace(parts: SnapshotParts): void {
+    this.#write({
+      ...parts,
+      publish: () => {
+        writePlan(this.#places, { kind: 'takeover', by: parts.zxid });
+        this.#commits.restart(parts.zxid);
+        this.#carryOutPlan();
+      },
+    });
+  }
+
+  /** From the moment the plan is written, nothing else may be done here before it is carried out: if need be, by a restart. */
+  #carryOutPlan(): void {
+    try {
+      carryOutPlan(this.#places);
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error;
+      this.#commits.giveUp(error);
+    }
+  }
+
+  /** A place in the log, to be sought before it is read from. */
+  cursor(): LogCursor {
+    return new LogCursor(this.#places);
+  }
+
+  get newestSnapshotBytes(): number {
+    const { disk, snapshotDir } = this.#places;
+    return listNumbered(disk, snapshotDir, SNAPSHOT_PREFIX).at(-1)?.bytes ?? 0;
+  }
 }

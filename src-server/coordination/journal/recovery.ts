@@ -19,6 +19,7 @@ import {
   numberedName,
 } from './file-names.ts';
 import { JournalError } from './journal-error.ts';
+import type { CutPlace } from './rewriting.ts';
 import { looksFinished, readSnapshot } from './snapshot.ts';
 import { SNAPSHOT_PREFIX, type SnapshotSink, type StatedDigest } from './snapshot-format.ts';
 import { LOG_PREFIX } from './txnlog-format.ts';
@@ -30,6 +31,8 @@ export interface RecoveryTarget {
   begin(): SnapshotSink;
   loaded(zxid: Zxid, stated: StatedDigest | null): void;
   replay(txn: Txn): void;
+  /** Every transaction seen in the log on the way, also those that the snapshot holds; the bytes are borrowed. */
+  seen?(txn: Txn, payload: Buffer): void;
 }
 
 export interface Recovered {
@@ -37,6 +40,14 @@ export interface Recovered {
   /** Null for a new, empty database. */
   readonly snapshotZxid: Zxid | null;
   readonly txnsReplayed: number;
+}
+
+/** How much of what is there is wanted, and by whom. */
+export interface RecoveryScope {
+  /** Nothing after this transaction; null for everything. */
+  readonly upTo: Zxid | null;
+  /** A member of an ensemble looks at its epochs itself, as its log may end in one that is not current yet. */
+  readonly isMember: boolean;
 }
 
 export interface RecoveryProgress {
@@ -52,6 +63,7 @@ export interface RecoveryOptions {
   readonly snapshotDir: string;
   readonly logDir: string;
   readonly recordBytesMax: number;
+  readonly scope: RecoveryScope;
 }
 
 /** A snapshot whose content was there once and cannot be had. */
@@ -74,6 +86,8 @@ export class Recovery {
   readonly #logger: Logger;
   /** The snapshot that was loaded. */
   snapshot: { readonly zxid: Zxid; readonly wallMs: number } | null = null;
+  /** The first transaction in the log that was not wanted. */
+  unwanted: CutPlace | null = null;
   /** The newest one of its kind. */
   #unreadable: Unreadable | null = null;
 
@@ -84,9 +98,10 @@ export class Recovery {
   }
 
   run(target: RecoveryTarget, onProgress: (progress: RecoveryProgress) => void): Recovered {
-    const { snapshotDir } = this.#options;
+    const { snapshotDir, scope } = this.#options;
     this.#removeLeftovers();
-    const snapshots = listNumbered(this.#disk, snapshotDir, SNAPSHOT_PREFIX);
+    const all = listNumbered(this.#disk, snapshotDir, SNAPSHOT_PREFIX);
+    const snapshots = all.filter(({ zxid }) => this.#isWanted(zxid));
     const logs = this.#readableLogs();
     this.#noteCompressed();
     this.#loadNewest(snapshots, target, onProgress);
@@ -98,10 +113,29 @@ export class Recovery {
     const replayed = this.#replayAll(logs, snapshotZxid ?? ZXID_ZERO, target, onProgress);
     this.#refuseWithoutUnreadable(replayed.lastZxid);
     this.#makeDurable(snapshotZxid, replayed.files);
-    const epochs = readEpochs(this.#disk, snapshotDir);
+    const epochs = scope.isMember ? null : readEpochs(this.#disk, snapshotDir);
     if (epochs !== null) checkEpochs(epochs, replayed.lastZxid, snapshotDir);
     const { lastZxid, txnsReplayed } = replayed;
     return { lastZxid, snapshotZxid, txnsReplayed };
+  }
+
+  /** Null where what is wanted cannot be had. Files are left as they are. */
+  tryRun(
+    target: RecoveryTarget,
+    onProgress: (progress: RecoveryProgress) => void,
+  ): Recovered | null {
+    try {
+      return this.run(target, onProgress);
+    } catch (error) {
+      if (!(error instanceof JournalError)) throw error;
+      this.#logger.warn('the history up to there cannot be had', { problem: error.message });
+      return null;
+    }
+  }
+
+  #isWanted(zxid: number): boolean {
+    const { upTo } = this.#options.scope;
+    return upTo === null || zxid <= upTo;
   }
 
   #snapshotPath(name: string): string {
@@ -127,6 +161,7 @@ export class Recovery {
       this.#options.snapshotDir,
       SNAPSHOT_PREFIX,
     )) {
+      if (!this.#isWanted(zxid)) continue;
       this.#noteUnreadable({
         name,
         zxid,
@@ -157,6 +192,12 @@ export class Recovery {
           sink: target.begin(),
           onProgress: (bytes, total) => onProgress({ doing: 'snapshot', file: name, bytes, total }),
         });
+        if (stated !== null && !this.#isWanted(stated.zxid)) {
+          this.#logger.info('this snapshot was finished too late; an older one is tried', {
+            file: path,
+          });
+          continue;
+        }
         target.loaded(zxid, stated);
         this.snapshot = { zxid, wallMs: modifiedMs };
         return;
@@ -241,6 +282,11 @@ export class Recovery {
       try {
         scan.open();
         for (let txn = scan.next(); txn !== null; txn = scan.next()) {
+          if (!this.#isWanted(txn.zxid)) {
+            this.unwanted = { name, offset: scan.offset };
+            break;
+          }
+          target.seen?.(txn, scan.payload);
           if (txn.zxid <= after) continue;
           this.#checkFollows(txn.zxid, lastZxid, scan);
           target.replay(txn);
@@ -248,6 +294,7 @@ export class Recovery {
           if (++txnsReplayed % 4096 === 0)
             onProgress({ doing: 'log', file: name, bytes: scan.position, total: bytes });
         }
+        if (this.unwanted !== null) break;
         if (scan.end === 'torn') {
           this.#logger.warn(
             'the last write to this log was cut off, and had not been acknowledged',

@@ -8,10 +8,8 @@ import { LOG_PREFIX } from './txnlog-format.ts';
 
 export interface Directories {
   readonly disk: Disk;
-  /** Where snapshots lie. */
-  readonly snapshots: string;
-  /** Where logs lie. */
-  readonly logs: string;
+  readonly snapshotDir: string;
+  readonly logDir: string;
 }
 
 /**
@@ -42,18 +40,18 @@ export function purge(
   done: (removed: readonly string[], error: DiskError | null) => void,
 ): void {
   const { disk } = directories;
-  const snapshots = listNumbered(disk, directories.snapshots, SNAPSHOT_PREFIX);
+  const snapshots = listNumbered(disk, directories.snapshotDir, SNAPSHOT_PREFIX);
   const isUsable = ({ name }: NumberedFile): boolean =>
-    looksFinished(disk, disk.join(directories.snapshots, name));
+    looksFinished(disk, disk.join(directories.snapshotDir, name));
   const stale = purgeable(
     snapshots,
-    listNumbered(disk, directories.logs, LOG_PREFIX),
+    listNumbered(disk, directories.logDir, LOG_PREFIX),
     snapshots.filter(isUsable).at(-retainCount)?.zxid,
   );
   // Snapshots first: a snapshot without its logs is useless, logs without their snapshot are only too many.
   const paths = [
-    ...stale.snapshots.map(({ name }) => disk.join(directories.snapshots, name)),
-    ...stale.logs.map(({ name }) => disk.join(directories.logs, name)),
+    ...stale.snapshots.map(({ name }) => disk.join(directories.snapshotDir, name)),
+    ...stale.logs.map(({ name }) => disk.join(directories.logDir, name)),
   ];
   const removeFrom = (at: number): void => {
     const path = paths[at];

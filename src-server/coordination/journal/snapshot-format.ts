@@ -25,6 +25,9 @@ export const END_PATH = '/';
 /** The last bytes of a finished snapshot: the string "/". */
 export const END_BYTES: Uint8Array = Uint8Array.of(0, 0, 0, 1, 0x2f);
 
+/** Six long fields, and three short ones. */
+export const STORED_STAT_BYTES = 60;
+
 export interface StoredStat {
   czxid: number;
   mzxid: number;

@@ -6,22 +6,19 @@ import { Writer } from '../../bytes/writer.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Disk, DiskError, DiskFile } from '../../platform/disk.ts';
 import { DIGEST_VERSION } from '../model/txn.ts';
-import { readAcl, writeAcl } from '../wire/jute.ts';
 import { numberedName, temporaryName } from './file-names.ts';
+import { ImageReader, ImageWriter } from './image.ts';
 import { JournalError } from './journal-error.ts';
 import {
   END_BYTES,
   END_PATH,
-  readStoredStat,
   SNAPSHOT_MAGIC,
   SNAPSHOT_PREFIX,
   SNAPSHOT_VERSION,
   type SnapshotSink,
   type SnapshotSource,
   type StatedDigest,
-  type StoredStat,
   writeSnapshotHeader,
-  writeStoredStat,
 } from './snapshot-format.ts';
 
 /** A slice ends after this long, so that no client waits noticeably longer for it … */
@@ -40,7 +37,8 @@ export interface SnapshotJob {
   readonly startedMs: number;
   readonly nodesWritten: number;
   readonly nodesTotal: number;
-  cancel(): void;
+  /** @param gone called once nothing of it is under way any more; it may have been too late */
+  cancel(gone: () => void): void;
 }
 
 export interface SnapshotOptions {
@@ -53,6 +51,11 @@ export interface SnapshotOptions {
   readonly digest: (() => StatedDigest) | null;
   /** The section 3.9 added: the zxid the writer had reached. */
   readonly withLastZxid: boolean;
+  /** Runs `go` when the file, which is whole and durable, may get its name. At once, unless there is something to wait for. */
+  readonly whenPublishable?: (go: () => void) => void;
+  /** Gives the file its name, unless that is all there is to do. */
+  readonly publish?: (temporary: string) => void;
+  /** Not called for one that was cancelled in time. */
   readonly done: (error: DiskError | null, bytes: number) => void;
 }
 
@@ -64,10 +67,8 @@ export function writeSnapshot(options: SnapshotOptions): SnapshotJob {
 class Writing implements SnapshotJob {
   readonly zxid: Zxid;
   readonly startedMs: number;
-  nodesWritten = 0;
-  /** Sessions, lists and nodes written. */
-  #entries = 0;
   readonly #options: SnapshotOptions;
+  readonly #image: ImageWriter;
   readonly #writer = new Writer(WRITE_BYTES * 2);
   readonly #temporary: string;
   #file: DiskFile | null = null;
@@ -75,11 +76,13 @@ class Writing implements SnapshotJob {
   #position = 0;
   #syncedTo = 0;
   #isCancelled = false;
+  #gone: () => void = () => undefined;
 
   constructor(options: SnapshotOptions) {
     this.#options = options;
     this.zxid = options.zxid;
     this.startedMs = options.clock.nowMs();
+    this.#image = new ImageWriter(options.source);
     this.#temporary = options.disk.join(
       options.directory,
       temporaryName(SNAPSHOT_PREFIX, options.zxid),
@@ -87,21 +90,23 @@ class Writing implements SnapshotJob {
     options.clock.defer(() => this.#start());
   }
 
+  get nodesWritten(): number {
+    return this.#image.nodesWritten;
+  }
+
   get nodesTotal(): number {
     return Math.max(this.nodesWritten, this.#options.source.nodeCount);
   }
 
-  cancel(): void {
+  cancel(gone: () => void): void {
     this.#isCancelled = true;
+    this.#gone = gone;
   }
 
   #start(): void {
     this.#guard(() => {
-      const { source, disk } = this.#options;
-      this.#file = disk.open(this.#temporary, 'replace');
+      this.#file = this.#options.disk.open(this.#temporary, 'replace');
       writeSnapshotHeader(this.#writer);
-      this.#writer.int32(source.sessions.length);
-      if (source.sessions.length === 0) this.#writer.int32(source.acls.length);
       this.#slice();
     });
   }
@@ -109,18 +114,18 @@ class Writing implements SnapshotJob {
   #slice(): void {
     const { clock } = this.#options;
     const untilMs = clock.nowMs() + SLICE_MS;
-    const untilEntries = this.#entries + SLICE_ENTRIES;
+    const image = this.#image;
+    const untilEntries = image.entries + SLICE_ENTRIES;
     const untilBytes = this.#position + SLICE_BYTES;
     for (;;) {
-      if (!this.#writeEntry()) {
+      if (!image.writeEntry(this.#writer)) {
         this.#finish();
         return;
       }
-      this.#entries++;
       const isFull = this.#writer.length >= WRITE_BYTES;
       if (isFull) this.#flush();
-      if (!isFull && this.#entries % ENTRIES_PER_LOOK !== 0) continue;
-      if (this.#entries >= untilEntries || this.#position >= untilBytes) break;
+      if (!isFull && image.entries % ENTRIES_PER_LOOK !== 0) continue;
+      if (image.entries >= untilEntries || this.#position >= untilBytes) break;
       if (clock.nowMs() >= untilMs) break;
     }
     if (this.#position - this.#syncedTo < SYNC_BYTES) {
@@ -133,44 +138,9 @@ class Writing implements SnapshotJob {
     );
   }
 
-  /** The next session, list or node, in that order; false when there are no more. */
-  #writeEntry(): boolean {
-    const { source } = this.#options;
-    const { sessions, acls } = source;
-    const listAt = this.#entries - sessions.length;
-    if (listAt < 0) {
-      const { id, timeoutMs } = sessions[this.#entries]!;
-      this.#writer.bigint(id);
-      this.#writer.int32(timeoutMs);
-      if (listAt === -1) this.#writer.int32(acls.length);
-      return true;
-    }
-    if (listAt < acls.length) {
-      const { id, acl } = acls[listAt]!;
-      this.#writer.long(id);
-      writeAcl(this.#writer, acl);
-      return true;
-    }
-    if (!source.next()) return false;
-    this.#writeNode(source);
-    this.nodesWritten++;
-    return true;
-  }
-
-  #writeNode(source: SnapshotSource): void {
-    const writer = this.#writer;
-    writer.string(source.path);
-    const length = source.dataLength;
-    writer.int32(length);
-    if (length > 0) writer.raw(source.dataBytes, source.dataOffset, length);
-    writer.long(source.acl);
-    writeStoredStat(writer, source.stat);
-  }
-
   #finish(): void {
     const { digest, withLastZxid } = this.#options;
     const writer = this.#writer;
-    writer.string(END_PATH);
     this.#seal();
     const stated = digest?.();
     if (stated !== undefined) {
@@ -187,16 +157,25 @@ class Writing implements SnapshotJob {
     }
     this.#flush();
     this.#file!.sync((error) =>
-      this.#guard(() => (error === null ? this.#publish() : this.#fail(error))),
+      this.#guard(() => (error === null ? this.#close() : this.#fail(error))),
     );
   }
 
-  #publish(): void {
-    const { disk, directory } = this.#options;
+  #close(): void {
     this.#file!.close();
     this.#file = null;
-    disk.rename(this.#temporary, disk.join(directory, numberedName(SNAPSHOT_PREFIX, this.zxid)));
-    disk.syncDirectory(directory, (error) => this.#options.done(error, this.#position));
+    const publish = (): void => this.#guard(() => this.#publish());
+    const { whenPublishable } = this.#options;
+    if (whenPublishable === undefined) publish();
+    else whenPublishable(publish);
+  }
+
+  #publish(): void {
+    const { disk, directory, publish } = this.#options;
+    if (publish === undefined)
+      disk.rename(this.#temporary, disk.join(directory, numberedName(SNAPSHOT_PREFIX, this.zxid)));
+    else publish(this.#temporary);
+    disk.syncDirectory(directory, (error) => this.#end(error, this.#position));
   }
 
   /** The checksum of everything so far, and the string "/". */
@@ -217,6 +196,7 @@ class Writing implements SnapshotJob {
   #guard(work: () => void): void {
     if (this.#isCancelled) {
       this.#cleanUp();
+      this.#gone();
       return;
     }
     try {
@@ -229,7 +209,12 @@ class Writing implements SnapshotJob {
 
   #fail(error: DiskError): void {
     this.#cleanUp();
-    this.#options.done(error, 0);
+    this.#end(error, 0);
+  }
+
+  #end(error: DiskError | null, bytes: number): void {
+    this.#options.done(error, bytes);
+    this.#gone();
   }
 
   #cleanUp(): void {
@@ -275,8 +260,8 @@ export function readSnapshot(options: {
 }
 
 const READ_BYTES = 0x10_0000;
-/** More than any node's fixed part, so that one check covers the next few fields. */
-const FIXED_BYTES = 128;
+/** More than any section but the image takes. */
+const SECTION_BYTES = 128;
 
 class Reading {
   readonly #path: string;
@@ -304,17 +289,15 @@ class Reading {
 
   readInto(sink: SnapshotSink): StatedDigest | null {
     const reader = this.#reader;
-    this.#need(FIXED_BYTES);
+    this.#need(SECTION_BYTES);
     if (reader.int32() !== SNAPSHOT_MAGIC || reader.int32() !== SNAPSHOT_VERSION) {
       throw this.#damaged('this is not a snapshot of format version 2');
     }
     reader.long();
-    this.#readSessions(sink);
-    this.#readAcls(sink);
-    this.#readNodes(sink);
+    this.#readImage(new ImageReader(sink, { bytesMax: this.#left }));
     this.#checkSeal();
     if (this.#left === 0) return null;
-    this.#need(FIXED_BYTES);
+    this.#need(SECTION_BYTES);
     const zxid = reader.long();
     const version = reader.int32();
     // The digests of version 1 were text.
@@ -323,84 +306,31 @@ class Reading {
     const low = version < DIGEST_VERSION ? 0 : reader.int32() >>> 0;
     this.#checkSeal();
     if (this.#left > 0) {
-      this.#need(FIXED_BYTES);
+      this.#need(SECTION_BYTES);
       reader.long();
       this.#checkSeal();
     }
     return version === DIGEST_VERSION && zxid > 0 ? { zxid, high, low } : null;
   }
 
-  #readSessions(sink: SnapshotSink): void {
-    for (let left = this.#count(); left > 0; left--) {
-      this.#need(FIXED_BYTES);
-      sink.addSession(this.#reader.bigint(), this.#reader.int32());
-      this.#check();
-    }
-  }
-
-  #readAcls(sink: SnapshotSink): void {
-    for (let left = this.#count(); left > 0; left--) {
-      // A list says how many entries it has and not how many bytes, so it is tried with more and more of them.
-      for (let bytes = FIXED_BYTES; ; bytes *= 4) {
-        this.#need(bytes);
-        const { at } = this.#reader;
-        const key = this.#reader.long();
-        const acl = readAcl(this.#reader) ?? [];
-        if (this.#reader.ok) {
-          sink.addAcl(key, acl);
-          break;
-        }
-        if (this.#isAllThere) this.#check();
-        this.#reader.reset(this.#buffer, at, this.#buffer.length);
-      }
-    }
-  }
-
-  #readNodes(sink: SnapshotSink): void {
+  #readImage(image: ImageReader): void {
     const reader = this.#reader;
-    const stat: StoredStat = {
-      czxid: 0,
-      mzxid: 0,
-      pzxid: 0,
-      ctime: 0,
-      mtime: 0,
-      version: 0,
-      cversion: 0,
-      aversion: 0,
-      ownerHigh: 0,
-      ownerLow: 0,
-    };
     for (;;) {
-      this.#needNext();
-      const path = reader.string();
-      if (path === END_PATH) return;
-      this.#check();
-      this.#needNext();
-      const data = reader.view();
-      this.#need(FIXED_BYTES);
-      const acl = reader.long();
-      readStoredStat(reader, stat);
-      this.#check();
-      const problem = path === null ? 'a node without a path' : sink.addNode(path, data, acl, stat);
-      if (problem !== null) throw this.#damaged(problem);
+      reader.at = image.take(this.#buffer, reader.at);
+      if (image.isWhole) return;
+      if (image.problem !== null) throw this.#damaged(image.problem);
+      if (this.#isAllThere) throw this.#damaged('the file ends within the image');
+      this.#need(image.wanted);
     }
-  }
-
-  #count(): number {
-    this.#need(FIXED_BYTES);
-    const count = this.#reader.int32();
-    if (count < 0 || count * 8 > this.#left)
-      throw this.#damaged(`a list of ${count} entries does not fit the file`);
-    return count;
   }
 
   #checkSeal(): void {
     this.#sum(this.#reader.at);
-    this.#need(FIXED_BYTES);
+    this.#need(SECTION_BYTES);
     const expected = this.#checksum;
     const stated = this.#reader.long();
     const end = this.#reader.string();
-    this.#check();
+    if (!this.#reader.ok) throw this.#damaged('the file ends within a seal');
     if (stated !== expected || end !== END_PATH) throw this.#damaged('the checksum does not match');
   }
 
@@ -411,20 +341,6 @@ class Reading {
 
   get #left(): number {
     return this.#size - this.#bufferAt - this.#reader.at;
-  }
-
-  #check(): void {
-    if (!this.#reader.ok)
-      throw this.#damaged('the file ends within a record, or a length is wrong');
-  }
-
-  /** Makes the length-prefixed field at the cursor whole in the buffer, with its fixed followers. */
-  #needNext(): void {
-    this.#need(4);
-    const length = this.#reader.left >= 4 ? this.#buffer.readInt32BE(this.#reader.at) : 0;
-    if (length > this.#left)
-      throw this.#damaged(`a field of ${length} bytes does not fit the file`);
-    this.#need(FIXED_BYTES + Math.max(0, length));
   }
 
   /** Makes at least so many bytes available, or all that are left. */

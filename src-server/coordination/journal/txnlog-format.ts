@@ -32,9 +32,21 @@ export function writeRecord(writer: Writer, txn: Txn): void {
   const at = writer.gap(RECORD_HEADER_BYTES);
   const start = writer.length;
   writeTxn(writer, txn);
-  const length = writer.length - start;
-  writer.patchLong(at, adler32(writer.bytes, start, writer.length));
-  writer.patchInt32(at + 8, length);
-  writer.byte(RECORD_END);
+  seal(writer, at);
   adoptData(txn, writer.bytes, start);
+}
+
+/** Appends a record whose transaction is encoded already. */
+export function writeEncodedRecord(writer: Writer, payload: Uint8Array): void {
+  const at = writer.gap(RECORD_HEADER_BYTES);
+  writer.raw(payload, 0, payload.length);
+  seal(writer, at);
+}
+
+function seal(writer: Writer, at: number): void {
+  const start = at + RECORD_HEADER_BYTES;
+  const end = writer.length;
+  writer.patchLong(at, adler32(writer.bytes, start, end));
+  writer.patchInt32(at + 8, end - start);
+  writer.byte(RECORD_END);
 }

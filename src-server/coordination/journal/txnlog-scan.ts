@@ -31,13 +31,15 @@ export class LogScan {
   end: LogEnd = 'end-of-file';
   /** Offset of the record `next` gave last. */
   offset = 0;
-  /** Offset after the last whole record. */
+  /** Offset after the last whole record. Whoever knows where a record begins may set it and go on there. */
   position = LOG_HEADER_BYTES;
+  /** The bytes of the transaction `next` gave last; a view that the next call may overwrite. */
+  payload: Buffer = NONE;
   readonly #file: DiskFile;
   readonly #size: number;
   readonly #reader = new Reader();
   readonly #recordBytesMax: number;
-  #buffer = Buffer.alloc(0);
+  #buffer: Buffer = NONE;
   #bufferAt = 0;
 
   constructor(disk: Disk, path: string, options: { readonly recordBytesMax: number }) {
@@ -95,6 +97,7 @@ export class LogScan {
     if (txn === null)
       throw this.damage(at, 'the record is whole but holds no transaction this version knows');
     this.offset = at;
+    this.payload = record;
     this.position = at + RECORD_HEADER_BYTES + record.length + 1;
     return txn;
   }
@@ -154,6 +157,8 @@ export class LogScan {
     return this.#buffer.subarray(0, Math.min(length, read));
   }
 }
+
+const NONE = Buffer.alloc(0);
 
 function isPrefixOfHeader(bytes: Buffer): boolean {
   const whole = Buffer.alloc(LOG_HEADER_BYTES);
