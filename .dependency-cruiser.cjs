@@ -94,7 +94,7 @@ const faces = {
   [`${C}state/`]: ['machine', 'paths'],
   [`${C}zab/`]: ['peer', 'events', 'effects', 'messages', 'view', 'quorum'],
   [`${C}journal/`]: ['journal', 'journal-error'],
-  [`${C}ensemble/`]: ['standalone'],
+  [`${C}ensemble/`]: ['standalone', 'member', 'links', 'link-faults', 'storage', 'session-clock'],
   [`${C}serving/`]: ['door', 'ports', 'reads', 'stats', 'watches', 'connection'],
   [`${C}client/`]: ['client'],
 };

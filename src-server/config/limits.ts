@@ -18,6 +18,13 @@ export interface Limits {
    * the leader keeps nothing twice for somebody who is slower than the ensemble.
    */
   readonly learnerUnsentBytesMax: number;
+  /** A leader's proposals that are not decided; what is asked for beyond that waits for its turn. */
+  readonly proposalsMax: number;
+  /**
+   * Requests that wait at the leader. A learner's clients are held back by the learner, so that more than this comes only
+   * from one that does not know the rules; it is dropped.
+   */
+  readonly submissionsMax: number;
 }
 
 export function limitsFor(settings: Settings): Limits {
@@ -30,6 +37,9 @@ export function limitsFor(settings: Settings): Limits {
     unsentBytesHard: 0x400_0000,
     // Some seconds of a busy ensemble, and never so little that a few of the largest transactions could not wait.
     learnerUnsentBytesMax: Math.max(0x400_0000, recordBytesMax * 4),
+    // Clients of one member are held back at the global limit, and then each may still have one request under way.
+    proposalsMax: Math.max(4096, settings.globalOutstandingLimit * 4),
+    submissionsMax: Math.max(0x4_0000, settings.globalOutstandingLimit * 64),
   };
   assert(
     settings.minSessionTimeoutMs <= settings.maxSessionTimeoutMs,

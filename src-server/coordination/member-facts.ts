@@ -5,10 +5,11 @@ import type { Platform } from '../platform/platform.ts';
 import type {
   ConnectionFacts,
   MemberFacts,
+  QuorumFacts,
   SessionDeadline,
   WatchFacts,
 } from './admin/member-facts.ts';
-import type { Standalone } from './ensemble/standalone.ts';
+import type { SessionClock } from './ensemble/session-clock.ts';
 import { type Journal, VERSION_DIRECTORY } from './journal/journal.ts';
 import type { Connection } from './serving/connection.ts';
 import type { Door } from './serving/door.ts';
@@ -21,9 +22,17 @@ export interface MemberParts {
   readonly settings: Settings;
   readonly platform: Platform;
   readonly metrics: Metrics;
-  readonly machine: Machine;
+  /** Another one once the leader has sent its state. */
+  readonly machine: () => Machine;
   readonly journal: Journal;
-  readonly member: Standalone;
+  readonly mode: () => MemberFacts['mode'];
+  readonly isServing: () => boolean;
+  readonly outstanding: () => number;
+  /** Null where another member knows when sessions end. */
+  readonly sessionClock: () => SessionClock | null;
+  /** Null for a server on its own. */
+  readonly quorum: () => QuorumFacts | null;
+  readonly serverId: number;
   readonly watches: Watches;
   readonly stats: ServerStats;
   readonly startedMs: number;
@@ -31,11 +40,8 @@ export interface MemberParts {
   readonly door: () => Door;
 }
 
-/** A server on its own calls itself 0 in its configuration, whatever its session ids say. */
-const STANDALONE_ID = 0;
-
 export function memberFacts(parts: MemberParts): MemberFacts {
-  const { settings, platform, machine, journal, member, watches, stats, door } = parts;
+  const { settings, platform, machine, journal, watches, stats, door } = parts;
   return {
     version: parts.version,
     get configuration() {
@@ -48,28 +54,35 @@ export function memberFacts(parts: MemberParts): MemberFacts {
         minSessionTimeoutMs: settings.minSessionTimeoutMs,
         maxSessionTimeoutMs: settings.maxSessionTimeoutMs,
         backlog: settings.clientPortListenBacklog,
-        serverId: STANDALONE_ID,
+        serverId: parts.serverId,
       };
     },
     get environment() {
       return platform.process.environment();
     },
-    mode: 'standalone',
-    isServing: true,
+    get mode() {
+      return parts.mode();
+    },
+    get isServing() {
+      return parts.isServing();
+    },
+    get quorum() {
+      return parts.quorum();
+    },
     get zxid() {
-      return machine.lastZxid;
+      return machine().lastZxid;
     },
     get nodeCount() {
-      return machine.nodeCount;
+      return machine().nodeCount;
     },
     get approximateBytes() {
-      return machine.approximateBytes;
+      return machine().approximateBytes;
     },
     get ephemeralCount() {
-      return machine.ephemeralCount;
+      return machine().ephemeralCount;
     },
     get sessionCount() {
-      return machine.sessionCount;
+      return machine().sessionCount;
     },
     get watchCount() {
       return watches.count;
@@ -78,7 +91,7 @@ export function memberFacts(parts: MemberParts): MemberFacts {
       return platform.clock.nowMs() - parts.startedMs;
     },
     get outstanding() {
-      return member.outstanding;
+      return parts.outstanding();
     },
     get received() {
       return stats.received;
@@ -102,7 +115,7 @@ export function memberFacts(parts: MemberParts): MemberFacts {
       return platform.process.maxOpenFiles();
     },
     get digestMismatches() {
-      return machine.digestMismatches;
+      return machine().digestMismatches;
     },
     get connections() {
       return [...door().connections].map(connectionFacts);
@@ -111,13 +124,18 @@ export function memberFacts(parts: MemberParts): MemberFacts {
     get deadlines() {
       return deadlines(parts);
     },
+    get sessions() {
+      return [...machine().sessions]
+        .map(({ id, timeoutMs }) => ({ sessionId: id, timeoutMs }))
+        .sort((a, b) => (a.sessionId < b.sessionId ? -1 : 1));
+    },
     get ephemerals() {
-      return [...machine.sessions]
+      return [...machine().sessions]
         .filter(({ ephemerals }) => ephemerals.size > 0)
-        .map(({ id }) => ({ sessionId: id, paths: machine.ephemeralPathsOf(id) }));
+        .map(({ id }) => ({ sessionId: id, paths: machine().ephemeralPathsOf(id) }));
     },
     get digests() {
-      return machine.digestLog;
+      return machine().digestLog;
     },
     metrics: parts.metrics,
     sizes: () => journal.sizes(),
@@ -171,9 +189,11 @@ function watchFacts({ data }: Watches): WatchFacts {
   };
 }
 
-function deadlines({ member, platform }: MemberParts): SessionDeadline[] {
+function deadlines({ sessionClock, platform }: MemberParts): SessionDeadline[] | null {
+  const clock = sessionClock();
+  if (clock === null) return null;
   const toWall = platform.clock.wallMs() - platform.clock.nowMs();
-  return [...member.sessionClock.byDeadline()].map(([endMs, sessions]) => ({
+  return [...clock.byDeadline()].map(([endMs, sessions]) => ({
     atWallMs: endMs + toWall,
     sessionIds: [...sessions].map(({ id }) => id),
   }));

@@ -1,49 +1,22 @@
 /**
- * Composition of one member: the only file that knows all rooms of coordination.
+ * Composition of a server on its own: nobody to agree with.
  *
  *   start:  directories → recover → state → turn → door          stop: the same list backwards
  */
 import { limitsFor } from '../config/limits.ts';
-import type { Settings } from '../config/settings.ts';
 import { Metrics } from '../platform/metrics.ts';
-import type { Platform } from '../platform/platform.ts';
 import { answerWord } from './admin/words.ts';
+import { natureIn, type Server, type ServerOptions, servingParts } from './composition.ts';
 import { Standalone } from './ensemble/standalone.ts';
-import { Journal, type Recovered, type RecoveryProgress } from './journal/journal.ts';
+import { Journal, type Recovered } from './journal/journal.ts';
 import { memberFacts } from './member-facts.ts';
-import { type NodeKind, ttlOfOwner } from './model/owner.ts';
 import { Door } from './serving/door.ts';
-import { Reads } from './serving/reads.ts';
-import { ServerStats } from './serving/stats.ts';
-import { Watches } from './serving/watches.ts';
-import { Machine, NO_ROW } from './state/machine.ts';
+import { Machine } from './state/machine.ts';
 
-export interface ServerOptions {
-  readonly settings: Settings;
-  readonly platform: Platform;
-  /** As `srvr` prints it. */
-  readonly version: string;
-  readonly onProgress: (progress: RecoveryProgress) => void;
-  /** The member cannot go on: what is durable is unknown. It has stopped serving. */
-  readonly onFatal: (error: Error) => void;
-}
+/** A server on its own calls itself 0 in its configuration, whatever its session ids say. */
+const STANDALONE_ID = 0;
 
-export interface Server {
-  /** Where clients connect. */
-  readonly clientPort: number;
-  readonly recovered: Recovered;
-  /** What clients cannot see of a node: whether it is a container, or how long it lives. Null where there is none. */
-  natureOf(path: string): NodeNature | null;
-  stop(): Promise<void>;
-}
-
-export interface NodeNature {
-  readonly kind: NodeKind;
-  readonly ttlMs: number | null;
-}
-
-/** @throws JournalError for a data directory that cannot be used, NetError for a port that cannot be had */
-export async function startServer(options: ServerOptions): Promise<Server> {
+export async function startStandaloneServer(options: ServerOptions): Promise<Server> {
   const { settings, platform } = options;
   const limits = limitsFor(settings);
   const metrics = new Metrics();
@@ -66,8 +39,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   });
   const { machine, recovered, orphans } = recover(options, journal, metrics);
 
-  const watches = new Watches({ compat38: settings.compat === '3.8' });
-  const stats = new ServerStats(metrics);
+  const parts = servingParts(settings, metrics, machine);
   const member = new Standalone({
     settings,
     platform,
@@ -79,31 +51,31 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     },
   });
   const facts = memberFacts({
+    ...parts,
     version: options.version,
     settings,
     platform,
-    metrics,
-    machine,
+    machine: () => machine,
     journal,
-    member,
-    watches,
-    stats,
+    mode: () => 'standalone',
+    isServing: () => true,
+    outstanding: () => member.outstanding,
+    sessionClock: () => member.sessionClock,
+    quorum: () => null,
+    serverId: STANDALONE_ID,
     startedMs,
     door: () => door,
   });
   const door = new Door({
+    ...parts,
     settings,
-    limits,
     clock: platform.clock,
     net: platform.net,
     logger: platform.logger,
     machine,
-    watches,
-    reads: new Reads({ machine, watches, compat38: settings.compat === '3.8' }),
     writes: member,
     sessions: member,
     words: (word) => answerWord(word, facts, settings.fourLetterWords),
-    stats,
   });
   member.listen(door);
   await member.start({
@@ -120,12 +92,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   return {
     clientPort: door.port,
     recovered,
-    natureOf: (path) => {
-      const row = machine.find(path);
-      if (row === NO_ROW) return null;
-      const kind = machine.nodes.kind(row);
-      return { kind, ttlMs: kind === 'ttl' ? ttlOfOwner(machine.nodes.owner(row)) : null };
-    },
+    ensemble: null,
+    natureOf: (path) => natureIn(machine, path),
     stop: async () => {
       await door.close();
       await member.stop();

@@ -47,12 +47,41 @@ export interface ConfigurationFacts {
   readonly serverId: number;
 }
 
+/** A member's place among the others. */
+export interface QuorumFacts {
+  /** `leading - broadcast` */
+  readonly peerState: string;
+  readonly quorumSize: number;
+  readonly leader: number | null;
+  readonly initLimitTicks: number;
+  readonly syncLimitTicks: number;
+  readonly electionPorts: readonly number[];
+  readonly quorumPorts: readonly number[];
+  readonly isObserver: boolean;
+  /** The configuration in force, as `/zookeeper/config` has it. */
+  readonly membership: string;
+  readonly leading: LeadingFacts | null;
+}
+
+export interface LeadingFacts {
+  readonly learners: number;
+  readonly syncedFollowers: number;
+  readonly syncedNonVotingFollowers: number;
+  readonly syncedObservers: number;
+  readonly pendingSyncs: number;
+  readonly uptimeMs: number;
+  /** −1 before the first. */
+  readonly proposalBytes: { readonly last: number; readonly min: number; readonly max: number };
+}
+
 export interface MemberFacts {
   /** As `srvr` prints it: number, revision and build date. */
   readonly version: string;
   readonly configuration: ConfigurationFacts;
   readonly environment: readonly (readonly [string, string])[];
-  readonly mode: 'standalone';
+  readonly mode: 'standalone' | 'leader' | 'follower' | 'observer' | 'read-only';
+  /** Null for a server on its own. */
+  readonly quorum: QuorumFacts | null;
   readonly isServing: boolean;
   readonly zxid: number;
   readonly nodeCount: number;
@@ -73,7 +102,10 @@ export interface MemberFacts {
   readonly connections: readonly ConnectionFacts[];
   /** Of the data table. */
   readonly watches: WatchFacts;
-  readonly deadlines: readonly SessionDeadline[];
+  /** Null at a learner: its leader knows when sessions end. */
+  readonly deadlines: readonly SessionDeadline[] | null;
+  /** By id. */
+  readonly sessions: readonly { readonly sessionId: bigint; readonly timeoutMs: number }[];
   readonly ephemerals: readonly { readonly sessionId: bigint; readonly paths: readonly string[] }[];
   readonly digests: readonly { readonly zxid: number; readonly digest: bigint }[];
   readonly metrics: Metrics;

@@ -1,6 +1,6 @@
 /** The texts of the four-letter words, in Apache's shapes: monitoring scripts read them line by line. */
 import { zxidHex } from '../../base/zxid.ts';
-import type { ConnectionFacts, MemberFacts } from './member-facts.ts';
+import type { ConnectionFacts, LeadingFacts, MemberFacts, QuorumFacts } from './member-facts.ts';
 
 export function serverReport(facts: MemberFacts): string {
   return `${versionLine(facts)}\n${figures(facts)}`;
@@ -31,19 +31,26 @@ export function configurationReport(facts: MemberFacts): string {
     `maxSessionTimeout=${configuration.maxSessionTimeoutMs}`,
     `clientPortListenBacklog=${configuration.backlog}`,
     `serverId=${configuration.serverId}`,
+    ...(facts.quorum === null ? [] : quorumLines(facts.quorum)),
   ]);
 }
 
-export function dumpReport(facts: MemberFacts): string {
-  const sessions = facts.deadlines.reduce((sum, { sessionIds }) => sum + sessionIds.length, 0);
-  const report = [
-    'SessionTracker dump:',
-    `Session Sets (${facts.deadlines.length})/(${sessions}):`,
+function quorumLines(quorum: QuorumFacts): string[] {
+  return [
+    `initLimit=${quorum.initLimitTicks}`,
+    `syncLimit=${quorum.syncLimitTicks}`,
+    // The one there is since 3.6.
+    'electionAlg=3',
+    `electionPort=${quorum.electionPorts.join('|')}`,
+    `quorumPort=${quorum.quorumPorts.join('|')}`,
+    `peerType=${quorum.isObserver ? 1 : 0}`,
+    'membership: ',
+    quorum.membership,
   ];
-  for (const { atWallMs, sessionIds } of facts.deadlines) {
-    report.push(`${sessionIds.length} expire at ${javaDate(atWallMs)}:`);
-    for (const id of sessionIds) report.push(`\t0x${hex(id)}`);
-  }
+}
+
+export function dumpReport(facts: MemberFacts): string {
+  const report = ['SessionTracker dump:', ...sessionLines(facts)];
   report.push('ephemeral nodes dump:', `Sessions with Ephemerals (${facts.ephemerals.length}):`);
   for (const { sessionId, paths } of facts.ephemerals) {
     report.push(`0x${hex(sessionId)}:`);
@@ -55,6 +62,23 @@ export function dumpReport(facts: MemberFacts): string {
     report.push(`\tip: /${remoteAddress}:${remotePort} sessionId: 0x${hex(sessionId)}`);
   }
   return lines(report);
+}
+
+/** Who knows when sessions end says it; others have only their timeouts. */
+function sessionLines({ deadlines, sessions }: MemberFacts): string[] {
+  if (deadlines === null) {
+    return [
+      `Global Sessions(${sessions.length}):`,
+      ...sessions.map(({ sessionId, timeoutMs }) => `0x${hex(sessionId)}\t${timeoutMs}ms`),
+    ];
+  }
+  const count = deadlines.reduce((sum, { sessionIds }) => sum + sessionIds.length, 0);
+  const report = [`Session Sets (${deadlines.length})/(${count}):`];
+  for (const { atWallMs, sessionIds } of deadlines) {
+    report.push(`${sessionIds.length} expire at ${javaDate(atWallMs)}:`);
+    for (const id of sessionIds) report.push(`\t0x${hex(id)}`);
+  }
+  return report;
 }
 
 export function environmentReport(facts: MemberFacts): string {
@@ -100,6 +124,7 @@ export function monitorReport(facts: MemberFacts): string {
   const report: (readonly [string, string | number])[] = [
     ['version', facts.version],
     ['server_state', facts.mode],
+    ...(facts.quorum === null ? [] : quorumFigures(facts.quorum)),
     ['ephemerals_count', facts.ephemeralCount],
     ['num_alive_connections', facts.connections.length],
     ['avg_latency', decimal(facts.averageLatencyMs)],
@@ -131,6 +156,32 @@ export function monitorReport(facts: MemberFacts): string {
   return lines(report.map(([name, value]) => `zk_${name}\t${value}`));
 }
 
+function quorumFigures({
+  peerState,
+  quorumSize,
+  leader,
+  isObserver,
+  leading,
+}: QuorumFacts): (readonly [string, string | number])[] {
+  const report: (readonly [string, string | number])[] = [['peer_state', peerState]];
+  if (isObserver && leader !== null) report.push(['observer_master_id', leader]);
+  report.push(['quorum_size', quorumSize]);
+  if (leading === null) return report;
+  const { last, min, max } = leading.proposalBytes;
+  return [
+    ...report,
+    ['learners', leading.learners],
+    ['synced_followers', leading.syncedFollowers],
+    ['synced_non_voting_followers', leading.syncedNonVotingFollowers],
+    ['synced_observers', leading.syncedObservers],
+    ['pending_syncs', leading.pendingSyncs],
+    ['leader_uptime', Math.round(leading.uptimeMs)],
+    ['last_proposal_size', last],
+    ['max_proposal_size', max],
+    ['min_proposal_size', min],
+  ];
+}
+
 const PERCENTILES = [
   ['p50', 0.5],
   ['p95', 0.95],
@@ -153,7 +204,14 @@ function figures(facts: MemberFacts): string {
     `Zxid: 0x${zxidHex(facts.zxid)}`,
     `Mode: ${facts.mode}`,
     `Node count: ${facts.nodeCount}`,
+    ...proposalLines(facts.quorum?.leading ?? null),
   ]);
+}
+
+function proposalLines(leading: LeadingFacts | null): string[] {
+  if (leading === null) return [];
+  const { last, min, max } = leading.proposalBytes;
+  return [`Proposal sizes last/min/max: ${last}/${min}/${max}`];
 }
 
 function brief(connection: ConnectionFacts): string {

@@ -44,6 +44,13 @@ export class SessionClock {
     this.touch(session, nowMs);
   }
 
+  /** It showed life elsewhere, with the timeout that was agreed on there. */
+  renew(session: Session, timeoutMs: number): void {
+    if (this.#tracked.get(session)?.timeoutMs === timeoutMs)
+      this.touch(session, this.#clock.nowMs());
+    else this.track(session, timeoutMs);
+  }
+
   touch(session: Session, nowMs: number): void {
     const tracked = this.#tracked.get(session);
     if (tracked === undefined || nowMs < tracked.sameBucketUntilMs) return;

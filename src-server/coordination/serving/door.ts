@@ -1,4 +1,5 @@
 /** The client port: who comes in, who is inside, and the end of each turn. */
+import type { Settings } from '../../config/settings.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { Listener, Net, Socket } from '../../platform/net.ts';
 import { OpCode } from '../model/ops.ts';
@@ -26,9 +27,11 @@ export class Door {
   readonly #byAddress = new Map<string, number>();
   #dirty: Connection[] = [];
   #listener: Listener | null = null;
+  #at: Pick<Settings, 'clientPort' | 'clientPortAddress'>;
 
   constructor(parts: DoorParts) {
     this.#parts = parts;
+    this.#at = parts.settings;
     this.#household = {
       ...parts,
       isServing: false,
@@ -42,14 +45,25 @@ export class Door {
 
   /** Starts listening. Until `beginService`, only words are answered. */
   async open(): Promise<void> {
+    this.#listener = await this.#listen();
+  }
+
+  /** Clients connect elsewhere from now on; those who are inside stay. */
+  async moveTo(at: Pick<Settings, 'clientPort' | 'clientPortAddress'>): Promise<void> {
+    if (this.#listener === null) return;
+    const { clientPort, clientPortAddress } = this.#at;
+    if (at.clientPort === clientPort && at.clientPortAddress === clientPortAddress) return;
+    const before = this.#listener;
+    this.#at = at;
+    this.#listener = await this.#listen();
+    await before.close();
+  }
+
+  #listen(): Promise<Listener> {
     const { net, settings } = this.#parts;
-    this.#listener = await net.listen(
-      {
-        host: settings.clientPortAddress,
-        port: settings.clientPort,
-        backlog: settings.clientPortListenBacklog,
-      },
-      (socket) => this.#onSocket(socket),
+    const { clientPort: port, clientPortAddress: host } = this.#at;
+    return net.listen({ host, port, backlog: settings.clientPortListenBacklog }, (socket) =>
+      this.#onSocket(socket),
     );
   }
 

@@ -15,7 +15,7 @@ import { Broadcast, successorIn } from './broadcast.ts';
 import { CatchUp } from './catch-up.ts';
 import { EpochAgreement } from './epoch-agreement.ts';
 import type { LinkId, LogRead } from './events.ts';
-import { Learner } from './learner.ts';
+import { Learner, type LearnerFacts } from './learner.ts';
 import { Learners } from './learners.ts';
 import type { Ack, AckEpoch, LearnerInfo, Message } from './messages.ts';
 import { areMet, quorumOf } from './quorum.ts';
@@ -90,6 +90,13 @@ export class Leader implements Role {
       [quorumOf(view)],
       this.#learners.with(({ stage, role }) => stage === 'synced' && role === 'follower'),
     );
+  }
+
+  /** Those who have said who they are. */
+  get learners(): readonly LearnerFacts[] {
+    return [...this.#learners]
+      .filter(({ stage }) => stage !== 'new')
+      .map(({ link, sid, role, stage }) => ({ link, sid, role, isSynced: stage === 'synced' }));
   }
 
   // --- time ---

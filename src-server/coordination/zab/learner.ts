@@ -14,6 +14,14 @@ import type { LearnerRole } from './messages.ts';
 export type LearnerStage =
   'new' | 'reported' | 'asked' | 'promised' | 'catchingUp' | 'following' | 'synced';
 
+/** What others may know of a learner. */
+export interface LearnerFacts {
+  readonly link: LinkId;
+  readonly sid: Sid;
+  readonly role: LearnerRole;
+  readonly isSynced: boolean;
+}
+
 const NOBODY = 0 as Sid;
 
 export class Learner {

@@ -17,6 +17,7 @@ import { Election } from './election.ts';
 import type { Event, LinkId } from './events.ts';
 import { Follower } from './follower.ts';
 import { Leader } from './leader.ts';
+import type { LearnerFacts } from './learner.ts';
 import { Learning } from './learning.ts';
 import type { Message, PeerState } from './messages.ts';
 import { Observer } from './observer.ts';
@@ -24,6 +25,7 @@ import type { Role, RoleEvent } from './role.ts';
 import { type PeerOptions, Self } from './self.ts';
 import type { View } from './view.ts';
 
+export type { LearnerFacts } from './learner.ts';
 export type { PeerOptions, PeerSettings } from './self.ts';
 
 /** Connections kept while nobody leads; who connects then has finished its election a moment before us. */
@@ -97,6 +99,11 @@ export class Peer {
   /** Whether a quorum of a view that is to be proposed is synchronised already. */
   isSynchronised(view: View): boolean {
     return this.#role instanceof Leader && this.#role.isSynchronised(view);
+  }
+
+  /** Who is led from here. */
+  get learners(): readonly LearnerFacts[] {
+    return this.#role instanceof Leader ? this.#role.learners : [];
   }
 
   /** Where a learner sends its requests; null while it is not synchronised. */
