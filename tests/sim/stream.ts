@@ -179,7 +179,8 @@ export class Pipe {
   /** The reader took so much, and the writer learns that there is room again. */
   consumed(bytes: number): void {
     this.takenBytes -= bytes;
-    if (this.takenBytes === 0) this.#conditions.onHeard(this.from, this.to);
+    if (this.takenBytes === 0 && this.waitingBytes === 0)
+      this.#conditions.onHeard(this.from, this.to);
     this.#planFill();
   }
 

@@ -51,6 +51,7 @@ export class World {
   #orders = 0;
   #lives = 0;
   #hash = 0x811c9dc5;
+  #failure: Error | null = null;
   readonly #streams: Prng;
 
   constructor(seed: number) {
@@ -113,6 +114,11 @@ export class World {
         if (item.kind === kind && item.task !== null) this.at(this.nowMs, kind, life, item.task);
   }
 
+  /** Ends the run with this, from wherever it was noticed. */
+  fail(error: unknown): void {
+    this.#failure ??= error instanceof Error ? error : new Error(String(error));
+  }
+
   // --- running ---
 
   /**
@@ -130,6 +136,7 @@ export class World {
       const step = (): void => {
         if (hasEnded) return;
         try {
+          if (this.#failure !== null) throw this.#failure;
           if (isDone()) end(() => resolve(true));
           else if (!this.#next(untilMs)) {
             this.nowMs = untilMs;

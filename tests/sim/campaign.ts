@@ -1,0 +1,124 @@
+/** Many seeds, spread over threads, with a line now and then and a summary at the end. */
+import os from 'node:os';
+import { Worker } from 'node:worker_threads';
+
+import { FAILURE_CODES, type FailureKind } from './failure.ts';
+import { EXPECTED, Probes } from './probes.ts';
+import type { SwarmWishes } from './swarm.ts';
+
+export interface CampaignOptions {
+  readonly first: number;
+  readonly count: number;
+  readonly threads: number | null;
+  readonly wishes: SwarmWishes;
+  readonly say: (line: string) => void;
+}
+
+export interface CampaignResult {
+  readonly summary: readonly string[];
+  readonly exitCode: number;
+}
+
+/** What a thread says of a seed. */
+export interface SeedResult {
+  readonly seed: number;
+  readonly failure: { readonly kind: FailureKind; readonly message: string } | null;
+  readonly virtualMs: number;
+  readonly calls: number;
+  readonly txns: number;
+  readonly probes: readonly (readonly [string, number])[];
+}
+
+/** A shorter campaign need not have reached everything. */
+const PROBED_SEEDS_MIN = 100;
+const PROGRESS_MS = 10_000;
+const FAILURES_SHOWN = 10;
+
+export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
+  const { first, count, say } = options;
+  const startedMs = performance.now();
+  const probes = new Probes();
+  const failures: SeedResult[] = [];
+  let done = 0;
+  let next = first;
+  let virtualMs = 0;
+  let calls = 0;
+  let txns = 0;
+  let saidMs = startedMs;
+  const rate = (): string => {
+    const seconds = (performance.now() - startedMs) / 1000;
+    const perMinute = Math.round((done / seconds) * 60);
+    const virtual = (virtualMs / 60_000 / seconds).toFixed(1);
+    return `${perMinute} seeds a minute, ${virtual} virtual minutes a second`;
+  };
+  const take = (result: SeedResult): void => {
+    done++;
+    virtualMs += result.virtualMs;
+    calls += result.calls;
+    txns += result.txns;
+    probes.add(result.probes);
+    if (result.failure !== null) {
+      failures.push(result);
+      say(`seed ${result.seed} FAILED ${result.failure.kind}: ${result.failure.message}`);
+    }
+    if (performance.now() - saidMs < PROGRESS_MS) return;
+    saidMs = performance.now();
+    say(`${done} of ${count} seeds, ${rate()}`);
+  };
+  const threads = Math.min(options.threads ?? os.availableParallelism(), count);
+  const nextSeed = (): number | null => (next < first + count ? next++ : null);
+  await Promise.all(
+    Array.from({ length: threads }, () => runThread(options.wishes, nextSeed, take)),
+  );
+  return summarise();
+
+  function summarise(): CampaignResult {
+    const summary = [
+      `${done} seeds from ${first}: ${calls} requests, ${txns} transactions, ${rate()}`,
+      ...[...probes.counts].sort().map(([name, hits]) => `  ${String(hits).padStart(8)}  ${name}`),
+    ];
+    const missed =
+      count < PROBED_SEEDS_MIN ? [] : EXPECTED.filter((name) => !probes.counts.has(name));
+    for (const name of missed) summary.push(`not reached: ${name}`);
+    failures.sort((a, b) => a.seed - b.seed);
+    for (const { seed, failure } of failures.slice(0, FAILURES_SHOWN))
+      summary.push(`FAILED seed ${seed}, ${failure!.kind}: ${failure!.message.split('\n')[0]}`);
+    const worst = failures[0]?.failure?.kind ?? (missed.length > 0 ? 'probes' : null);
+    return { summary, exitCode: worst === null ? 0 : FAILURE_CODES[worst] };
+  }
+}
+
+function runThread(
+  wishes: SwarmWishes,
+  nextSeed: () => number | null,
+  take: (result: SeedResult) => void,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(new URL('thread.ts', import.meta.url), { workerData: wishes });
+    let current: number | null = null;
+    const go = (): void => {
+      current = nextSeed();
+      worker.postMessage(current);
+    };
+    worker.on('message', (result: SeedResult) => {
+      take(result);
+      go();
+    });
+    // What no run catches, a rejection nobody handles for one, ends the thread; the seed is known all the same.
+    worker.on('error', (error) => {
+      take({
+        seed: current ?? 0,
+        failure: { kind: 'exception', message: String(error.stack ?? error.message) },
+        virtualMs: 0,
+        calls: 0,
+        txns: 0,
+        probes: [],
+      });
+      runThread(wishes, nextSeed, take).then(resolve, reject);
+    });
+    worker.on('exit', (code) => {
+      if (code === 0) resolve();
+    });
+    go();
+  });
+}

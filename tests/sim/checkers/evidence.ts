@@ -1,0 +1,69 @@
+/** What checkers judge by: the history, the ledger, and the model that the ledger was played to. */
+import { codeName } from '../../../src-server/coordination/model/codes.ts';
+import { Failure, type FailureKind } from '../failure.ts';
+import type { Call, History, VisitorRecord } from '../history.ts';
+import type { Entry, Ledger } from '../ledger.ts';
+import { type Expected, Model, type Version } from '../model.ts';
+import type { Probes } from '../probes.ts';
+import { describe, describeAnswer } from '../visitor.ts';
+
+export interface Done {
+  readonly entry: Entry;
+  readonly call: Call | null;
+  readonly expected: Expected;
+}
+
+export class Evidence {
+  readonly history: History;
+  readonly ledger: Ledger;
+  readonly model = new Model();
+  readonly probes: Probes;
+  /** Whether reads show everything acknowledged before they were asked, whoever asked: on a member on its own. */
+  readonly isLinear: boolean;
+  /** Every transaction, in order. */
+  readonly done: Done[] = [];
+  readonly entryOf = new Map<Call, Entry>();
+  readonly visitorOf = new Map<bigint, VisitorRecord>();
+  /** The versions a read can have seen (checkers/reads.ts). */
+  readonly readVersions = new Map<Call, readonly Version[]>();
+  /** The least zxid of the state that an answered call shows (checkers/reads.ts). */
+  readonly proven = new Map<Call, number>();
+
+  constructor(parts: {
+    readonly history: History;
+    readonly ledger: Ledger;
+    readonly probes: Probes;
+    readonly isLinear: boolean;
+  }) {
+    this.history = parts.history;
+    this.ledger = parts.ledger;
+    this.probes = parts.probes;
+    this.isLinear = parts.isLinear;
+    for (const visitor of this.history.visitors)
+      if (visitor.sessionId !== 0n) this.visitorOf.set(visitor.sessionId, visitor);
+  }
+}
+
+export function isWrite(call: Call): boolean {
+  const { kind } = call.order;
+  return (
+    kind === 'create' || kind === 'set' || kind === 'delete' || kind === 'multi' || kind === 'close'
+  );
+}
+
+export function fail(kind: FailureKind, message: string): never {
+  throw new Failure(kind, message);
+}
+
+export function nameOf(call: Call): string {
+  const said = describeAnswer(call.answer);
+  return `${call.visitor.name}'s request ${call.xid} (${describe(call.order)}, told ${said})`;
+}
+
+export function expectedText({ code, path, state, parts }: Expected): string {
+  const words = [codeName(code)];
+  if (path !== null) words.push(path);
+  if (state !== null) words.push(`v${state.version}`);
+  if (parts !== null) words.push(parts.map((part) => codeName(part.code)).join(' '));
+  return words.join(' ');
+}

@@ -1,0 +1,169 @@
+/** The machines of a run and the hosts of their clients, built from what is shipped. */
+import type { Prng } from '../../src-server/base/prng.ts';
+import { localSettings, type Settings } from '../../src-server/config/settings.ts';
+import type { LogFields, LogLevel } from '../../src-server/platform/logger.ts';
+import type { Platform } from '../../src-server/platform/platform.ts';
+import { SimDisk } from './disk.ts';
+import { Failure } from './failure.ts';
+import type { History } from './history.ts';
+import { Machine } from './machine.ts';
+import { Network } from './network.ts';
+import { simPlatform, TRUE_CLOCK } from './platform.ts';
+import type { Probes } from './probes.ts';
+import type { Tamper } from './stream.ts';
+import type { Swarm } from './swarm.ts';
+import type { Trace } from './trace.ts';
+import { hex, Visitor } from './visitor.ts';
+import type { World } from './world.ts';
+
+export const CLIENT_PORT = 2181;
+export const DATA_DIR = '/data';
+
+/** Something that is not what it should be, put between the parts by a test of the checkers. */
+export interface Sabotage {
+  readonly platform?: (platform: Platform) => Platform;
+  readonly tamper?: Tamper;
+}
+
+export interface ClusterParts {
+  readonly world: World;
+  readonly swarm: Swarm;
+  readonly history: History;
+  readonly trace: Trace;
+  readonly probes: Probes;
+  readonly sabotage: Sabotage;
+}
+
+/** Sentences of the product at level error that belong to faults we make. */
+const EXPECTED_ERRORS = [
+  'the disk is nearly full; writes are refused until there is room',
+  'the log could not be made durable; this member stops',
+  'the log could not be written; this member stops',
+];
+
+export class Cluster {
+  readonly network: Network;
+  readonly machines: Machine[];
+  readonly visitors: Visitor[] = [];
+  /** Log files that were purged, with what they held. */
+  readonly removedLogs: Buffer[] = [];
+  readonly #parts: ClusterParts;
+  readonly #random: Prng;
+  #visits = 0;
+
+  constructor(parts: ClusterParts) {
+    const { world, swarm, sabotage } = parts;
+    this.#parts = parts;
+    this.#random = world.stream();
+    this.network = new Network(world, {
+      ...swarm.network,
+      ...(sabotage.tamper === undefined ? {} : { tamper: sabotage.tamper }),
+    });
+    this.network.heard = (from, to) => {
+      if (to.localPort !== CLIENT_PORT) return;
+      const visitor = this.visitors.find(({ life }) => life === from.life);
+      if (visitor !== undefined) visitor.record.heardMs = world.nowMs;
+    };
+    this.machines = swarm.clocks.map((clock, i) => {
+      const host = `10.0.0.${i + 1}`;
+      const machine: Machine = new Machine({
+        world,
+        network: this.network,
+        trace: parts.trace,
+        host,
+        clock: { ...clock },
+        settings: settingsOf(swarm, host),
+        disguise: sabotage.platform ?? ((platform) => platform),
+        onLog: (level, sentence, fields) => this.#onLog(machine, level, sentence, fields),
+        onLogRemoved: (bytes) => this.removedLogs.push(bytes),
+      });
+      return machine;
+    });
+  }
+
+  get connectString(): string {
+    return this.machines.map(({ host }) => `${host}:${CLIENT_PORT}`).join(',');
+  }
+
+  /** A new client process on one of the client hosts. */
+  visit(): Visitor {
+    const { world, swarm, history, trace } = this.#parts;
+    const number = ++this.#visits;
+    const host = `10.1.0.${(number % swarm.clientHosts) + 1}`;
+    const life = world.newLife(`client-${number}`);
+    const platform = simPlatform({
+      world,
+      life,
+      clock: TRUE_CLOCK,
+      random: world.stream(),
+      net: this.network.netOf(life, host, life.name),
+      log: () => undefined,
+      disk: (clock) => new SimDisk({ clock }),
+    });
+    const visitor = new Visitor({
+      world,
+      history,
+      trace,
+      life,
+      host,
+      platform,
+      connect: this.connectString,
+      sessionTimeoutMs: swarm.tickMs * this.#random.between(2, 12),
+      requestTimeoutMs: 60_000,
+    });
+    this.visitors.push(visitor);
+    return visitor;
+  }
+
+  /** The client's process ends without a word. */
+  killVisitor(visitor: Visitor): void {
+    const { world, trace } = this.#parts;
+    if (visitor.life.isOver) return;
+    trace.line(visitor.record.name, 'is killed');
+    visitor.life.isOver = true;
+    visitor.record.goneMs = world.nowMs;
+    this.network.endProcess(visitor.life, { saysGoodbye: this.#random.chance(0.7) });
+  }
+
+  get liveVisitors(): Visitor[] {
+    return this.visitors.filter((visitor) => !visitor.isOver);
+  }
+
+  #onLog(machine: Machine, level: LogLevel, sentence: string, fields: LogFields): void {
+    const { trace, probes, history, world } = this.#parts;
+    if (level !== 'debug') {
+      const details = Object.entries(fields).map(([name, value]) => `${name} ${value}`);
+      trace.line(machine.host, `${level}: ${sentence}`, ...details);
+    }
+    probes.said(sentence);
+    if (level === 'error' && !EXPECTED_ERRORS.includes(sentence))
+      world.fail(new Failure('log', `${machine.host}: ${sentence} ${JSON.stringify(fields)}`));
+    if (sentence !== 'session expired') return;
+    const session = fields['session'];
+    const visitor = this.visitors.find(({ record }) => hex(record.sessionId) === session);
+    if (visitor === undefined) return;
+    history.expiries.push({
+      sessionId: visitor.record.sessionId,
+      ms: world.nowMs,
+      member: machine.host,
+      servingSinceMs: machine.servingSinceMs,
+      heardMs: visitor.record.heardMs,
+    });
+  }
+}
+
+function settingsOf(swarm: Swarm, host: string): Settings {
+  return {
+    ...localSettings(DATA_DIR),
+    clientPort: CLIENT_PORT,
+    clientPortAddress: host,
+    tickTimeMs: swarm.tickMs,
+    minSessionTimeoutMs: 2 * swarm.tickMs,
+    maxSessionTimeoutMs: 20 * swarm.tickMs,
+    snapCount: swarm.snapCount,
+    snapRetainCount: swarm.snapRetainCount,
+    preallocateBytes: swarm.preallocateBytes,
+    diskReserveBytes: swarm.diskReserveBytes,
+    containerCheckIntervalMs: 2000,
+  };
+}

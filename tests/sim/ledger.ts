@@ -1,0 +1,120 @@
+/**
+ * Every transaction there was, by zxid, as the logs on the disks tell after a run: those still there and those that were
+ * purged.
+ */
+import { VERSION_DIRECTORY } from '../../src-server/coordination/journal/journal.ts';
+import { LogScan } from '../../src-server/coordination/journal/txnlog-scan.ts';
+import { OpCode } from '../../src-server/coordination/model/ops.ts';
+import type { Txn } from '../../src-server/coordination/model/txn.ts';
+import type { Clock } from '../../src-server/platform/clock.ts';
+import { SimDisk } from './disk.ts';
+import { Failure } from './failure.ts';
+
+export interface Entry {
+  readonly zxid: number;
+  readonly sessionId: bigint;
+  readonly cxid: number;
+  readonly timeMs: number;
+  readonly type: OpCode;
+  readonly path: string;
+  readonly error: number;
+  readonly timeoutMs: number;
+  /** What the end of a session deletes, in that order. */
+  readonly paths: readonly string[];
+  /** Everything that was logged, as text, to compare copies. */
+  readonly text: string;
+}
+
+const RECORD_BYTES_MAX = 0x40_0000;
+
+export type Ledger = ReadonlyMap<number, Entry>;
+
+/** What one disk's logs hold, oldest first. */
+export function entriesOf(disk: SimDisk, dataDir: string): Entry[] {
+  const directory = `${dataDir}/${VERSION_DIRECTORY}`;
+  const logs = disk
+    .list(directory)
+    .filter(({ name, bytes }) => /^log\.[0-9a-f]+$/.test(name) && bytes > 0)
+    .map(({ name }) => ({ name, zxid: Number.parseInt(name.slice('log.'.length), 16) }))
+    .sort((a, b) => a.zxid - b.zxid);
+  return logs.flatMap(({ name }) => scan(disk, `${directory}/${name}`));
+}
+
+/** What a log file held. */
+export function entriesIn(bytes: Buffer, clock: Clock): Entry[] {
+  const disk = new SimDisk({ clock });
+  disk.put('/removed/log', bytes);
+  return bytes.length === 0 ? [] : scan(disk, '/removed/log');
+}
+
+function scan(disk: SimDisk, path: string): Entry[] {
+  const found: Entry[] = [];
+  const log = new LogScan(disk, path, { recordBytesMax: RECORD_BYTES_MAX });
+  try {
+    if (log.open() !== 'whole') return [];
+    for (let txn = log.next(); txn !== null; txn = log.next()) found.push(entryOf(txn));
+  } finally {
+    log.close();
+  }
+  return found;
+}
+
+/**
+ * Lays the copies on top of each other.
+ * @throws Failure where two of them say different things of one zxid
+ */
+export function mergeLedgers(
+  copies: readonly { readonly name: string; readonly entries: readonly Entry[] }[],
+): Ledger {
+  const merged = new Map<number, Entry>();
+  const from = new Map<number, string>();
+  for (const { name, entries } of copies) {
+    for (const entry of entries) {
+      const known = merged.get(entry.zxid);
+      if (known !== undefined && known.text !== entry.text) {
+        throw new Failure(
+          'agreement',
+          `zxid ${entry.zxid} is ${known.text} in ${from.get(entry.zxid)} and ${entry.text} in ${name}`,
+        );
+      }
+      merged.set(entry.zxid, entry);
+      from.set(entry.zxid, name);
+    }
+  }
+  return new Map([...merged].sort(([a], [b]) => a - b));
+}
+
+function entryOf(txn: Txn): Entry {
+  return {
+    zxid: txn.zxid,
+    sessionId: txn.sessionId,
+    cxid: txn.cxid,
+    timeMs: txn.timeMs,
+    type: txn.type,
+    path: txn.path,
+    error: txn.error,
+    timeoutMs: txn.timeoutMs,
+    paths: txn.type === OpCode.CLOSE_SESSION ? (txn.paths ?? []) : [],
+    text: textOf(txn),
+  };
+}
+
+function textOf(txn: Txn): string {
+  const data = txn.data === null ? '' : Buffer.from(txn.data).toString('latin1');
+  const parts = (txn.ops ?? []).map(textOf).join(', ');
+  return [
+    `type ${txn.type}`,
+    `session ${txn.sessionId}`,
+    `xid ${txn.cxid}`,
+    `time ${txn.timeMs}`,
+    txn.path,
+    data.slice(0, 40),
+    `v${txn.version}`,
+    `error ${txn.error}`,
+    `digest ${txn.digestHigh}:${txn.digestLow}`,
+    parts === '' ? '' : `[${parts}]`,
+    (txn.paths ?? []).join(' '),
+  ]
+    .filter((word) => word !== '')
+    .join(' ');
+}

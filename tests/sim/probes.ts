@@ -1,0 +1,56 @@
+/** Which paths a campaign reached. A run that never expires a session says nothing about expiry, however often it passes. */
+
+/** Sentences of the product that are a path of their own, with the probe's name. */
+const SENTENCES: Readonly<Record<string, string>> = {
+  'session expired': 'a session expired',
+  'the last write to this log was cut off, and had not been acknowledged': 'a torn log was read',
+  'the disk is nearly full; writes are refused until there is room': 'writes were refused',
+  'there is room on the disk again; writes are accepted': 'writes were accepted again',
+  'the log could not be made durable; this member stops': 'a sync failed',
+  'files no longer needed are removed': 'old files were purged',
+  'snapshot written': 'a snapshot was written',
+  'this log was never begun and is removed': 'a log without beginning was removed',
+};
+
+export class Probes {
+  readonly #counts = new Map<string, number>();
+
+  hit(name: string, by = 1): void {
+    if (by > 0) this.#counts.set(name, (this.#counts.get(name) ?? 0) + by);
+  }
+
+  said(sentence: string): void {
+    const name = SENTENCES[sentence];
+    if (name !== undefined) this.hit(name);
+  }
+
+  get counts(): ReadonlyMap<string, number> {
+    return this.#counts;
+  }
+
+  /** Takes in what another run reached. */
+  add(counts: Iterable<readonly [string, number]>): void {
+    for (const [name, count] of counts) this.hit(name, count);
+  }
+}
+
+/** What a campaign of some length must have reached at least once. */
+export const EXPECTED: readonly string[] = [
+  ...Object.values(SENTENCES),
+  'a call was answered',
+  'a call was refused',
+  'a call is unknown, and was carried out',
+  'a call is unknown, and was not carried out',
+  'a client came back to its session',
+  'a client was told that its session expired',
+  'a multi was carried out',
+  'a multi was refused',
+  'a compare-and-set was refused',
+  'an ephemeral ended with its session',
+  'a container or TTL node was removed',
+  'a one-shot watch fired',
+  'a watch was registered again and fired',
+  'a persistent watch fired',
+  'a recursive watch fired',
+  'a member was started again',
+];

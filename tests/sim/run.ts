@@ -1,0 +1,216 @@
+/**
+ * One run of one seed: a storm of work and faults, then peace, in which everything must come to rest; then judgement.
+ */
+import { Prng } from '../../src-server/base/prng.ts';
+import { checkDisk } from './checkers/digest.ts';
+import { checkDurability, checkOrder } from './checkers/durability.ts';
+import { Evidence } from './checkers/evidence.ts';
+import { checkReads } from './checkers/reads.ts';
+import { checkResults } from './checkers/results.ts';
+import { checkSessions } from './checkers/sessions.ts';
+import { checkWatches } from './checkers/watches.ts';
+import { Cluster, DATA_DIR, type Sabotage } from './cluster.ts';
+import { Failure, failureOf } from './failure.ts';
+import { History } from './history.ts';
+import { entriesIn, entriesOf, type Ledger, mergeLedgers } from './ledger.ts';
+import { Nemesis } from './nemesis.ts';
+import { Probes } from './probes.ts';
+import { drawSwarm, type Swarm, type SwarmWishes } from './swarm.ts';
+import { Trace, type WriteLine } from './trace.ts';
+import type { Visitor } from './visitor.ts';
+import { Workload } from './workload.ts';
+import { World } from './world.ts';
+
+export interface RunOptions extends SwarmWishes {
+  readonly seed: number;
+  readonly write?: WriteLine;
+  readonly sabotage?: Sabotage;
+}
+
+export interface Report {
+  readonly seed: number;
+  readonly failure: Failure | null;
+  /** Equal for equal runs. */
+  readonly hash: string;
+  readonly virtualMs: number;
+  readonly events: number;
+  readonly calls: number;
+  readonly txns: number;
+  readonly probes: ReadonlyMap<string, number>;
+}
+
+/** Within so long a world at peace has come to rest. */
+const REST_MS = 120_000;
+/** Past the longest session's end, and past what housekeeping waits. */
+const QUIET_TICKS = 30;
+const QUIET_MS = 5000;
+
+export async function runSeed(options: RunOptions): Promise<Report> {
+  const run = new Run(options);
+  let failure: Failure | null = null;
+  try {
+    await run.play();
+    run.judge();
+  } catch (error) {
+    failure = failureOf(error);
+  }
+  return run.report(failure);
+}
+
+class Run {
+  readonly #world: World;
+  readonly #swarm: Swarm;
+  readonly #trace: Trace;
+  readonly #history = new History();
+  readonly #probes = new Probes();
+  readonly #cluster: Cluster;
+  #txns = 0;
+  /** Clients that are there to the end. */
+  #living: readonly Visitor[] = [];
+
+  constructor({ seed, write, sabotage, ...wishes }: RunOptions) {
+    const world = new World(seed);
+    this.#world = world;
+    this.#swarm = drawSwarm(new Prng(seed), wishes);
+    this.#trace = new Trace(world, write ?? null);
+    this.#cluster = new Cluster({
+      world,
+      swarm: this.#swarm,
+      history: this.#history,
+      trace: this.#trace,
+      probes: this.#probes,
+      sabotage: sabotage ?? {},
+    });
+  }
+
+  async play(): Promise<void> {
+    const world = this.#world;
+    const swarm = this.#swarm;
+    const cluster = this.#cluster;
+    this.#trace.line('world', 'begins', describeSwarm(swarm));
+    for (const machine of cluster.machines) machine.start();
+    const workload = new Workload(world, cluster, swarm);
+    workload.start();
+    const nemesis = new Nemesis({
+      world,
+      cluster,
+      swarm,
+      trace: this.#trace,
+      probes: this.#probes,
+    });
+    nemesis.start();
+    await world.run(swarm.stormMs);
+    workload.isOver = true;
+    nemesis.makePeace();
+    await this.#comeToRest();
+    await world.run(world.nowMs + QUIET_TICKS * swarm.tickMs + QUIET_MS);
+    await this.#lookAround();
+    this.#living = cluster.liveVisitors;
+    this.#trace.line('world', 'ends');
+    for (const machine of cluster.machines) {
+      if (machine.starts > 1) this.#probes.hit('a member was started again', machine.starts - 1);
+      let isStopped = false;
+      void machine.stop().then(() => (isStopped = true));
+      if (!(await world.run(world.nowMs + REST_MS, () => isStopped)))
+        throw new Failure('liveness', `${machine.host} does not stop`);
+    }
+  }
+
+  /** All members serve, and every client has a connection or knows that its session is over. */
+  async #comeToRest(): Promise<void> {
+    const { machines, visitors } = this.#cluster;
+    const unsettled = (): string | null => {
+      const machine = machines.find(({ isUp }) => !isUp);
+      if (machine !== undefined) return `${machine.host} is ${machine.state}`;
+      const visitor = visitors.find(
+        ({ isOver, isConnected, outstanding }) => !isOver && (!isConnected || outstanding > 0),
+      );
+      if (visitor === undefined) return null;
+      return `${visitor.record.name} is ${visitor.client.state.kind} and waits for ${visitor.outstanding} answers`;
+    };
+    const world = this.#world;
+    if (!(await world.run(world.nowMs + REST_MS, () => unsettled() === null)))
+      throw new Failure('liveness', `after ${REST_MS} ms of peace ${unsettled()}`);
+  }
+
+  /** Everybody reads once more, and somebody new reads everything: answers to be judged like all others. */
+  async #lookAround(): Promise<void> {
+    const world = this.#world;
+    const auditor = this.#cluster.visit();
+    let isDone = false;
+    const walk = async (path: string): Promise<void> => {
+      await auditor.ask({ kind: 'get', path, watch: null });
+      const answer = await auditor.ask({ kind: 'children', path, watch: null });
+      for (const name of answer?.names ?? [])
+        if (name !== 'zookeeper') await walk(path === '/' ? `/${name}` : `${path}/${name}`);
+    };
+    const look = async (): Promise<void> => {
+      await auditor.ask({ kind: 'sync', path: '/' });
+      await walk('/');
+      for (const visitor of this.#cluster.liveVisitors) {
+        await visitor.ask({ kind: 'sync', path: '/' });
+        await visitor.ask({ kind: 'get', path: '/a', watch: null });
+      }
+      isDone = true;
+    };
+    look().catch((error: unknown) => world.fail(error));
+    if (!(await world.run(world.nowMs + REST_MS, () => isDone)))
+      throw new Failure('liveness', 'a client in peace gets no answers');
+  }
+
+  judge(): void {
+    const ledger = this.#ledger();
+    this.#txns = ledger.size;
+    const evidence = new Evidence({
+      history: this.#history,
+      ledger,
+      probes: this.#probes,
+      isLinear: this.#swarm.members === 1,
+    });
+    checkDurability(evidence);
+    checkOrder(evidence);
+    checkResults(evidence);
+    checkReads(evidence);
+    checkSessions(evidence, new Set(this.#living.map(({ record }) => record)));
+    checkWatches(evidence);
+    for (const { disk, host } of this.#cluster.machines) checkDisk(evidence, disk, host);
+  }
+
+  #ledger(): Ledger {
+    const { machines, removedLogs } = this.#cluster;
+    const { clock } = machines[0]!.disk;
+    return mergeLedgers([
+      ...removedLogs.map((bytes) => ({ name: 'a purged log', entries: entriesIn(bytes, clock) })),
+      ...machines.map(({ host, disk }) => ({ name: host, entries: entriesOf(disk, DATA_DIR) })),
+    ]);
+  }
+
+  report(failure: Failure | null): Report {
+    const world = this.#world;
+    if (failure !== null) this.#trace.line('judge', failure.kind, failure.message);
+    return {
+      seed: world.seed,
+      failure,
+      hash: world.hash,
+      virtualMs: world.nowMs,
+      events: world.events,
+      calls: this.#history.callCount,
+      txns: this.#txns,
+      probes: this.#probes.counts,
+    };
+  }
+}
+
+export function describeSwarm(swarm: Swarm): string {
+  const { members, visitors, tickMs, network, snapCount, faults, faultEveryMs, thinkMs } = swarm;
+  const { cutting, bufferBytes, delayMaxMs } = network;
+  return [
+    `${members} members`,
+    `${visitors} clients`,
+    `tick ${tickMs} ms`,
+    `network ${cutting}, ${bufferBytes} bytes, up to ${delayMaxMs} ms`,
+    `snapshots after ${snapCount}`,
+    `thinking ${thinkMs} ms`,
+    faults.size === 0 ? 'no faults' : `every ${faultEveryMs} ms one of ${[...faults].join(', ')}`,
+  ].join('; ');
+}

@@ -1,0 +1,82 @@
+/**
+ * What kind of run a seed is: sizes, timings, and which faults are on. Each is drawn on its own, since many bugs need one
+ * fault often and another never.
+ */
+import type { Prng } from '../../src-server/base/prng.ts';
+import type { NetworkOptions } from './network.ts';
+import type { ClockFaults } from './platform.ts';
+
+export const FAULTS = [
+  'kill',
+  'power',
+  'pause',
+  'cut',
+  'half-cut',
+  'break',
+  'slow-link',
+  'slow-disk',
+  'failing-disk',
+  'full-disk',
+  'clock-set',
+  'client-kill',
+  'client-pause',
+] as const;
+export type Fault = (typeof FAULTS)[number];
+
+export interface Swarm {
+  readonly members: number;
+  readonly clocks: readonly ClockFaults[];
+  readonly clientHosts: number;
+  readonly visitors: number;
+  /** How long faults and work go on, ms. */
+  readonly stormMs: number;
+  readonly tickMs: number;
+  readonly network: NetworkOptions;
+  readonly snapCount: number;
+  readonly snapRetainCount: number;
+  readonly preallocateBytes: number;
+  readonly diskReserveBytes: number;
+  readonly faults: ReadonlySet<Fault>;
+  /** Mean pause between two faults, ms. */
+  readonly faultEveryMs: number;
+  /** Mean pause of a client between two bursts of requests, ms. */
+  readonly thinkMs: number;
+  readonly burst: number;
+  readonly valueBytes: number;
+}
+
+export interface SwarmWishes {
+  readonly members?: number;
+  readonly stormMs?: number;
+}
+
+export function drawSwarm(random: Prng, wishes: SwarmWishes = {}): Swarm {
+  const members = wishes.members ?? 1;
+  const isCalm = random.chance(0.08);
+  return {
+    members,
+    clocks: Array.from({ length: members }, () => ({
+      rate: 1 + random.between(-1000, 1000) / 1_000_000,
+      wallAheadMs: random.chance(0.5) ? 0 : random.between(-60_000, 60_000),
+    })),
+    clientHosts: random.between(1, 4),
+    visitors: random.between(1, 7),
+    stormMs: wishes.stormMs ?? random.pick([10_000, 20_000, 40_000]),
+    tickMs: random.pick([100, 300, 1000]),
+    network: {
+      delayMinMs: 0,
+      delayMaxMs: random.pick([1, 5, 40]),
+      cutting: random.pick(['whole', 'anywhere', 'crumbs', 'segments']),
+      bufferBytes: random.pick([2048, 0x1_0000, 0x4_0000]),
+    },
+    snapCount: random.pick([10, 60, 500, 100_000]),
+    snapRetainCount: random.pick([1, 3]),
+    preallocateBytes: random.pick([0, 4096, 0x1_0000]),
+    diskReserveBytes: 0x4000,
+    faults: new Set(isCalm ? [] : FAULTS.filter(() => random.chance(0.4))),
+    faultEveryMs: random.pick([300, 1500, 5000]),
+    thinkMs: random.pick([10, 60, 300]),
+    burst: random.pick([1, 3, 10]),
+    valueBytes: random.pick([20, 200, 20_000]),
+  };
+}
