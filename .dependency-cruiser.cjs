@@ -62,6 +62,7 @@ const rooms = {
     `${SERVER}console/rpc/`,
     `${SERVER}platform/[^/]+\\.ts$`,
     `${C}client/`,
+    `${C}journal/(journal-error|log-reader|snapshot-reader|stored-files)\\.ts$`,
     `${C}model/`,
   ],
   [`${SERVER}console/transports/`]: [
@@ -93,7 +94,7 @@ const rooms = {
 const faces = {
   [`${C}state/`]: ['machine', 'paths'],
   [`${C}zab/`]: ['peer', 'events', 'effects', 'messages', 'view', 'quorum'],
-  [`${C}journal/`]: ['journal', 'journal-error'],
+  [`${C}journal/`]: ['journal', 'journal-error', 'log-reader', 'snapshot-reader', 'stored-files'],
   [`${C}ensemble/`]: ['standalone', 'member', 'links', 'link-faults', 'storage', 'session-clock'],
   [`${C}serving/`]: ['door', 'ports', 'reads', 'stats', 'watches', 'connection'],
   [`${C}client/`]: ['client'],
@@ -134,7 +135,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: SERVER,
-        pathNot: `${SERVER}(platform/node/|cli\\.ts|host\\.ts|(member-|console-)?thread\\.ts|start-settings\\.ts|console/transports/)`,
+        pathNot: `${SERVER}(platform/node/|cli\\.ts|host\\.ts|(member-|console-)?thread\\.ts|start-(members|settings)\\.ts|console/transports/)`,
       },
       to: { path: `${SERVER}platform/node/` },
     },

@@ -32,9 +32,12 @@ export function readDesktopFlags(args: readonly string[]): Result<Command, strin
   // The app does one thing; a word in front of it would be another command.
   if (flags[0] !== undefined && flags[0] === word) return err(`the app takes no ${word}`);
   const command = readCommandLine(['serve', ...flags]);
-  return command.ok && command.value.kind === 'serve' && !command.value.withConsole
-    ? err('the app is the console; `zabring serve --no-console` runs without one')
-    : command;
+  if (!command.ok || command.value.kind !== 'serve') return command;
+  if (!command.value.withConsole)
+    return err('the app is the console; `zabring serve --no-console` runs without one');
+  if (command.value.members > 1)
+    return err('the app runs one server; `zabring serve --members` runs an ensemble');
+  return command;
 }
 
 function isForChromium(arg: string): boolean {

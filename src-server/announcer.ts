@@ -1,6 +1,8 @@
 /** What the person at the terminal is told: a line for each turn in the member's life, the same from command and desktop. */
 import type { MemberState } from '#contract/models.ts';
 
+import type { MemberStanding } from './thread-messages.ts';
+
 /** Progress is said so often. */
 const PROGRESS_MS = 500;
 
@@ -25,6 +27,13 @@ export class Announcer {
       const what = state.step === 'reading-snapshot' ? 'snapshot' : 'log';
       this.say('reading', `${what} ${Math.floor((state.done / state.total) * 100)} %`);
     }
+  }
+
+  /** Where a member stands, once it has found its place or lost it. */
+  onStanding({ id, role, phase, epoch, clientPort }: MemberStanding): void {
+    if (phase === 'broadcast')
+      this.say(`member ${id}`, `${role}, epoch ${epoch}, on ${clientPort}`);
+    else if (phase === 'election') this.say(`member ${id}`, 'looking for a leader');
   }
 
   #isTimeToSay(): boolean {

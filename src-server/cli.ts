@@ -8,7 +8,7 @@ import type { MemberState } from '#contract/models.ts';
 import { Announcer } from './announcer.ts';
 import { HELP, readCommandLine, type ServeOptions } from './command-line.ts';
 import { Host } from './host.ts';
-import { startSettings } from './start-settings.ts';
+import { type Start, startOfMember, startOfServe } from './start-members.ts';
 import { serverVersion, VERSION } from './version.ts';
 
 const EXIT_FAILED = 1;
@@ -28,17 +28,17 @@ if (!command.ok) {
 } else if (command.value.kind === 'version') {
   process.stdout.write(`${VERSION}\n`);
 } else {
-  serve(command.value);
-}
-
-function serve(options: ServeOptions): void {
-  const started = startSettings(options);
-  if (!started.ok) {
+  const options = command.value;
+  const started = options.kind === 'member' ? startOfMember(options) : await startOfServe(options);
+  if (started.ok) {
+    run(options, started.value);
+  } else {
     process.stderr.write(`zabring: ${started.error}\n`);
     process.exitCode = EXIT_USAGE;
-    return;
   }
-  const { settings, warnings } = started.value;
+}
+
+function run(options: ServeOptions, { dataDir, members, warnings }: Start): void {
   for (const warning of warnings)
     process.stderr.write(`zabring: ${options.configFile}: ${warning}\n`);
   const hasRenderer = fs.existsSync(path.join(RENDERER, 'index.html'));
@@ -50,14 +50,15 @@ function serve(options: ServeOptions): void {
   const announcer = new Announcer((line) => process.stdout.write(line));
   const host = new Host({
     threadUrl: pathToFileURL(path.join(import.meta.dirname, THREAD)),
-    settings,
-    version: serverVersion(settings.compat),
+    dataDir,
+    members,
+    version: serverVersion(options.compat),
     logLevel: options.logLevel,
     writeLog: (line) => process.stderr.write(line),
     console: !options.withConsole
       ? null
       : {
-          directory: path.join(settings.dataDir, 'console'),
+          directory: path.join(dataDir, 'console'),
           web: hasRenderer
             ? { host: '127.0.0.1', port: options.consolePort, folder: RENDERER }
             : null,
@@ -67,6 +68,7 @@ function serve(options: ServeOptions): void {
       if (state.kind === 'serving') hasServed = true;
       if (state.kind === 'failed') onFailed(state);
     },
+    onStanding: (standing) => announcer.onStanding(standing),
     onUrl: (url) => announcer.say('console', url),
   });
 
@@ -89,6 +91,6 @@ function serve(options: ServeOptions): void {
   process.on('SIGTERM', stop);
 
   announcer.say('zabring', VERSION);
-  announcer.say('data', settings.dataDir);
+  announcer.say('data', dataDir);
   host.start();
 }

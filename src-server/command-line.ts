@@ -1,4 +1,4 @@
-/** What was typed: the options of `zabring serve`, checked. */
+/** What was typed: the commands and their options, checked. */
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 
@@ -9,7 +9,8 @@ import type { LogLevel } from './platform/logger.ts';
 export type Command =
   | { readonly kind: 'help' }
   | { readonly kind: 'version' }
-  | ({ readonly kind: 'serve' } & ServeOptions);
+  | ({ readonly kind: 'serve' } & ServeOptions)
+  | ({ readonly kind: 'member' } & ServeOptions);
 
 export interface ServeOptions {
   /** Null for the system's usual place. */
@@ -18,6 +19,9 @@ export interface ServeOptions {
   readonly clientAddress: string | null;
   /** A zoo.cfg to read. */
   readonly configFile: string | null;
+  /** How many servers vote and how many only observe; one voter alone is a server on its own. */
+  readonly members: number;
+  readonly observers: number;
   readonly compat: Compat;
   readonly withConsole: boolean;
   readonly consolePort: number;
@@ -30,18 +34,26 @@ const CONSOLE_PORT = 2180;
 export const HELP = `Zabring: a ZooKeeper-compatible server with a console
 
 Usage:
-  zabring serve [options]      run a server, and the console for a browser
+  zabring serve [options]      run a server or a whole ensemble, and the console for a browser
+  zabring member --config <file> [options]
+                               run one member of an ensemble that a zoo.cfg describes, without console
   zabring --help | --version
 
 Options of serve:
   --client-port <port>         port for ZooKeeper clients (2181)
   --client-address <address>   address for ZooKeeper clients (127.0.0.1; 0.0.0.0 for all)
+  --members <n>                run an ensemble of n voting servers on this machine (1); their client ports
+                               follow each other from --client-port on
+  --observers <n>              and n more that only observe (0)
   --data <folder>              where data is kept (this user's usual place)
   --config <file>              read a zoo.cfg; options given here win over it
   --compat <3.8|3.9>           whose behaviour to show where releases differ (3.9)
   --no-console                 no console
   --console-port <port>        port of the console (${CONSOLE_PORT}, or a free one)
   --log-level <level>          debug, info, warn or error (info)
+
+Options of member: --config, --client-port, --client-address, --compat, --log-level, as above. Who the other
+members are stands in the file and the dynamic file it names, and which of them this one is in dataDir/myid.
 `;
 
 const OPTIONS = {
@@ -52,10 +64,16 @@ const OPTIONS = {
   data: { type: 'string' },
   config: { type: 'string' },
   compat: { type: 'string' },
+  members: { type: 'string' },
+  observers: { type: 'string' },
   'no-console': { type: 'boolean' },
   'console-port': { type: 'string' },
   'log-level': { type: 'string' },
 } as const;
+
+/** More would only take each other's processor. */
+const MEMBERS_MAX = 15;
+const SERVE_ONLY = ['members', 'observers', 'data', 'no-console', 'console-port'] as const;
 
 export function readCommandLine(args: readonly string[]): Result<Command, string> {
   let parsed;
@@ -69,8 +87,24 @@ export function readCommandLine(args: readonly string[]): Result<Command, string
   if (values.version === true) return ok({ kind: 'version' });
   const [command, ...more] = positionals;
   if (command === undefined) return err('what shall be done? `zabring serve` runs a server');
-  if (command !== 'serve') return err(`there is no command ${command}`);
-  if (more[0] !== undefined) return err(`serve takes no ${more[0]}`);
+  if (command !== 'serve' && command !== 'member') return err(`there is no command ${command}`);
+  if (more[0] !== undefined) return err(`${command} takes no ${more[0]}`);
+  if (command === 'member') {
+    if (values.config === undefined)
+      return err('member needs --config: the zoo.cfg of this member');
+    const idle = SERVE_ONLY.find((name) => values[name] !== undefined);
+    if (idle !== undefined) return err(`member takes no --${idle}`);
+  }
+  const members = readCount(values.members, 1);
+  const observers = readCount(values.observers, 0);
+  if (members === null || members < 1 || members > MEMBERS_MAX)
+    return err(`--members ${values.members}: not a number from 1 to ${MEMBERS_MAX}`);
+  if (observers === null || observers > MEMBERS_MAX)
+    return err(`--observers ${values.observers}: not a number from 0 to ${MEMBERS_MAX}`);
+  if (observers > 0 && members === 1)
+    return err('--observers needs --members: one server on its own cannot be observed');
+  if (values.config !== undefined && members > 1)
+    return err('--members makes an ensemble by itself; --config describes another one');
 
   const clientPort = readPort(values['client-port']);
   const consolePort = readPort(values['console-port']);
@@ -83,16 +117,23 @@ export function readCommandLine(args: readonly string[]): Result<Command, string
   const logLevel = values['log-level'] ?? 'info';
   if (!isLogLevel(logLevel)) return err(`--log-level ${logLevel}: not debug, info, warn or error`);
   return ok({
-    kind: 'serve',
+    kind: command,
     dataDir: values.data === undefined ? null : path.resolve(values.data),
     clientPort,
     clientAddress: values['client-address'] ?? null,
     configFile: values.config ?? null,
+    members,
+    observers,
     compat,
-    withConsole: values['no-console'] !== true,
+    withConsole: command === 'serve' && values['no-console'] !== true,
     consolePort: consolePort ?? CONSOLE_PORT,
     logLevel,
   });
+}
+
+function readCount(text: string | undefined, otherwise: number): number | null {
+  if (text === undefined) return otherwise;
+  return /^[0-9]{1,3}$/.test(text) ? Number(text) : null;
 }
 
 function readPort(text: string | undefined): number | null | 'wrong' {

@@ -6,20 +6,32 @@ import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 
 import type { MemberState } from '#contract/models.ts';
 
-import type { Settings } from './config/settings.ts';
 import type { LogLevel } from './platform/logger.ts';
-import type { FromThread, Role, ToThread, WebAddress } from './thread-messages.ts';
+import type {
+  FromThread,
+  MemberStanding,
+  MemberStart,
+  Role,
+  ToThread,
+  WebAddress,
+} from './thread-messages.ts';
 
 export interface HostOptions {
   /** The built or plain `thread` file. */
   readonly threadUrl: URL;
-  readonly settings: Settings;
+  /** Where the console finds what belongs to this start. */
+  readonly dataDir: string;
+  /** One for a server on its own; several are an ensemble. */
+  readonly members: readonly MemberStart[];
   readonly version: string;
   readonly logLevel: LogLevel;
   readonly writeLog: (line: string) => void;
   /** Null for a server without console. */
   readonly console: { readonly directory: string; readonly web: WebAddress | null } | null;
+  /** How the whole is: it serves when one of its members does. */
   readonly onMember: (state: MemberState) => void;
+  /** Where a member among others stands now. */
+  readonly onStanding?: (standing: MemberStanding) => void;
   /** A URL that opens the console in one browser. */
   readonly onUrl: (url: string) => void;
 }
@@ -30,20 +42,29 @@ const RESTART_LAST_MS = 30_000;
 const STOP_MS = 10_000;
 /** Callers who may wait for the console's start; there are as many as windows. */
 const GUESTS_MAX = 100;
+const STARTING: MemberState = { kind: 'starting', step: 'opening', done: 0, total: 0 };
 
 export class Host {
   readonly #options: HostOptions;
-  readonly #member: Thread;
+  readonly #members: readonly Member[];
   readonly #console: Thread | null;
   /** Came before the console was there, or while it starts again. */
   readonly #waiting: MessagePort[] = [];
-  #memberState: MemberState = { kind: 'starting', step: 'opening', done: 0, total: 0 };
+  #memberState: MemberState = STARTING;
 
   constructor(options: HostOptions) {
     this.#options = options;
-    const { settings, version, logLevel } = options;
-    const role: Role = { role: 'member', settings, version, logLevel };
-    this.#member = new Thread(options, role, (event) => this.#onMemberThread(event));
+    const { dataDir, version, logLevel } = options;
+    this.#members = options.members.map((start) => {
+      const role: Role = { role: 'member', ...start, version, logLevel };
+      const member: Member = {
+        start,
+        thread: new Thread(options, role, (event) => this.#onMemberThread(member, event)),
+        state: STARTING,
+        clientPort: null,
+      };
+      return member;
+    });
     if (options.console === null) {
       this.#console = null;
     } else {
@@ -51,7 +72,7 @@ export class Host {
         role: 'console',
         version,
         logLevel,
-        dataDir: settings.dataDir,
+        dataDir,
         ...options.console,
       };
       this.#console = new Thread(options, consoleRole, (event) => this.#onConsoleThread(event));
@@ -65,15 +86,14 @@ export class Host {
   /** What clients connect to, or null while the member does not serve. */
   get connectString(): string | null {
     if (this.#memberState.kind !== 'serving') return null;
-    const { clientPortAddress } = this.#options.settings;
-    const isEverywhere =
-      clientPortAddress === null || clientPortAddress === '0.0.0.0' || clientPortAddress === '::';
-    const host = isEverywhere ? '127.0.0.1' : clientPortAddress;
-    return `${host.includes(':') ? `[${host}]` : host}:${this.#memberState.clientPort}`;
+    return this.#members
+      .filter(({ clientPort }) => clientPort !== null)
+      .map(({ start, clientPort }) => `${hostOf(start)}:${clientPort}`)
+      .join(',');
   }
 
   start(): void {
-    this.#member.start();
+    for (const { thread } of this.#members) thread.start();
     this.#console?.start();
   }
 
@@ -89,29 +109,35 @@ export class Host {
     }
   }
 
-  /** Tries a member that failed again, now. */
+  /** Tries members that failed again, now. */
   retryMember(): void {
-    this.#member.start();
+    for (const { thread } of this.#members) thread.start();
   }
 
   async stop(): Promise<void> {
     for (const port of this.#waiting.splice(0)) port.close();
     // The console is a client of the member, so it goes first.
     await this.#console?.stop();
-    await this.#member.stop();
+    await Promise.all(this.#members.map(({ thread }) => thread.stop()));
     this.#setMember({ kind: 'stopped' });
   }
 
-  #onMemberThread(event: ThreadEvent): void {
+  #onMemberThread(member: Member, event: ThreadEvent): void {
     switch (event.kind) {
       case 'member':
-        this.#setMember(event.state);
+        if (event.state.kind === 'serving') member.clientPort = event.state.clientPort;
+        this.#setStateOf(member, event.state);
+        return;
+      case 'standing':
+        member.clientPort = event.standing.clientPort;
+        this.#options.onStanding?.(event.standing);
         return;
       case 'ready':
         this.#connectReports();
         return;
       case 'fell':
-        this.#setMember({ kind: 'failed', why: event.why, retryAtMs: event.retryAtMs });
+        member.clientPort = null;
+        this.#setStateOf(member, { kind: 'failed', why: event.why, retryAtMs: event.retryAtMs });
         return;
       case 'url':
       case 'retry-member':
@@ -131,10 +157,19 @@ export class Host {
 
   /** A fresh channel between the two, whenever one of them is new. */
   #connectReports(): void {
-    if (!this.#member.isReady || this.#console?.isReady !== true) return;
+    const member = this.#members.find(({ thread }) => thread.isReady)?.thread;
+    if (member === undefined || this.#console?.isReady !== true) return;
     const { port1, port2 } = new MessageChannel();
-    this.#member.send({ kind: 'reports', port: port1 }, [port1]);
+    member.send({ kind: 'reports', port: port1 }, [port1]);
     this.#console.send({ kind: 'reports', port: port2 }, [port2]);
+  }
+
+  #setStateOf(member: Member, state: MemberState): void {
+    member.state = state;
+    const whole = wholeOf(this.#members.map((one) => one.state));
+    // Of several that serve, one more or less changes nothing but where clients may connect.
+    if (whole.kind === 'serving' && this.#memberState.kind === 'serving') this.#tellConsole();
+    else this.#setMember(whole);
   }
 
   #setMember(state: MemberState): void {
@@ -152,8 +187,30 @@ export class Host {
   }
 }
 
+interface Member {
+  readonly start: MemberStart;
+  readonly thread: Thread;
+  state: MemberState;
+  /** Where its clients connect; null while that is not known. */
+  clientPort: number | null;
+}
+
+/** An ensemble serves while one of its members does, and has failed when all of them have. */
+function wholeOf(states: readonly MemberState[]): MemberState {
+  const by = (kind: MemberState['kind']): MemberState | undefined =>
+    states.find((state) => state.kind === kind);
+  return by('serving') ?? by('starting') ?? by('failed') ?? states[0] ?? STARTING;
+}
+
+function hostOf({ settings: { clientPortAddress } }: MemberStart): string {
+  const isEverywhere =
+    clientPortAddress === null || clientPortAddress === '0.0.0.0' || clientPortAddress === '::';
+  const host = isEverywhere ? '127.0.0.1' : clientPortAddress;
+  return host.includes(':') ? `[${host}]` : host;
+}
+
 type ThreadEvent =
-  | Extract<FromThread, { kind: 'ready' | 'member' | 'url' | 'retry-member' }>
+  | Extract<FromThread, { kind: 'ready' | 'member' | 'standing' | 'url' | 'retry-member' }>
   /** The thread ended without being asked to. */
   | { readonly kind: 'fell'; readonly why: string; readonly retryAtMs: number | null };
 
@@ -198,6 +255,7 @@ class Thread {
           this.#onEvent(message);
           return;
         case 'member':
+        case 'standing':
         case 'url':
         case 'retry-member':
           this.#onEvent(message);

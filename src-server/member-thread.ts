@@ -1,11 +1,16 @@
 /** A worker thread with one ensemble member in it. */
 import type { MessagePort } from 'node:worker_threads';
 
+import { sid } from './base/ids.ts';
+import { serverOf } from './config/ensemble-config.ts';
+import { readMemberConfig } from './config/member-config.ts';
 import type { NodeNature } from './console/service/console.ts';
+import { clientAddressOf, MemberError } from './coordination/ensemble/member.ts';
 import { JournalError } from './coordination/journal/journal-error.ts';
-import { type Server, startServer } from './coordination/server.ts';
+import { type EnsembleOptions, type Server, startServer } from './coordination/server.ts';
 import { lockDirectory } from './platform/node/directory-lock.ts';
 import { nodePlatform } from './platform/node/platform.ts';
+import type { Platform } from './platform/platform.ts';
 import type {
   FromThread,
   MemberRole,
@@ -18,26 +23,51 @@ export async function runMember(role: MemberRole, host: MessagePort): Promise<vo
   const tell = (message: FromThread): void => {
     host.postMessage(message);
   };
-  const { settings, version, logLevel } = role;
-  const platform = nodePlatform({
+  const { version, logLevel } = role;
+  const bare = nodePlatform({
     version,
     logLevel,
     writeLog: (line) => tell({ kind: 'log', line }),
   });
-  const startedMs = platform.clock.nowMs();
+  const startedMs = bare.clock.nowMs();
   const fail = (error: Error): void => {
-    const mayHelp = !(error instanceof JournalError);
+    const mayHelp = !(error instanceof JournalError || error instanceof MemberError);
     tell({ kind: 'failed', why: error.message, mayHelp });
     host.close();
   };
 
-  let server: Server;
+  let server: Server | null = null;
+  /** Before the server is there its first phases have passed. */
+  const tellStanding = (): void => {
+    const ensemble = server?.ensemble ?? null;
+    if (server === null || ensemble === null) return;
+    const { clientPort } = server;
+    const { role: standing, phase, leader, epoch } = ensemble.status;
+    const { zxid, isServing } = ensemble;
+    const id = role.settings.serverId;
+    tell({
+      kind: 'standing',
+      standing: { id, clientPort, role: standing, phase, leader, epoch, zxid },
+    });
+    tell({
+      kind: 'member',
+      state: isServing
+        ? { kind: 'serving', clientPort, startedInMs: bare.clock.nowMs() - startedMs }
+        : { kind: 'starting', step: 'electing', done: 0, total: 0 },
+    });
+  };
   try {
+    const { settings, ensemble } = startOf(role, bare, tellStanding);
+    const platform =
+      ensemble === null
+        ? bare
+        : { ...bare, logger: bare.logger.with({ member: settings.serverId }) };
     lockDirectory(settings.dataDir);
     server = await startServer({
       settings,
       platform,
       version,
+      ensemble,
       onProgress: ({ doing, bytes, total }) => {
         const step = doing === 'snapshot' ? 'reading-snapshot' : 'replaying-log';
         tell({ kind: 'member', state: { kind: 'starting', step, done: bytes, total } });
@@ -48,13 +78,38 @@ export async function runMember(role: MemberRole, host: MessagePort): Promise<vo
     fail(error instanceof Error ? error : new Error(String(error)));
     return;
   }
+  const running = server;
   host.on('message', (message: ToThread) => {
-    if (message.kind === 'stop') void server.stop().finally(() => host.close());
-    if (message.kind === 'reports') answerReports(message.port, server);
+    if (message.kind === 'stop') void running.stop().finally(() => host.close());
+    if (message.kind === 'reports') answerReports(message.port, running);
   });
-  const startedInMs = platform.clock.nowMs() - startedMs;
-  tell({ kind: 'member', state: { kind: 'serving', clientPort: server.clientPort, startedInMs } });
+  if (running.ensemble === null) {
+    const { clientPort } = running;
+    const startedInMs = bare.clock.nowMs() - startedMs;
+    tell({ kind: 'member', state: { kind: 'serving', clientPort, startedInMs } });
+  } else {
+    tellStanding();
+  }
   tell({ kind: 'ready' });
+}
+
+/** @throws MemberError for files that do not say what is needed */
+function startOf(
+  { settings, configFile }: MemberRole,
+  { disk }: Platform,
+  onPhase: () => void,
+): { readonly settings: MemberRole['settings']; readonly ensemble: EnsembleOptions | null } {
+  if (configFile === null) return { settings, ensemble: null };
+  const read = readMemberConfig({ disk, file: configFile, base: settings });
+  if (!read.ok) throw new MemberError(read.error);
+  const { ensemble: config, next } = read.value;
+  if (config === null) throw new MemberError(`${configFile} describes no ensemble any more`);
+  // A reconfiguration may have said since where clients connect.
+  const client = serverOf(config, sid(settings.serverId))?.client ?? null;
+  return {
+    settings: client === null ? settings : { ...settings, ...clientAddressOf(client) },
+    ensemble: { config, next, file: configFile, onPhase },
+  };
 }
 
 function answerReports(port: MessagePort, server: Server): void {

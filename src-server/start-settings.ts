@@ -41,7 +41,7 @@ function fromFile(file: string): Result<StartSettings, string> {
   const read = readConfigFiles(path.resolve(file), base);
   if (!read.ok || read.value.ensemble === null) return read;
   return err(
-    `${file} describes an ensemble of ${read.value.ensemble.servers.length} servers, and this runs a server on its own`,
+    `${file} describes an ensemble of ${read.value.ensemble.servers.length} servers: zabring member --config runs one of its members`,
   );
 }
 

@@ -7,9 +7,15 @@ import type { Settings } from './config/settings.ts';
 import type { NodeNature } from './console/service/console.ts';
 import type { LogLevel } from './platform/logger.ts';
 
-export interface MemberRole {
-  readonly role: 'member';
+/** One member to be run. */
+export interface MemberStart {
   readonly settings: Settings;
+  /** The zoo.cfg of a member among others, read at every start as reconfigurations change it; null for a server on its own. */
+  readonly configFile: string | null;
+}
+
+export interface MemberRole extends MemberStart {
+  readonly role: 'member';
   readonly version: string;
   readonly logLevel: LogLevel;
 }
@@ -44,12 +50,24 @@ export type ToThread =
   /** To both: the two ends of a channel for questions about the member's nodes. */
   | { readonly kind: 'reports'; readonly port: MessagePort };
 
+/** Where one member among others stands. */
+export interface MemberStanding {
+  readonly id: number;
+  readonly clientPort: number;
+  readonly role: 'looking' | 'following' | 'leading' | 'observing';
+  readonly phase: 'election' | 'discovery' | 'synchronization' | 'broadcast';
+  readonly leader: number | null;
+  readonly epoch: number;
+  readonly zxid: number;
+}
+
 /** From a thread to the host. */
 export type FromThread =
   | { readonly kind: 'log'; readonly line: string }
   /** The thread takes messages now. */
   | { readonly kind: 'ready' }
   | { readonly kind: 'member'; readonly state: MemberState }
+  | { readonly kind: 'standing'; readonly standing: MemberStanding }
   | { readonly kind: 'url'; readonly url: string }
   /** From the console: somebody wants a member that failed tried again. */
   | { readonly kind: 'retry-member' }

@@ -25,7 +25,8 @@ export class Supervisor {
   constructor({ threadUrl, settings, logLevel, log, writeLog, announcer }: SupervisorOptions) {
     this.#host = new Host({
       threadUrl,
-      settings,
+      dataDir: settings.dataDir,
+      members: [{ settings, configFile: null }],
       version: serverVersion(settings.compat),
       logLevel,
       writeLog,

@@ -96,6 +96,7 @@ export const clusters = {
     opening: 'Opening the data folder…',
     'reading-snapshot': 'Reading the snapshot: {done} of {total}',
     'replaying-log': 'Replaying the log: {done} of {total}',
+    electing: 'The members look for a leader',
     failedTitle: 'The server could not start',
     failedForGood: 'It is not tried again by itself: see what is said below, then try.',
     failedRetry: 'It is tried again in {seconds} s.',

@@ -95,6 +95,7 @@ export const clusters: Texts<typeof english> = {
     opening: '正在打开数据目录…',
     'reading-snapshot': '正在读取快照：{done} / {total}',
     'replaying-log': '正在重放日志：{done} / {total}',
+    electing: '成员正在选举领导者',
     failedTitle: '服务器无法启动',
     failedForGood: '不会自动重试：请查看下面的说明，然后再试。',
     failedRetry: '将在 {seconds} 秒后重试。',

@@ -105,8 +105,8 @@ export type Cluster = TypeOf<typeof cluster>;
 export const memberState = union('kind', {
   starting: object({
     kind: literal('starting'),
-    /** What it is doing: 'opening', 'reading-snapshot', 'replaying-log'. */
-    step: literal('opening', 'reading-snapshot', 'replaying-log'),
+    /** What it is doing: 'opening', 'reading-snapshot', 'replaying-log', or, with others, 'electing'. */
+    step: literal('opening', 'reading-snapshot', 'replaying-log', 'electing'),
     /** Bytes read, and of how many; both 0 while unknown. */
     done: number,
     total: number,

@@ -186,8 +186,7 @@ export class Submit {
 
   sync(request: Request, session: Session, waiter: SyncWaiter): void {
     if (this.#duty !== 'learner') {
-      this.#backlog.push(submissionOf(request, session.id, null, waiter));
-      this.#parts.goOn();
+      this.#wait(submissionOf(request, session.id, null, waiter));
       return;
     }
     const { xid: cxid, op, body, identities } = request;
@@ -278,7 +277,13 @@ export class Submit {
     const { isBusy, peer } = this.#parts;
     if (!isBusy() && this.#backlog.length === 0 && peer.accepts)
       this.#propose(request, sessionId, HERE, waiter);
-    else this.#backlog.push(submissionOf(request, sessionId, waiter, null));
+    else this.#wait(submissionOf(request, sessionId, waiter, null));
+  }
+
+  /** In its turn; by the end of this one it has been taken, or is kept. */
+  #wait(submission: Submission): void {
+    this.#backlog.push(submission);
+    this.#parts.goOn();
   }
 
   /**

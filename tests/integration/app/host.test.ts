@@ -19,7 +19,8 @@ test('a caller waits for the console, and does not keep it from stopping', async
   const states: MemberState[] = [];
   const host = new Host({
     threadUrl: new URL('../../../src-server/thread.ts', import.meta.url),
-    settings: { ...localSettings(folder.path), clientPort: 0 },
+    dataDir: folder.path,
+    members: [{ settings: { ...localSettings(folder.path), clientPort: 0 }, configFile: null }],
     version: 'test',
     logLevel: 'error',
     writeLog: () => undefined,

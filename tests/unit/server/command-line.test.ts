@@ -23,11 +23,23 @@ test('serve with its options', () => {
       clientPort: 2182,
       clientAddress: null,
       configFile: null,
+      members: 1,
+      observers: 0,
       compat: '3.8',
       withConsole: false,
       consolePort: 2180,
       logLevel: 'warn',
     },
+  });
+});
+
+test('an ensemble, and one member of another', () => {
+  const ensemble = readCommandLine(['serve', '--members', '3', '--observers', '1']);
+  expect(ensemble).toMatchObject({ ok: true, value: { kind: 'serve', members: 3, observers: 1 } });
+  const member = readCommandLine(['member', '--config', '/etc/zoo.cfg']);
+  expect(member).toMatchObject({
+    ok: true,
+    value: { kind: 'member', configFile: '/etc/zoo.cfg', withConsole: false },
   });
 });
 
@@ -44,6 +56,12 @@ test.each([
   [['serve', '--client-port', '21x'], 'not a port'],
   [['serve', '--compat', '4'], 'neither 3.8 nor 3.9'],
   [['serve', '--log-level', 'loud'], 'not debug, info, warn or error'],
+  [['serve', '--members', '0'], 'not a number from 1 to'],
+  [['serve', '--members', 'x'], 'not a number from 1 to'],
+  [['serve', '--observers', '1'], '--observers needs --members'],
+  [['serve', '--members', '3', '--config', 'zoo.cfg'], '--config describes another one'],
+  [['member'], 'member needs --config'],
+  [['member', '--config', 'zoo.cfg', '--data', '/d'], 'member takes no --data'],
   [['serve', '--colour'], "Unknown option '--colour'"],
 ])('%j is refused', (args, problem) => {
   const read = readCommandLine(args);
