@@ -65,7 +65,7 @@ export interface LinkParts {
   readonly onClosed: (link: Link) => void;
 }
 
-/** While the socket has more than this to send, the image waits. */
+/** While the socket has more than this to send, the image waits, and whoever else wants to know of room. */
 const IMAGE_QUEUED_MAX = 0x4_0000;
 /** An unfinished field of an image, in bytes, that still is no reason for suspicion: data and a path of the largest size. */
 const IMAGE_HELD_SLACK = 0x1_0000;
@@ -102,6 +102,8 @@ export class Link implements SocketHandler {
   #unread: Buffer = NONE;
   #sink: { readonly sink: ImageSink; readonly onReceived: () => void } | null = null;
   #outgoing: Outgoing | null = null;
+  /** What waits for room. */
+  #whenRoom: (() => void)[] = [];
 
   constructor(parts: LinkParts) {
     this.#parts = parts;
@@ -160,6 +162,7 @@ export class Link implements SocketHandler {
     if (!this.isOpen) return;
     if (this.#outgoing !== null) this.#writeImage(this.#outgoing);
     this.#write();
+    this.#tellOfRoom();
   }
 
   #noteOutput(): void {
@@ -197,6 +200,20 @@ export class Link implements SocketHandler {
     outgoing.source.close();
     this.#out.raw(outgoing.behind.bytes, 0, outgoing.behind.length);
     outgoing.onSent();
+  }
+
+  /** Runs it in a turn of its own once what was sent has left, but for a little; never when the link is closed before. */
+  whenRoom(run: () => void): void {
+    this.#whenRoom.push(run);
+    this.#tellOfRoom();
+  }
+
+  #tellOfRoom(): void {
+    if (this.#whenRoom.length === 0 || this.unsentBytes > IMAGE_QUEUED_MAX) return;
+    for (const run of this.#whenRoom.splice(0))
+      this.#parts.clock.defer(() => {
+        if (this.isOpen) run();
+      });
   }
 
   // --- reading ---
@@ -343,6 +360,7 @@ export class Link implements SocketHandler {
 
   onDrain(): void {
     if (this.#outgoing !== null) this.#markDirty();
+    this.#tellOfRoom();
   }
 
   onClose(reason: string | null): void {
@@ -382,6 +400,7 @@ export class Link implements SocketHandler {
     this.#sink = null;
     this.#outgoing?.source.close();
     this.#outgoing = null;
+    this.#whenRoom.length = 0;
     this.#parts.onClosed(this);
   }
 }

@@ -17,6 +17,7 @@ import { Request } from '../model/request.ts';
 import type { Txn } from '../model/txn.ts';
 import type { Machine, Session } from '../state/machine.ts';
 import { Housekeeping } from './housekeeping.ts';
+import { Reaper } from './reaper.ts';
 import { SessionClock } from './session-clock.ts';
 import { SessionIds } from './session-ids.ts';
 
@@ -49,6 +50,7 @@ export class Standalone {
   readonly #sessionClock: SessionClock;
   readonly #sessionIds: SessionIds;
   readonly #housekeeping: Housekeeping;
+  readonly #reaper: Reaper;
   /** Who waits, one for each transaction in the log's order. */
   readonly #waiters = new Fifo<Waiter | null>(1024);
   #lastProposed: Zxid;
@@ -68,9 +70,14 @@ export class Standalone {
     this.#housekeeping = new Housekeeping({
       settings: parts.settings,
       clock: parts.platform.clock,
-      machine: parts.machine,
+      machine: () => parts.machine,
       journal: parts.journal,
       seed: parts.platform.entropy.uint32(),
+    });
+    this.#reaper = new Reaper({
+      settings: parts.settings,
+      clock: parts.platform.clock,
+      machine: parts.machine,
       submit: (request) => this.#propose(request, null, 0n, NOBODY),
     });
     this.#journal.onDurable({ durable: (txns) => this.#commit(txns), fatal: parts.onFatal });
@@ -97,11 +104,13 @@ export class Standalone {
       this.#sessionClock.track(session, session.timeoutMs);
     this.#sessionClock.start();
     this.#housekeeping.start();
+    this.#reaper.start();
   }
 
   async stop(): Promise<void> {
     this.#sessionClock.stop();
     this.#housekeeping.stop();
+    this.#reaper.stop();
     await this.#journal.close();
   }
 

@@ -19,8 +19,6 @@ import {
   writeStoredStat,
 } from './snapshot-format.ts';
 
-export type { SnapshotSink, SnapshotSource } from './snapshot-format.ts';
-
 export class ImageWriter {
   nodesWritten = 0;
   /** Sessions, lists and nodes written. */
@@ -112,6 +110,11 @@ export class ImageReader {
 
   get isWhole(): boolean {
     return this.#part === 'end';
+  }
+
+  /** Bytes of the image before the entry that is being given to the sink, or is to be next. */
+  get taken(): number {
+    return this.#taken;
   }
 
   /**

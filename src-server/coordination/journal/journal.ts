@@ -13,7 +13,7 @@ import type { Logger } from '../../platform/logger.ts';
 import type { Metrics } from '../../platform/metrics.ts';
 import type { Txn } from '../model/txn.ts';
 import { type Epochs, takeUpEpochs, writeEpoch } from './epochs.ts';
-import { listNumbered } from './file-names.ts';
+import { listNumbered, VERSION_DIRECTORY } from './file-names.ts';
 import { GroupCommit } from './group-commit.ts';
 import { JournalError } from './journal-error.ts';
 import { LogCursor, type LogPlaces } from './log-cursor.ts';
@@ -32,11 +32,11 @@ import { TxnLog } from './txnlog.ts';
 import { LOG_PREFIX } from './txnlog-format.ts';
 
 export type { Epochs } from './epochs.ts';
+export { VERSION_DIRECTORY } from './file-names.ts';
+export { ImageReader, ImageWriter } from './image.ts';
 export type { LogCursor, LogEntry, LogPiece } from './log-cursor.ts';
 export type { Recovered, RecoveryProgress, RecoveryTarget } from './recovery.ts';
-
-/** Directory inside the data directories, named by Apache after the format's version. */
-export const VERSION_DIRECTORY = 'version-2';
+export type { SnapshotSink, SnapshotSource, StatedDigest } from './snapshot-format.ts';
 
 export interface JournalOptions {
   readonly disk: Disk;
