@@ -71,7 +71,7 @@ export interface SnapshotParts {
   readonly zxid: Zxid;
   readonly source: SnapshotSource;
   /** What the state was when the last of the source was written. */
-  readonly digest: () => StatedDigest;
+  readonly digest: () => StatedDigest & { readonly isKnown: boolean };
   readonly done: (error: DiskError | null) => void;
 }
 
@@ -272,7 +272,7 @@ export class Journal {
       disk: this.#places.disk,
       clock,
       directory: this.#places.snapshotDir,
-      digest: withDigest ? parts.digest : null,
+      digest: withDigest ? () => known(parts.digest()) : null,
       withLastZxid,
       done: (error, bytes) => {
         const tookMs = clock.nowMs() - startedMs;
@@ -423,4 +423,8 @@ export class Journal {
     const { disk, snapshotDir } = this.#places;
     return listNumbered(disk, snapshotDir, SNAPSHOT_PREFIX).at(-1)?.bytes ?? 0;
   }
+}
+
+function known(digest: StatedDigest & { readonly isKnown: boolean }): StatedDigest | null {
+  return digest.isKnown ? digest : null;
 }

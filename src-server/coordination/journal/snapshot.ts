@@ -48,7 +48,7 @@ export interface SnapshotOptions {
   readonly zxid: Zxid;
   readonly source: SnapshotSource;
   /** Asked once the nodes are written: what replay must find when it gets to that zxid. Null leaves the section out. */
-  readonly digest: (() => StatedDigest) | null;
+  readonly digest: (() => StatedDigest | null) | null;
   /** The section 3.9 added: the zxid the writer had reached. */
   readonly withLastZxid: boolean;
   /** Runs `go` when the file, which is whole and durable, may get its name. At once, unless there is something to wait for. */
@@ -142,8 +142,8 @@ class Writing implements SnapshotJob {
     const { digest, withLastZxid } = this.#options;
     const writer = this.#writer;
     this.#seal();
-    const stated = digest?.();
-    if (stated !== undefined) {
+    const stated = digest?.() ?? null;
+    if (stated !== null) {
       writer.long(stated.zxid);
       writer.int32(DIGEST_VERSION);
       // Where nothing was applied yet, Apache states none.

@@ -37,6 +37,8 @@ export interface DigestAt {
 /** One digest is kept for every so many transactions, and so many of them. */
 const DIGEST_LOG_INTERVAL = 128;
 const DIGEST_LOG_MAX = 1024;
+/** More transactions than any image takes to be sent. */
+const DOUBTS_MAX = 1_000_000;
 
 export class Machine {
   readonly #rules: PrepareRules;
@@ -52,6 +54,8 @@ export class Machine {
   #digestMismatches = 0;
   /** While replay has not reached the digest a fuzzy snapshot states, sums in between mean nothing. */
   #expected: { readonly zxid: number; readonly high: number; readonly low: number } | null = null;
+  /** Of an image that states no digest nobody knows where it ends: so many sums more may differ, until one does not. */
+  #doubts = 0;
   readonly #digestLog: DigestAt[] = [];
 
   constructor(options: MachineOptions) {
@@ -202,9 +206,16 @@ export class Machine {
     return this.#tree.digest.toBigint();
   }
 
-  /** The digest with its zxid, as a snapshot states it. */
-  get digestNow(): { readonly zxid: Zxid; readonly high: number; readonly low: number } {
-    return { zxid: this.#lastZxid, high: this.#tree.digest.high, low: this.#tree.digest.low };
+  /** The digest with its zxid, as a snapshot states it. Not known, while replay has not passed the end of an image. */
+  get digestNow(): {
+    readonly zxid: Zxid;
+    readonly high: number;
+    readonly low: number;
+    readonly isKnown: boolean;
+  } {
+    const { high, low } = this.#tree.digest;
+    const isKnown = this.#expected === null && this.#doubts === 0;
+    return { zxid: this.#lastZxid, high, low, isKnown };
   }
 
   get digestMismatches(): number {
@@ -244,6 +255,7 @@ export class Machine {
     assert(this.#lastZxid === ZXID_ZERO, 'an image is loaded once');
     this.#lastZxid = zxid;
     this.#expected = stated;
+    if (stated === null && zxid !== ZXID_ZERO) this.#doubts = DOUBTS_MAX;
     if (this.#tree.find(CONFIG_PATH) === NO_ROW) this.#addMissingSystemNodes();
     this.#quotas.rebuild();
     if (stated !== null && stated.zxid <= zxid) this.#compareStated();
@@ -281,7 +293,12 @@ export class Machine {
       if (txn.zxid >= this.#expected.zxid) this.#compareStated();
       return;
     }
-    if (txn.hasDigest && !digest.equals(txn.digestHigh, txn.digestLow)) this.#digestMismatches++;
+    if (txn.hasDigest) {
+      if (digest.equals(txn.digestHigh, txn.digestLow)) this.#doubts = 0;
+      else if (this.#doubts > 0) this.#doubts--;
+      else this.#digestMismatches++;
+    }
+    if (this.#doubts > 0) return;
     if (txn.zxid % DIGEST_LOG_INTERVAL !== 0) return;
     this.#digestLog.push({ zxid: txn.zxid, digest: digest.toBigint() });
     if (this.#digestLog.length > DIGEST_LOG_MAX) this.#digestLog.shift();
