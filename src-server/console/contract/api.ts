@@ -19,6 +19,15 @@ import {
   type TypeOf,
 } from './checks.ts';
 import {
+  filePath,
+  logFilter,
+  logRecord,
+  logState,
+  logWindow,
+  storedFile,
+  storedKind,
+} from './log-models.ts';
+import {
   aclEntry,
   appFacts,
   cluster,
@@ -61,6 +70,7 @@ function topic<P, E>(params: Check<P>, event: Check<E>): Topic<P, E> {
 const inCluster = { cluster: clusterId };
 const node = object({ ...inCluster, path });
 const treeId = text({ max: 64 });
+const logId = text({ max: 64 });
 /** No window needs more lines than a tall screen has. */
 const WINDOW_ROWS_MAX = 1000;
 const row = range({ min: 0, max: Number.MAX_SAFE_INTEGER });
@@ -145,6 +155,31 @@ export const methods = {
     object({ operation: string }),
   ),
 
+  // --- logs and snapshots ---
+  /** Those of the ensemble on this computer, as they lie in its data folder now; newest first, logs before snapshots. */
+  'logs.files': method(nothing, list(storedFile)),
+  /**
+   * Opens a log or snapshot of this computer, and no other file; it ends with `logs.close` or with the connection. A path of
+   * null is the log as the member of this computer writes it, from file to file.
+   */
+  'logs.open': method(
+    object({ path: nullable(filePath) }),
+    object({ log: logId, kind: storedKind, path: filePath }),
+  ),
+  'logs.close': method(object({ log: logId }), nothing),
+  /** Shows what fits, from now on; reads the file again. */
+  'logs.filter': method(object({ log: logId, filter: logFilter }), nothing),
+  /** Reads no further; what was found stays. */
+  'logs.stop': method(object({ log: logId }), nothing),
+  'logs.window': method(
+    object({ log: logId, from: row, count: range({ min: 0, max: WINDOW_ROWS_MAX }) }),
+    logWindow,
+  ),
+  /** The first line of that zxid or a greater one, or the last line; null while there is none. */
+  'logs.find': method(object({ log: logId, zxid: row }), object({ row: nullable(integer) })),
+  /** The transaction or node of a line, in full; refused when another place of the file stands in that line now. */
+  'logs.record': method(object({ log: logId, row, at: row }), logRecord),
+
   // --- long work ---
   'operations.cancel': method(object({ operation: string }), nothing),
 } as const satisfies Record<string, Method<never, never> | Method<unknown, unknown>>;
@@ -161,6 +196,8 @@ export const topics = {
   /** How far looking through a subtree for `znodes.planDelete` has come. */
   planning: topic(node, object({ nodes: integer })),
   operation: topic(object({ operation: string }), operationState),
+  /** How far the reading of an open log has come, and what it found: at once and after every change. */
+  log: topic(object({ log: logId }), logState),
 } as const satisfies Record<string, Topic<never, never> | Topic<unknown, unknown>>;
 
 export type MethodName = keyof typeof methods;

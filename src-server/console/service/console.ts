@@ -8,6 +8,7 @@ import { Clusters, LOCAL_ID } from './clusters.ts';
 import { carryOut, DeletePlans } from './delete-tree.ts';
 import { explain } from './explain.ts';
 import type { LocalEnsemble } from './local-ensemble.ts';
+import { OpenFiles } from './open-files.ts';
 import { Operations } from './operations.ts';
 import { RememberedClusters } from './remembered.ts';
 import { TreeView } from './tree-view.ts';
@@ -36,6 +37,7 @@ export class Console implements Handlers {
   readonly #clusters: Clusters;
   readonly #operations: Operations;
   readonly #plans: DeletePlans;
+  readonly #files: OpenFiles;
   readonly #trees = new Map<string, { readonly view: TreeView; close(): void }>();
   readonly methods: MethodHandlers;
   readonly topics: TopicHandlers;
@@ -46,6 +48,12 @@ export class Console implements Handlers {
     this.#local = options.local;
     this.#operations = new Operations(platform.clock);
     this.#plans = new DeletePlans({ clock: platform.clock, newToken: () => this.#randomId() });
+    this.#files = new OpenFiles({
+      disk: platform.disk,
+      clock: platform.clock,
+      newId: () => this.#randomId(),
+      dataDir: options.local.dataDir,
+    });
     this.#clusters = new Clusters({
       platform,
       local: options.local,
@@ -70,6 +78,7 @@ export class Console implements Handlers {
 
   close(): void {
     for (const tree of this.#trees.values()) tree.close();
+    this.#files.closeAll();
     this.#clusters.close();
   }
 
@@ -135,6 +144,21 @@ export class Console implements Handlers {
         return { operation: this.#operations.start((progress) => carryOut(live, nodes, progress)) };
       },
 
+      'logs.files': () => this.#files.list(),
+      'logs.open': ({ path }, { guest }) => this.#files.open(path, guest),
+      'logs.close': ({ log }) => {
+        this.#files.close(log);
+      },
+      'logs.filter': ({ log, filter }) => {
+        this.#files.view(log).filter(filter);
+      },
+      'logs.stop': ({ log }) => {
+        this.#files.view(log).stop();
+      },
+      'logs.window': ({ log, from, count }) => this.#files.view(log).window(from, count),
+      'logs.find': ({ log, zxid }) => ({ row: this.#files.view(log).find(zxid) }),
+      'logs.record': ({ log, row, at }) => this.#files.view(log).record(row, at),
+
       'operations.cancel': ({ operation }) => {
         this.#operations.cancel(operation);
       },
@@ -171,6 +195,7 @@ export class Console implements Handlers {
         this.#plans.onCount({ cluster, path }, (nodes) => sink.send({ nodes })),
       operation: ({ operation }, sink) =>
         this.#operations.follow(operation, (state) => sink.send(state)),
+      log: ({ log }, sink) => this.#files.view(log).onChange((state) => sink.send(state)),
     };
   }
 

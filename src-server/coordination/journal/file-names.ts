@@ -2,6 +2,9 @@
 import { type Zxid, zxidHex, zxidOf } from '../../base/zxid.ts';
 import type { Disk } from '../../platform/disk.ts';
 
+/** Directory inside the data directories, named by Apache after the format's version. */
+export const VERSION_DIRECTORY = 'version-2';
+
 export interface NumberedFile {
   readonly name: string;
   readonly zxid: Zxid;

@@ -5,6 +5,8 @@ export class JournalError extends Error {
   readonly path: string;
   /** Byte offset in the file, or null where the whole file is meant. */
   readonly offset: number | null;
+  /** What is wrong there, without file, place and advice. */
+  readonly problem: string;
 
   constructor(
     code: JournalError['code'],
@@ -17,5 +19,6 @@ export class JournalError extends Error {
     this.code = code;
     this.path = path;
     this.offset = offset;
+    this.problem = problem;
   }
 }

@@ -20,6 +20,7 @@ import type { Acl } from '../model/acl.ts';
 export const SNAPSHOT_PREFIX = 'snapshot.';
 export const SNAPSHOT_MAGIC = 0x5a4b534e;
 export const SNAPSHOT_VERSION = 2;
+export const SNAPSHOT_HEADER_BYTES = 16;
 /** Ends the nodes and every seal. */
 export const END_PATH = '/';
 /** The last bytes of a finished snapshot: the string "/". */

@@ -12,6 +12,7 @@ import { JournalError } from './journal-error.ts';
 import {
   END_BYTES,
   END_PATH,
+  SNAPSHOT_HEADER_BYTES,
   SNAPSHOT_MAGIC,
   SNAPSHOT_PREFIX,
   SNAPSHOT_VERSION,
@@ -251,9 +252,11 @@ export function readSnapshot(options: {
   readonly sink: SnapshotSink;
   readonly onProgress: (bytes: number, total: number) => void;
 }): StatedDigest | null {
-  const reading = new Reading(options.disk, options.path, options.onProgress);
+  const reading = new SnapshotReading({ ...options, readBytes: READ_BYTES });
   try {
-    return reading.readInto(options.sink);
+    reading.begin();
+    while (!reading.readPiece());
+    return reading.finish().digest;
   } finally {
     reading.close();
   }
@@ -263,12 +266,22 @@ const READ_BYTES = 0x10_0000;
 /** More than any section but the image takes. */
 const SECTION_BYTES = 128;
 
-class Reading {
+/** What stands behind the nodes. */
+export interface SnapshotEnd {
+  readonly digest: StatedDigest | null;
+  /** The zxid its writer had reached; null where it does not say. */
+  readonly lastZxid: number | null;
+}
+
+/** Reading one piece by piece: `begin`, `readPiece` until it says that the image is whole, `finish`. */
+export class SnapshotReading {
   readonly #path: string;
   readonly #file: DiskFile;
   readonly #size: number;
+  readonly #readBytes: number;
   readonly #onProgress: (bytes: number, total: number) => void;
   readonly #reader = new Reader();
+  readonly image: ImageReader;
   #buffer = Buffer.alloc(0);
   /** Where in the file the buffer begins. */
   #bufferAt = 0;
@@ -276,27 +289,59 @@ class Reading {
   /** The checksum covers the buffer up to here. */
   #summedTo = 0;
 
-  constructor(disk: Disk, path: string, onProgress: (bytes: number, total: number) => void) {
-    this.#path = path;
-    this.#file = disk.open(path, 'read');
+  constructor(options: {
+    readonly disk: Disk;
+    readonly path: string;
+    readonly sink: SnapshotSink;
+    readonly readBytes: number;
+    readonly onProgress: (bytes: number, total: number) => void;
+  }) {
+    this.#path = options.path;
+    this.#file = options.disk.open(options.path, 'read');
     this.#size = this.#file.size();
-    this.#onProgress = onProgress;
+    this.#readBytes = options.readBytes;
+    this.#onProgress = options.onProgress;
+    this.image = new ImageReader(options.sink, {
+      bytesMax: Math.max(0, this.#size - SNAPSHOT_HEADER_BYTES),
+    });
+  }
+
+  get position(): number {
+    return this.#bufferAt + this.#reader.at;
+  }
+
+  get size(): number {
+    return this.#size;
   }
 
   close(): void {
     this.#file.close();
   }
 
-  readInto(sink: SnapshotSink): StatedDigest | null {
+  begin(): void {
     const reader = this.#reader;
-    this.#need(SECTION_BYTES);
+    this.#need(SNAPSHOT_HEADER_BYTES);
     if (reader.int32() !== SNAPSHOT_MAGIC || reader.int32() !== SNAPSHOT_VERSION) {
       throw this.#damaged('this is not a snapshot of format version 2');
     }
     reader.long();
-    this.#readImage(new ImageReader(sink, { bytesMax: this.#left }));
+  }
+
+  /** @returns whether that was the end of the image */
+  readPiece(): boolean {
+    const { image } = this;
+    this.#reader.at = image.take(this.#buffer, this.#reader.at);
+    if (image.isWhole) return true;
+    if (image.problem !== null) throw this.#damaged(image.problem);
+    if (this.#isAllThere) throw this.#damaged('the file ends within the image');
+    this.#need(image.wanted);
+    return false;
+  }
+
+  finish(): SnapshotEnd {
+    const reader = this.#reader;
     this.#checkSeal();
-    if (this.#left === 0) return null;
+    if (this.#left === 0) return { digest: null, lastZxid: null };
     this.#need(SECTION_BYTES);
     const zxid = reader.long();
     const version = reader.int32();
@@ -305,23 +350,14 @@ class Reading {
     const high = version < DIGEST_VERSION ? 0 : reader.int32() >>> 0;
     const low = version < DIGEST_VERSION ? 0 : reader.int32() >>> 0;
     this.#checkSeal();
+    let lastZxid: number | null = null;
     if (this.#left > 0) {
       this.#need(SECTION_BYTES);
-      reader.long();
+      lastZxid = reader.long();
       this.#checkSeal();
     }
-    return version === DIGEST_VERSION && zxid > 0 ? { zxid, high, low } : null;
-  }
-
-  #readImage(image: ImageReader): void {
-    const reader = this.#reader;
-    for (;;) {
-      reader.at = image.take(this.#buffer, reader.at);
-      if (image.isWhole) return;
-      if (image.problem !== null) throw this.#damaged(image.problem);
-      if (this.#isAllThere) throw this.#damaged('the file ends within the image');
-      this.#need(image.wanted);
-    }
+    const isStated = version === DIGEST_VERSION && zxid > 0;
+    return { digest: isStated ? { zxid, high, low } : null, lastZxid };
   }
 
   #checkSeal(): void {
@@ -349,7 +385,7 @@ class Reading {
     if (reader.left >= bytes || this.#isAllThere) return;
     this.#sum(reader.at);
     const from = this.#bufferAt + reader.at;
-    const length = Math.min(this.#size - from, Math.max(READ_BYTES, bytes));
+    const length = Math.min(this.#size - from, Math.max(this.#readBytes, bytes));
     const buffer = Buffer.allocUnsafeSlow(length);
     const read = this.#file.read(buffer, from);
     this.#buffer = buffer.subarray(0, read);
@@ -368,7 +404,7 @@ class Reading {
     return new JournalError(
       'damaged',
       this.#path,
-      this.#bufferAt + this.#reader.at,
+      this.position,
       problem,
       'An older snapshot is tried; without one, restore the directory from a backup',
     );

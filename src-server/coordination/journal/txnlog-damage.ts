@@ -56,7 +56,7 @@ export function judgeRecord(doubt: Doubt): Verdict {
     return damaged('the record is there, but its length was changed');
   const end = RECORD_HEADER_BYTES + length;
   if (end < rest.length) return judgeInside(doubt, sums, end);
-  const follower = findRecord(doubt, sums, RECORD_HEADER_BYTES);
+  const follower = findRecord(rest, sums, RECORD_HEADER_BYTES);
   if (follower >= 0)
     return damaged(`a whole record follows at byte ${doubt.at + follower}, but this is none`);
   return doubt.isToEnd ? TORN : damaged('the record does not fit where it stands');
@@ -95,7 +95,7 @@ export function judgeMissingHeader(doubt: Doubt): Verdict {
 
 /** A sector was never written, unless what follows says that it must have been. */
 function judgeMissing(doubt: Doubt, sums: Sums, missing: number): Verdict {
-  const follower = findRecord(doubt, sums, missing + 1);
+  const follower = findRecord(doubt.rest, sums, missing + 1);
   if (follower < 0) return TORN;
   let first = Infinity;
   let last = -Infinity;
@@ -105,6 +105,12 @@ function judgeMissing(doubt: Doubt, sums: Sums, missing: number): Verdict {
     if (last - first > SYNC_MS_MAX) return damaged('there are zeros instead of a record');
   }
   return TORN;
+}
+
+/** Where the first whole record begins in these bytes, or −1: what is left behind damage. */
+export function findWholeRecord(bytes: Buffer): number {
+  if (hasAtMostOneByte(bytes)) return -1;
+  return findRecord(bytes, new Sums(bytes), 0);
 }
 
 function damaged(problem: string): Verdict {
@@ -173,8 +179,7 @@ function isOneByteWrong(rest: Buffer, end: number, stated: number, actual: numbe
 }
 
 /** Where the first whole record begins in `rest[from, …)`, or −1. */
-function findRecord(doubt: Doubt, sums: Sums, from: number): number {
-  const { rest } = doubt;
+function findRecord(rest: Buffer, sums: Sums, from: number): number {
   for (let at = from; at + RECORD_HEADER_BYTES < rest.length; at++) {
     if (rest[at] !== 0 || rest[at + 1] !== 0 || rest[at + 2] !== 0 || rest[at + 3] !== 0) continue;
     const length = rest.readInt32BE(at + 8);

@@ -5,7 +5,7 @@ import type { Disk, DiskFile } from '../../platform/disk.ts';
 import type { Txn } from '../model/txn.ts';
 import { readTxn } from '../wire/txns.ts';
 import { JournalError } from './journal-error.ts';
-import { type Doubt, judgeMissingHeader, judgeRecord } from './txnlog-damage.ts';
+import { type Doubt, findWholeRecord, judgeMissingHeader, judgeRecord } from './txnlog-damage.ts';
 import {
   LOG_HEADER_BYTES,
   LOG_MAGIC,
@@ -25,6 +25,12 @@ const ADVICE =
   'Restore the file from a backup or another member. To give up everything from here on, move this file and all later ' +
   'logs out of the directory';
 
+export interface LogScanOptions {
+  readonly recordBytesMax: number;
+  /** How much is read at once; less for who jumps about in the file. */
+  readonly readBytes?: number;
+}
+
 export class LogScan {
   readonly path: string;
   /** Set once `next` returned null. */
@@ -36,15 +42,17 @@ export class LogScan {
   /** The bytes of the transaction `next` gave last; a view that the next call may overwrite. */
   payload: Buffer = NONE;
   readonly #file: DiskFile;
-  readonly #size: number;
+  readonly #readBytes: number;
+  #size: number;
   readonly #reader = new Reader();
   readonly #recordBytesMax: number;
   #buffer: Buffer = NONE;
   #bufferAt = 0;
 
-  constructor(disk: Disk, path: string, options: { readonly recordBytesMax: number }) {
+  constructor(disk: Disk, path: string, options: LogScanOptions) {
     this.path = path;
     this.#recordBytesMax = options.recordBytesMax;
+    this.#readBytes = options.readBytes ?? READ_BYTES;
     this.#file = disk.open(path, 'read');
     this.#size = this.#file.size();
   }
@@ -82,6 +90,35 @@ export class LogScan {
       case 'damaged':
         throw this.damage(at, verdict.problem);
     }
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Somebody may have written meanwhile: what was read ahead does not count any more. */
+  refresh(): void {
+    this.#size = this.#file.size();
+    this.#buffer = Buffer.alloc(0);
+  }
+
+  /** The bytes where reading stands, as far as a record may reach or less. Valid until the next call. */
+  peek(length = this.#recordBytesMax + READ_BYTES): Buffer {
+    return this.#bytes(this.position, Math.max(0, Math.min(length, this.#size - this.position)));
+  }
+
+  /**
+   * Behind damage: goes on at the next whole record, or at the end of the file where there is none. Looks through one piece
+   * of the file, so that whoever reads beside other work can pause between two.
+   * @returns whether it got there
+   */
+  passDamage(): boolean {
+    this.position++;
+    const rest = this.peek();
+    const found = findWholeRecord(rest);
+    // A record may begin in this piece and end in the next.
+    this.position += found >= 0 ? found : Math.min(rest.length, READ_BYTES);
+    return found >= 0 || this.position >= this.#size;
   }
 
   close(): void {
@@ -149,7 +186,7 @@ export class LogScan {
     const from = at - this.#bufferAt;
     if (from >= 0 && from + length <= this.#buffer.length)
       return this.#buffer.subarray(from, from + length);
-    const available = Math.max(0, Math.min(this.#size - at, Math.max(length, READ_BYTES)));
+    const available = Math.max(0, Math.min(this.#size - at, Math.max(length, this.#readBytes)));
     const buffer = Buffer.allocUnsafeSlow(available);
     const read = this.#file.read(buffer, at);
     this.#buffer = buffer.subarray(0, read);

@@ -1,0 +1,108 @@
+/** Transactions as the console shows them: a line, and everything. */
+import type { LogPart, LogRecord, LogRow } from '#contract/log-models.ts';
+import type { AclEntry } from '#contract/models.ts';
+
+import { sessionHex } from '../../base/ids.ts';
+import type { LogItem } from '../../coordination/journal/log-reader.ts';
+import type { Acl } from '../../coordination/model/acl.ts';
+import { Code, codeName } from '../../coordination/model/codes.ts';
+import { OpCode, opName } from '../../coordination/model/ops.ts';
+import type { Txn } from '../../coordination/model/txn.ts';
+import { pathsOf } from '../../coordination/model/txn-paths.ts';
+
+/** A line has no room for more. */
+const PREVIEW_BYTES = 96;
+
+export type TxnItem = Extract<LogItem, { kind: 'txn' }>;
+
+export function txnRow({ at, txn }: TxnItem): LogRow {
+  const paths = pathsOf(txn);
+  const refused = txn.type === OpCode.ERROR ? txn : txn.ops?.find(isDecisive);
+  return {
+    kind: 'txn',
+    at,
+    zxid: txn.zxid,
+    timeMs: txn.timeMs,
+    op: opName(txn.type),
+    sessionId: sessionHex(txn.sessionId),
+    cxid: txn.cxid,
+    path: paths[0] ?? null,
+    morePaths: Math.max(0, paths.length - 1),
+    error: refused === undefined ? null : codeName(refused.error),
+    data: preview(txn.data),
+    parts: txn.ops?.length ?? 0,
+  };
+}
+
+/** The parts of a refused group before and after the one that was refused carry codes that say only so. */
+function isDecisive(part: Txn): boolean {
+  const says: Code = part.error;
+  return part.type === OpCode.ERROR && says !== Code.OK && says !== Code.RUNTIME_INCONSISTENCY;
+}
+
+export function preview(data: Uint8Array | null): { bytes: number; start: Uint8Array } | null {
+  if (data === null) return null;
+  return { bytes: data.length, start: Uint8Array.from(data.subarray(0, PREVIEW_BYTES)) };
+}
+
+export function txnRecord(file: string, { at, bytes, txn }: TxnItem): LogRecord {
+  return {
+    kind: 'txn',
+    file,
+    at,
+    bytes,
+    zxid: txn.zxid,
+    timeMs: txn.timeMs,
+    sessionId: sessionHex(txn.sessionId),
+    cxid: txn.cxid,
+    digest: txn.hasDigest ? digestHex(txn.digestHigh, txn.digestLow) : null,
+    whole: partOf(txn),
+    parts: (txn.ops ?? []).map(partOf),
+  };
+}
+
+export function digestHex(high: number, low: number): string {
+  const half = (value: number): string => (value >>> 0).toString(16).padStart(8, '0');
+  return half(high) + half(low);
+}
+
+export function shownAcl(acl: Acl | null): AclEntry[] | null {
+  if (acl === null) return null;
+  return acl.map(({ permissions, scheme, id }) => ({
+    permissions,
+    scheme: scheme ?? '',
+    id: id ?? '',
+  }));
+}
+
+function partOf(txn: Txn): LogPart {
+  const { type } = txn;
+  const isCreate = CREATES.has(type);
+  const isPlainCreate = type === OpCode.CREATE || type === OpCode.CREATE2;
+  return {
+    op: opName(type),
+    path: txn.path === '' ? null : txn.path,
+    data: txn.data === null ? null : Uint8Array.from(txn.data),
+    acl: isCreate || type === OpCode.SET_ACL ? shownAcl(txn.acl) : null,
+    version: VERSIONED.has(type) ? txn.version : null,
+    parentCversion: isCreate ? txn.parentCversion : null,
+    isEphemeral: isPlainCreate ? txn.ephemeral : null,
+    ttlMs: type === OpCode.CREATE_TTL ? txn.ttlMs : null,
+    timeoutMs: type === OpCode.CREATE_SESSION ? txn.timeoutMs : null,
+    error: type === OpCode.ERROR ? codeName(txn.error) : null,
+    deletes: type === OpCode.CLOSE_SESSION ? txn.paths : null,
+  };
+}
+
+const CREATES: ReadonlySet<number> = new Set([
+  OpCode.CREATE,
+  OpCode.CREATE2,
+  OpCode.CREATE_CONTAINER,
+  OpCode.CREATE_TTL,
+]);
+const VERSIONED: ReadonlySet<number> = new Set([
+  OpCode.SET_DATA,
+  OpCode.RECONFIG,
+  OpCode.SET_ACL,
+  OpCode.CHECK,
+]);

@@ -1,0 +1,151 @@
+/**
+ * Logs and snapshots that people have open, and those that can be opened: those of the data folder by themselves, any other
+ * by its path. What is neither is not read, and nothing is told of it, not even whether it exists.
+ */
+import { ApiError } from '#contract/errors.ts';
+import type { StoredFile, StoredKind } from '#contract/log-models.ts';
+import type { Guest } from '#rpc/server.ts';
+
+import {
+  type FileKind,
+  fileKindOf,
+  listStored,
+  VERSION_DIRECTORY,
+} from '../../coordination/journal/stored-files.ts';
+import type { Clock } from '../../platform/clock.ts';
+import { type Disk, DiskError } from '../../platform/disk.ts';
+import { FileView } from './file-view.ts';
+import type { Lines } from './lines.ts';
+import { LogLines } from './log-lines.ts';
+import { SnapshotLines } from './snapshot-lines.ts';
+
+export interface OpenFilesOptions {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly newId: () => string;
+  readonly dataDir: string;
+}
+
+export interface Opened {
+  readonly log: string;
+  readonly kind: StoredKind;
+  readonly path: string;
+}
+
+/** One guest looks at one file at a time; some more for several pages over one connection. */
+const OPEN_MAX = 8;
+
+/** Not the names of other machines, which Windows would call and log in at. */
+const ABSOLUTE = /^(?:\/|[A-Za-z]:[\\/])/;
+
+interface Open {
+  readonly view: FileView;
+  readonly guest: Guest;
+  close(): void;
+}
+
+export class OpenFiles {
+  readonly #options: OpenFilesOptions;
+  /** By id, the longest open first. */
+  readonly #open = new Map<string, Open>();
+
+  constructor(options: OpenFilesOptions) {
+    this.#options = options;
+  }
+
+  /** Newest first, logs before snapshots. */
+  list(): StoredFile[] {
+    const { disk, dataDir } = this.#options;
+    const directory = disk.join(dataDir, VERSION_DIRECTORY);
+    const files = listStored(disk, directory);
+    return files
+      .map(({ kind, name, zxid, bytes, modifiedMs }, i) => ({
+        kind,
+        path: disk.join(directory, name),
+        name,
+        folder: VERSION_DIRECTORY,
+        bytes,
+        modifiedMs,
+        zxid,
+        nextZxid: kind === 'log' && files[i + 1]?.kind === 'log' ? files[i + 1]!.zxid : null,
+      }))
+      .sort((a, b) => (a.kind === b.kind ? b.zxid - a.zxid : a.kind === 'log' ? -1 : 1));
+  }
+
+  /** @throws ApiError not-found, bad-request */
+  open(path: string | null, guest: Guest): Opened {
+    const { disk, clock, newId } = this.#options;
+    const kind = path === null ? 'log' : this.#kindOf(path);
+    let lines: Lines;
+    if (path === null) lines = this.#liveLines();
+    else if (kind === 'log') lines = new LogLines({ disk, path });
+    else lines = new SnapshotLines(disk, path);
+    const id = newId();
+    const view = new FileView({ clock, lines });
+    const close = (): void => {
+      view.close();
+      this.#open.delete(id);
+      staysLonger();
+    };
+    const staysLonger = guest.onLeave(close);
+    this.#open.set(id, { view, guest, close });
+    this.#closeOldestOf(guest);
+    return { log: id, kind, path: path ?? this.#options.dataDir };
+  }
+
+  close(id: string): void {
+    this.#open.get(id)?.close();
+  }
+
+  closeAll(): void {
+    for (const open of [...this.#open.values()]) open.close();
+  }
+
+  /** @throws ApiError not-found */
+  view(id: string): FileView {
+    const open = this.#open.get(id);
+    if (open === undefined) throw new ApiError('not-found', `there is no open log ${id}`);
+    return open.view;
+  }
+
+  #closeOldestOf(guest: Guest): void {
+    const own = [...this.#open.values()].filter((open) => open.guest === guest);
+    for (const { close } of own.slice(0, Math.max(0, own.length - OPEN_MAX))) close();
+  }
+
+  /** The log that the member writes, beginning with its newest file, and on into those it begins later. */
+  #liveLines(): LogLines {
+    const logs = (): StoredFile[] => this.list().filter(({ kind }) => kind === 'log');
+    return new LogLines({
+      disk: this.#options.disk,
+      path: logs()[0]?.path ?? null,
+      successor: (path) => {
+        const newestFirst = logs();
+        if (path === null) return newestFirst[0]?.path ?? null;
+        const at = newestFirst.findIndex((file) => file.path === path);
+        return at <= 0 ? null : newestFirst[at - 1]!.path;
+      },
+    });
+  }
+
+  #kindOf(path: string): FileKind {
+    const { disk } = this.#options;
+    if (!ABSOLUTE.test(path) || path.includes('\0'))
+      throw new ApiError('bad-request', 'the path of a file begins at the root');
+    const folder = disk.join(path, '..');
+    try {
+      // Only plain files are opened: reading from a pipe or a device would do something, or never end.
+      const isPlain = disk
+        .list(folder)
+        .some(({ name }) => disk.join(folder, name) === disk.join(path));
+      const kind = isPlain ? fileKindOf(disk, path) : null;
+      if (kind !== null) return kind;
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error;
+    }
+    throw new ApiError(
+      'not-found',
+      `${path} is no log and no snapshot that this program may read. Compressed snapshots have to be unpacked first`,
+    );
+  }
+}

@@ -1,0 +1,35 @@
+/** Logs and snapshots as files: those of a directory, and whether any file is one, by its first bytes and no more. */
+import { type Disk } from '../../platform/disk.ts';
+import { listNumbered, type NumberedFile } from './file-names.ts';
+import { SNAPSHOT_MAGIC, SNAPSHOT_PREFIX } from './snapshot-format.ts';
+import { LOG_MAGIC, LOG_PREFIX } from './txnlog-format.ts';
+
+export { VERSION_DIRECTORY } from './file-names.ts';
+
+export type FileKind = 'log' | 'snapshot';
+
+const MAGIC_BYTES = 4;
+
+/** Null for every other file. @throws DiskError */
+export function fileKindOf(disk: Disk, path: string): FileKind | null {
+  const file = disk.open(path, 'read');
+  try {
+    const magic = Buffer.alloc(MAGIC_BYTES);
+    if (file.read(magic, 0) < MAGIC_BYTES) return null;
+    const number = magic.readInt32BE(0);
+    return number === LOG_MAGIC ? 'log' : number === SNAPSHOT_MAGIC ? 'snapshot' : null;
+  } finally {
+    file.close();
+  }
+}
+
+export interface StoredFile extends NumberedFile {
+  readonly kind: FileKind;
+}
+
+/** Logs and snapshots of a directory, each kind by its zxid. */
+export function listStored(disk: Disk, directory: string): StoredFile[] {
+  const listed = (kind: FileKind, prefix: string): StoredFile[] =>
+    listNumbered(disk, directory, prefix).map((file) => ({ ...file, kind }));
+  return [...listed('log', LOG_PREFIX), ...listed('snapshot', SNAPSHOT_PREFIX)];
+}
