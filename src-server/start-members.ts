@@ -4,6 +4,7 @@
  *
  *   <data>/members/1/zoo.cfg  myid  version-2/       a folder each; the ports chosen once stand in the files
  */
+import { randomInt } from 'node:crypto';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
@@ -150,18 +151,23 @@ async function writeFiles(places: readonly Place[]): Promise<void> {
   }
 }
 
-/** All held at the same time, so that none comes twice. */
+/** Below those that systems give to connections that go out, which might have them when a member comes back. */
+const PORT_MIN = 20_000;
+const PORT_MAX = 32_000;
+
 async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, listenSomewhere));
-  const ports = servers.map((server) => (server.address() as net.AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((closed) => server.close(closed))));
-  return ports;
+  const ports = new Set<number>();
+  while (ports.size < count) {
+    const port = randomInt(PORT_MIN, PORT_MAX);
+    if (!ports.has(port) && (await isFree(port))) ports.add(port);
+  }
+  return [...ports];
 }
 
-function listenSomewhere(): Promise<net.Server> {
-  return new Promise((resolve, reject) => {
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const server = net.createServer();
-    server.once('error', reject);
-    server.listen(0, HOST, () => resolve(server));
+    server.once('error', () => resolve(false));
+    server.listen(port, HOST, () => server.close(() => resolve(true)));
   });
 }

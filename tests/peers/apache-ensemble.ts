@@ -1,6 +1,6 @@
 /** The addresses of an ensemble on loopback, for members in Java and members of a test alike. */
 import type { HostPort } from '../../src-server/config/ensemble-config.ts';
-import { freePort } from './ports.ts';
+import { lastingPort } from './ports.ts';
 
 export interface Seat {
   readonly id: number;
@@ -25,8 +25,8 @@ export async function takeSeats(...roles: readonly Seat['role'][]): Promise<Seat
   for (const role of roles) {
     seats.push({
       id: seats.length + 1,
-      quorum: { host: HOST, port: await freePort() },
-      election: { host: HOST, port: await freePort() },
+      quorum: { host: HOST, port: await lastingPort() },
+      election: { host: HOST, port: await lastingPort() },
       role,
     });
   }

@@ -1,11 +1,35 @@
 /** Ports nobody uses at the moment. */
+import { randomInt } from 'node:crypto';
 import net from 'node:net';
 
 export function freePort(): Promise<number> {
+  return listenOnce(0).then((port) => port!);
+}
+
+/** Below those that systems give to connections that go out. */
+const LASTING_MIN = 20_000;
+const LASTING_MAX = 32_000;
+
+/**
+ * A port for a server that goes and comes back: no connection that somebody makes meanwhile is given it, not even one to this
+ * very port, which would then be connected to itself.
+ */
+export async function lastingPort(): Promise<number> {
+  for (;;) {
+    const port = await listenOnce(randomInt(LASTING_MIN, LASTING_MAX));
+    if (port !== null) return port;
+  }
+}
+
+/** @returns null where somebody listens already */
+function listenOnce(wanted: number): Promise<number | null> {
   return new Promise((resolve, reject) => {
     const server = net.createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
+    server.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE') resolve(null);
+      else reject(error);
+    });
+    server.listen(wanted, '127.0.0.1', () => {
       const address = server.address();
       const port = typeof address === 'object' && address !== null ? address.port : 0;
       server.close(() => {

@@ -118,7 +118,6 @@ export class Submit {
   lead(machine: Machine): void {
     this.#machine = machine;
     this.#duty = 'leader';
-    machine.abandonPending();
   }
 
   follow(machine: Machine, leader: LinkId): void {
@@ -128,7 +127,6 @@ export class Submit {
   }
 
   end(): void {
-    if (this.#duty === 'leader') this.#machine.abandonPending();
     this.#duty = 'none';
     this.#backlog.clear();
     this.#waiters.clear();
