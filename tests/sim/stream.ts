@@ -58,6 +58,8 @@ export class Pipe {
   #isFillPlanned = false;
   #isDrainOwed = false;
   #endsWhenTaken = false;
+  /** The rest of what was written never comes. */
+  #isCutOff = false;
 
   constructor(conditions: Conditions, from: End, to: End) {
     this.#conditions = conditions;
@@ -113,6 +115,7 @@ export class Pipe {
 
   /** What waits is gone with the process that owned it. */
   forget(): void {
+    this.#isCutOff ||= this.waitingBytes > 0;
     this.#waiting.clear();
     this.waitingBytes = 0;
     this.#isDrainOwed = false;
@@ -179,7 +182,7 @@ export class Pipe {
   /** The reader took so much, and the writer learns that there is room again. */
   consumed(bytes: number): void {
     this.takenBytes -= bytes;
-    if (this.takenBytes === 0 && this.waitingBytes === 0)
+    if (this.takenBytes === 0 && this.waitingBytes === 0 && !this.#isCutOff)
       this.#conditions.onHeard(this.from, this.to);
     this.#planFill();
   }

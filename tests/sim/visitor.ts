@@ -123,8 +123,10 @@ export class Visitor {
       order.watch.call = call;
     if (trace.isOn) trace.line(this.record.name, `asks ${call.xid}`, describe(order));
     this.outstanding++;
-    const answer = await this.#outcome(order);
+    const outcome = await this.#outcome(order);
     this.outstanding--;
+    // A client that closes does not care what came of it.
+    const answer = order.kind === 'close' ? null : outcome;
     call.answer = answer;
     call.answeredAt = history.moment();
     call.answeredMs = world.nowMs;

@@ -64,8 +64,6 @@ function checkCall({ entryOf, probes }: Evidence, call: Call): void {
     return;
   }
   if (entry !== undefined || REFUSED_BEFORE.has(answer.code)) return;
-  // A client that has no connection closes its session by going.
-  if (call.order.kind === 'close') return;
   fail('durability', `${nameOf(call)} is lost: no log has it`);
 }
 

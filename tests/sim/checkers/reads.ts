@@ -13,7 +13,8 @@ export function checkReads(evidence: Evidence): void {
   for (const { calls, sessionId } of evidence.history.visitors) {
     let seen = evidence.model.sessions.get(sessionId)?.openedZxid ?? 0;
     for (const call of calls) {
-      if (call.answer === null) continue;
+      // Who learns that his session is over is told so by his client, which asks nobody.
+      if (call.answer === null || call.answer.code === Code.SESSION_EXPIRED) continue;
       if (isWrite(call)) {
         seen = Math.max(seen, evidence.entryOf.get(call)?.zxid ?? 0);
       } else {
@@ -29,7 +30,6 @@ export function checkReads(evidence: Evidence): void {
 function checkRead(evidence: Evidence, call: Call, answer: Answer, low: number): number {
   const { order } = call;
   if (order.kind !== 'get' && order.kind !== 'exists' && order.kind !== 'children') return low;
-  if (answer.code === Code.SESSION_EXPIRED) return low;
   const { model, readVersions } = evidence;
   const versions = model.versionsWithin(order.path, low, call.seenZxid);
   const fitting = versions.filter(({ state }) => isShown(answer, state, order.path));

@@ -64,7 +64,7 @@ function checkOneShot(evidence: Evidence, watch: Watch, call: Call, changes: Cha
     evidence.probes.hit('a watch was registered again and fired');
     return;
   }
-  checkPrecedes(evidence, watch, event.at, fitting[0]!.zxid, name);
+  checkPrecedes(evidence, watch, event, name);
 }
 
 function fits(event: SeenEvent, first: Told, isRenewed: boolean): boolean {
@@ -79,8 +79,7 @@ function fits(event: SeenEvent, first: Told, isRenewed: boolean): boolean {
 function checkPrecedes(
   { proven }: Evidence,
   { visitor }: Watch,
-  at: number,
-  zxid: number,
+  { at, zxid }: SeenEvent,
   name: string,
 ): void {
   for (const call of visitor.calls) {
@@ -222,9 +221,14 @@ class Changes {
       kind === 'child'
         ? (this.#belowPath.get(path) ?? []).find(({ zxid }) => zxid > least)
         : undefined;
-    if (below !== undefined && (own === undefined || below.zxid < own.zxid))
+    if (below !== undefined && (own === undefined || this.#isBefore(below, own)))
       return { zxid: below.zxid, kind: 'children-changed', path };
     return own ?? null;
+  }
+
+  /** A transaction may make several changes, which are told one after the other. */
+  #isBefore(a: TreeChange, b: TreeChange): boolean {
+    return a.zxid < b.zxid || (a.zxid === b.zxid && this.#all.indexOf(a) < this.#all.indexOf(b));
   }
 
   /** Everything a lasting watch is told of, in order. */
