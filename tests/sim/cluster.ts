@@ -1,11 +1,15 @@
 /** The machines of a run and the hosts of their clients, built from what is shipped. */
+import { assert } from '../../src-server/base/assert.ts';
 import type { Prng } from '../../src-server/base/prng.ts';
 import { localSettings, type Settings } from '../../src-server/config/settings.ts';
+import { parseEnsembleConfig } from '../../src-server/config/ensemble-config.ts';
+import type { EnsembleOptions } from '../../src-server/coordination/server.ts';
 import type { LogFields, LogLevel } from '../../src-server/platform/logger.ts';
 import type { Platform } from '../../src-server/platform/platform.ts';
 import { SimDisk } from './disk.ts';
 import { Failure } from './failure.ts';
 import type { History } from './history.ts';
+import { type Copy, entriesIn, entriesOf } from './ledger.ts';
 import { Machine } from './machine.ts';
 import { Network } from './network.ts';
 import { simPlatform, TRUE_CLOCK } from './platform.ts';
@@ -45,8 +49,8 @@ export class Cluster {
   readonly network: Network;
   readonly machines: Machine[];
   readonly visitors: Visitor[] = [];
-  /** Log files that were purged, with what they held. */
-  readonly removedLogs: Buffer[] = [];
+  /** Logs as they were when one of their files was removed. */
+  readonly removedLogs: Copy[] = [];
   readonly #parts: ClusterParts;
   readonly #random: Prng;
   #visits = 0;
@@ -72,10 +76,11 @@ export class Cluster {
         trace: parts.trace,
         host,
         clock: { ...clock },
-        settings: settingsOf(swarm, host),
+        settings: settingsOf(swarm, host, i + 1),
+        ensemble: swarm.members === 1 ? null : ensembleOf(swarm),
         disguise: sabotage.platform ?? ((platform) => platform),
         onLog: (level, sentence, fields) => this.#onLog(machine, level, sentence, fields),
-        onLogRemoved: (bytes) => this.removedLogs.push(bytes),
+        onLogRemoved: (at, bytes) => this.#onLogRemoved(at, bytes),
       });
       return machine;
     });
@@ -129,6 +134,14 @@ export class Cluster {
     return this.visitors.filter((visitor) => !visitor.isOver);
   }
 
+  #onLogRemoved({ disk, host }: Machine, bytes: Buffer): void {
+    const isAlone = this.machines.length === 1;
+    const name = `a log of ${host} that was removed`;
+    // A member on its own only purges; of one among others, what stood before the file matters as well.
+    const entries = isAlone ? entriesIn(bytes, disk.clock) : entriesOf(disk, DATA_DIR);
+    this.removedLogs.push({ name, entries });
+  }
+
   #onLog(machine: Machine, level: LogLevel, sentence: string, fields: LogFields): void {
     const { trace, probes, history, world } = this.#parts;
     if (level !== 'debug') {
@@ -152,9 +165,10 @@ export class Cluster {
   }
 }
 
-function settingsOf(swarm: Swarm, host: string): Settings {
+function settingsOf(swarm: Swarm, host: string, serverId: number): Settings {
   return {
     ...localSettings(DATA_DIR),
+    serverId,
     clientPort: CLIENT_PORT,
     clientPortAddress: host,
     tickTimeMs: swarm.tickMs,
@@ -165,5 +179,21 @@ function settingsOf(swarm: Swarm, host: string): Settings {
     preallocateBytes: swarm.preallocateBytes,
     diskReserveBytes: swarm.diskReserveBytes,
     containerCheckIntervalMs: 2000,
+    initLimitTicks: 10,
+    syncLimitTicks: 5,
+    commitLogCount: swarm.commitLogCount,
+    snapshotSizeFactor: swarm.snapshotSizeFactor,
+    notificationIntervalMaxMs: 4000,
   };
+}
+
+function ensembleOf({ members, observers }: Swarm): EnsembleOptions {
+  const lines = Array.from({ length: members }, (_, i) => {
+    const role = i < members - observers ? 'participant' : 'observer';
+    const host = `10.0.0.${i + 1}`;
+    return `server.${i + 1}=${host}:2888:3888:${role};${host}:${CLIENT_PORT}`;
+  });
+  const config = parseEnsembleConfig(lines.join('\n'));
+  assert(config.ok, 'the server list of a run can be read');
+  return { config: config.value, next: null, file: null };
 }

@@ -4,6 +4,7 @@
  */
 import { VERSION_DIRECTORY } from '../../src-server/coordination/journal/journal.ts';
 import { LogScan } from '../../src-server/coordination/journal/txnlog-scan.ts';
+import type { Code } from '../../src-server/coordination/model/codes.ts';
 import { OpCode } from '../../src-server/coordination/model/ops.ts';
 import type { Txn } from '../../src-server/coordination/model/txn.ts';
 import type { Clock } from '../../src-server/platform/clock.ts';
@@ -17,7 +18,7 @@ export interface Entry {
   readonly timeMs: number;
   readonly type: OpCode;
   readonly path: string;
-  readonly error: number;
+  readonly error: Code;
   readonly timeoutMs: number;
   /** What the end of a session deletes, in that order. */
   readonly paths: readonly string[];
@@ -59,13 +60,17 @@ function scan(disk: SimDisk, path: string): Entry[] {
   return found;
 }
 
+/** A log as one disk had it at one time. */
+export interface Copy {
+  readonly name: string;
+  readonly entries: readonly Entry[];
+}
+
 /**
  * Lays the copies on top of each other.
  * @throws Failure where two of them say different things of one zxid
  */
-export function mergeLedgers(
-  copies: readonly { readonly name: string; readonly entries: readonly Entry[] }[],
-): Ledger {
+export function mergeCopies(copies: readonly Copy[]): Map<number, Entry> {
   const merged = new Map<number, Entry>();
   const from = new Map<number, string>();
   for (const { name, entries } of copies) {
@@ -81,7 +86,12 @@ export function mergeLedgers(
       from.set(entry.zxid, name);
     }
   }
-  return new Map([...merged].sort(([a], [b]) => a - b));
+  return merged;
+}
+
+/** Of a member on its own: everything its logs ever held. */
+export function ledgerOfOne(copies: readonly Copy[]): Ledger {
+  return new Map([...mergeCopies(copies)].sort(([a], [b]) => a - b));
 }
 
 function entryOf(txn: Txn): Entry {

@@ -6,7 +6,12 @@
 import type { Prng } from '../../src-server/base/prng.ts';
 import type { Settings } from '../../src-server/config/settings.ts';
 import { JournalError } from '../../src-server/coordination/journal/journal-error.ts';
-import { type Server, startServer } from '../../src-server/coordination/server.ts';
+import {
+  type EnsembleFace,
+  type EnsembleOptions,
+  type Server,
+  startServer,
+} from '../../src-server/coordination/server.ts';
 import type { Clock } from '../../src-server/platform/clock.ts';
 import { type Disk, DiskError, type DiskErrorCode } from '../../src-server/platform/disk.ts';
 import type { LogFields, LogLevel } from '../../src-server/platform/logger.ts';
@@ -33,11 +38,13 @@ export interface MachineParts {
   readonly host: string;
   readonly clock: ClockFaults;
   readonly settings: Settings;
+  /** Null for a member on its own. */
+  readonly ensemble: EnsembleOptions | null;
   /** Puts something between the member and its platform, for tests of the checkers. */
   readonly disguise: (platform: Platform) => Platform;
   readonly onLog: (level: LogLevel, sentence: string, fields: LogFields) => void;
-  /** A log file was purged, with what it held. */
-  readonly onLogRemoved: (bytes: Buffer) => void;
+  /** A log file is about to be removed, with what it holds. */
+  readonly onLogRemoved: (machine: Machine, bytes: Buffer) => void;
 }
 
 /** A supervisor starts a member again after this, ms. */
@@ -67,8 +74,13 @@ export class Machine {
     this.disk = new SimDisk({ clock: NO_CLOCK });
   }
 
-  get isUp(): boolean {
-    return this.state === 'up';
+  /** Serves clients, with a leader where it needs one. */
+  get isServing(): boolean {
+    return this.state === 'up' && (this.ensemble?.isServing ?? true);
+  }
+
+  get ensemble(): EnsembleFace | null {
+    return this.#server?.ensemble ?? null;
   }
 
   // --- its process ---
@@ -100,6 +112,7 @@ export class Machine {
     };
     startServer({
       settings: this.settings,
+      ensemble: this.#parts.ensemble,
       platform: this.#parts.disguise(platform),
       version: 'simulated',
       onProgress: () => undefined,
@@ -181,7 +194,7 @@ export class Machine {
       capacityBytes: this.#capacityBytes,
       sync: () => this.#sync(),
       onRemoved: (path, bytes) => {
-        if (path.includes('/log.')) this.#parts.onLogRemoved(bytes);
+        if (path.includes('/log.')) this.#parts.onLogRemoved(this, bytes);
       },
     });
     return this.disk;

@@ -89,11 +89,6 @@ export class Model {
   /** @param call the request that led to it; null for what members do themselves */
   apply(entry: Entry, call: Call | null): Expected {
     this.lastZxid = entry.zxid;
-    const expected = this.#apply(entry, call);
-    return expected;
-  }
-
-  #apply(entry: Entry, call: Call | null): Expected {
     switch (entry.type) {
       case OpCode.CREATE_SESSION:
         this.sessions.set(entry.sessionId, {
@@ -111,6 +106,9 @@ export class Model {
         break;
     }
     if (call === null) return { ...OK, code: entry.error as Code };
+    // The leader refuses what comes from a member that the client has left, or when its disk is full.
+    const isTurnedAway = entry.error === Code.SESSION_MOVED || entry.error === Code.NOT_READ_ONLY;
+    if (entry.type === OpCode.ERROR && isTurnedAway) return refused(entry.error);
     const session = this.sessions.get(entry.sessionId);
     const isAlive = session !== undefined && session.closedZxid > entry.zxid;
     const { order } = call;

@@ -69,6 +69,32 @@ export class Nemesis {
         machine.losePower(crashOf(random));
         later(() => machine.start());
         return;
+      case 'blackout':
+        say('takes the power from everybody, and');
+        for (const each of this.#cluster.machines) each.losePower(crashOf(random));
+        for (const each of this.#cluster.machines)
+          this.#world.after(random.between(10, 2000), () => each.start());
+        return;
+      case 'isolation': {
+        const others = this.#cluster.machines.filter((other) => other !== machine);
+        say('cuts off from all other members');
+        for (const other of others) {
+          network.cut(host, other.host);
+          network.cut(other.host, host);
+        }
+        later(() => {
+          for (const other of others) {
+            network.heal(host, other.host);
+            network.heal(other.host, host);
+          }
+        });
+        return;
+      }
+      case 'step-down':
+        if (machine.ensemble === null) return;
+        say('asks to step down');
+        machine.ensemble.stepDown('the nemesis asked');
+        return;
       case 'pause': {
         const { life } = machine;
         if (life === null) return;

@@ -2,6 +2,7 @@
  * One run of one seed: a storm of work and faults, then peace, in which everything must come to rest; then judgement.
  */
 import { Prng } from '../../src-server/base/prng.ts';
+import { agreedLedger } from './checkers/agreement.ts';
 import { checkDisk } from './checkers/digest.ts';
 import { checkDurability, checkOrder } from './checkers/durability.ts';
 import { Evidence } from './checkers/evidence.ts';
@@ -12,7 +13,7 @@ import { checkWatches } from './checkers/watches.ts';
 import { Cluster, DATA_DIR, type Sabotage } from './cluster.ts';
 import { Failure, failureOf } from './failure.ts';
 import { History } from './history.ts';
-import { entriesIn, entriesOf, type Ledger, mergeLedgers } from './ledger.ts';
+import { entriesOf, type Ledger, ledgerOfOne } from './ledger.ts';
 import { Nemesis } from './nemesis.ts';
 import { Probes } from './probes.ts';
 import { drawSwarm, type Swarm, type SwarmWishes } from './swarm.ts';
@@ -65,6 +66,7 @@ class Run {
   readonly #probes = new Probes();
   readonly #cluster: Cluster;
   #txns = 0;
+  #peaceAt = Infinity;
   /** Clients that are there to the end. */
   #living: readonly Visitor[] = [];
 
@@ -101,6 +103,7 @@ class Run {
     nemesis.start();
     await world.run(swarm.stormMs);
     workload.isOver = true;
+    this.#peaceAt = this.#history.moment();
     nemesis.makePeace();
     await this.#comeToRest();
     await world.run(world.nowMs + QUIET_TICKS * swarm.tickMs + QUIET_MS);
@@ -120,8 +123,11 @@ class Run {
   async #comeToRest(): Promise<void> {
     const { machines, visitors } = this.#cluster;
     const unsettled = (): string | null => {
-      const machine = machines.find(({ isUp }) => !isUp);
-      if (machine !== undefined) return `${machine.host} is ${machine.state}`;
+      const machine = machines.find(({ isServing }) => !isServing);
+      if (machine !== undefined) {
+        const status = machine.ensemble?.status;
+        return `${machine.host} is ${machine.state} ${status?.role ?? ''} ${status?.phase ?? ''} ${status?.reason ?? ''}`;
+      }
       const visitor = visitors.find(
         ({ isOver, isConnected, outstanding }) => !isOver && (!isConnected || outstanding > 0),
       );
@@ -165,7 +171,8 @@ class Run {
       history: this.#history,
       ledger,
       probes: this.#probes,
-      isLinear: this.#swarm.members === 1,
+      isAlone: this.#swarm.members === 1,
+      peaceAt: this.#peaceAt,
     });
     checkDurability(evidence);
     checkOrder(evidence);
@@ -178,11 +185,12 @@ class Run {
 
   #ledger(): Ledger {
     const { machines, removedLogs } = this.#cluster;
-    const { clock } = machines[0]!.disk;
-    return mergeLedgers([
-      ...removedLogs.map((bytes) => ({ name: 'a purged log', entries: entriesIn(bytes, clock) })),
-      ...machines.map(({ host, disk }) => ({ name: host, entries: entriesOf(disk, DATA_DIR) })),
-    ]);
+    const logs = machines.map(({ host, disk }) => ({
+      name: host,
+      entries: entriesOf(disk, DATA_DIR),
+    }));
+    if (machines.length === 1) return ledgerOfOne([...removedLogs, ...logs]);
+    return agreedLedger({ logs, removed: removedLogs, disks: machines.map(({ disk }) => disk) });
   }
 
   report(failure: Failure | null): Report {
@@ -202,10 +210,20 @@ class Run {
 }
 
 export function describeSwarm(swarm: Swarm): string {
-  const { members, visitors, tickMs, network, snapCount, faults, faultEveryMs, thinkMs } = swarm;
+  const {
+    members,
+    observers,
+    visitors,
+    tickMs,
+    network,
+    snapCount,
+    faults,
+    faultEveryMs,
+    thinkMs,
+  } = swarm;
   const { cutting, bufferBytes, delayMaxMs } = network;
   return [
-    `${members} members`,
+    observers > 0 ? `${members} members, ${observers} of them observers` : `${members} members`,
     `${visitors} clients`,
     `tick ${tickMs} ms`,
     `network ${cutting}, ${bufferBytes} bytes, up to ${delayMaxMs} ms`,

@@ -9,6 +9,9 @@ import type { ClockFaults } from './platform.ts';
 export const FAULTS = [
   'kill',
   'power',
+  'blackout',
+  'isolation',
+  'step-down',
   'pause',
   'cut',
   'half-cut',
@@ -25,6 +28,8 @@ export type Fault = (typeof FAULTS)[number];
 
 export interface Swarm {
   readonly members: number;
+  /** How many of them, the last ones, are observers. */
+  readonly observers: number;
   readonly clocks: readonly ClockFaults[];
   readonly clientHosts: number;
   readonly visitors: number;
@@ -36,6 +41,8 @@ export interface Swarm {
   readonly snapRetainCount: number;
   readonly preallocateBytes: number;
   readonly diskReserveBytes: number;
+  readonly commitLogCount: number;
+  readonly snapshotSizeFactor: number;
   readonly faults: ReadonlySet<Fault>;
   /** Mean pause between two faults, ms. */
   readonly faultEveryMs: number;
@@ -51,10 +58,12 @@ export interface SwarmWishes {
 }
 
 export function drawSwarm(random: Prng, wishes: SwarmWishes = {}): Swarm {
-  const members = wishes.members ?? 1;
+  const members = wishes.members ?? random.pick([1, 1, 3, 3, 3, 5]);
+  const observers = members > 3 ? random.below(3) : 0;
   const isCalm = random.chance(0.08);
   return {
     members,
+    observers,
     clocks: Array.from({ length: members }, () => ({
       rate: 1 + random.between(-1000, 1000) / 1_000_000,
       wallAheadMs: random.chance(0.5) ? 0 : random.between(-60_000, 60_000),
@@ -62,7 +71,7 @@ export function drawSwarm(random: Prng, wishes: SwarmWishes = {}): Swarm {
     clientHosts: random.between(1, 4),
     visitors: random.between(1, 7),
     stormMs: wishes.stormMs ?? random.pick([10_000, 20_000, 40_000]),
-    tickMs: random.pick([100, 300, 1000]),
+    tickMs: members > 1 ? random.pick([200, 500]) : random.pick([100, 300, 1000]),
     network: {
       delayMinMs: 0,
       delayMaxMs: random.pick([1, 5, 40]),
@@ -70,9 +79,12 @@ export function drawSwarm(random: Prng, wishes: SwarmWishes = {}): Swarm {
       bufferBytes: random.pick([2048, 0x1_0000, 0x4_0000]),
     },
     snapCount: random.pick([10, 60, 500, 100_000]),
-    snapRetainCount: random.pick([1, 3]),
+    // Of an ensemble the logs must tell who came after whom, so all of them are kept.
+    snapRetainCount: members > 1 ? 1_000_000 : random.pick([1, 3]),
     preallocateBytes: random.pick([0, 4096, 0x1_0000]),
     diskReserveBytes: 0x4000,
+    commitLogCount: random.pick([2, 20, 500]),
+    snapshotSizeFactor: random.pick([-1, 0.33, 100]),
     faults: new Set(isCalm ? [] : FAULTS.filter(() => random.chance(0.4))),
     faultEveryMs: random.pick([300, 1500, 5000]),
     thinkMs: random.pick([10, 60, 300]),

@@ -18,8 +18,10 @@ export class Evidence {
   readonly ledger: Ledger;
   readonly model = new Model();
   readonly probes: Probes;
-  /** Whether reads show everything acknowledged before they were asked, whoever asked: on a member on its own. */
-  readonly isLinear: boolean;
+  /** On a member on its own, reads show everything acknowledged before they were asked, whoever had asked for it. */
+  readonly isAlone: boolean;
+  /** From then on nothing goes wrong. */
+  readonly peaceAt: number;
   /** Every transaction, in order. */
   readonly done: Done[] = [];
   readonly entryOf = new Map<Call, Entry>();
@@ -33,12 +35,14 @@ export class Evidence {
     readonly history: History;
     readonly ledger: Ledger;
     readonly probes: Probes;
-    readonly isLinear: boolean;
+    readonly isAlone: boolean;
+    readonly peaceAt: number;
   }) {
     this.history = parts.history;
     this.ledger = parts.ledger;
     this.probes = parts.probes;
-    this.isLinear = parts.isLinear;
+    this.isAlone = parts.isAlone;
+    this.peaceAt = parts.peaceAt;
     for (const visitor of this.history.visitors)
       if (visitor.sessionId !== 0n) this.visitorOf.set(visitor.sessionId, visitor);
   }

@@ -1,6 +1,6 @@
 /**
- * Every read showed a state that there was, no older than what its session had seen before, and on a member on its own no
- * older than anything acknowledged before it was asked.
+ * Every read showed a state that there was, no older than what its session had seen before; on a member on its own, and
+ * elsewhere after a sync, no older than anything acknowledged before it was asked.
  */
 import { Code } from '../../../src-server/coordination/model/codes.ts';
 import { OpCode } from '../../../src-server/coordination/model/ops.ts';
@@ -18,7 +18,11 @@ export function checkReads(evidence: Evidence): void {
       if (isWrite(call)) {
         seen = Math.max(seen, evidence.entryOf.get(call)?.zxid ?? 0);
       } else {
-        const known = evidence.isLinear ? acknowledged.before(call.invokedAt) : 0;
+        // Among others a member may lag, unless it was asked to catch up. (One that was deposed and does not know it yet may
+        // take a sync for done; so only those asked in peace are judged.)
+        const isFresh =
+          evidence.isAlone || (call.order.kind === 'sync' && call.invokedAt > evidence.peaceAt);
+        const known = isFresh ? acknowledged.before(call.invokedAt) : 0;
         seen = checkRead(evidence, call, call.answer, Math.max(seen, known));
       }
       evidence.proven.set(call, seen);

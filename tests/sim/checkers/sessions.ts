@@ -12,7 +12,9 @@ const TIMER_SLACK_MS = 3;
 
 export function checkSessions(evidence: Evidence, living: ReadonlySet<VisitorRecord>): void {
   const { history, visitorOf, model, probes, done } = evidence;
-  for (const { sessionId, ms, member, servingSinceMs, heardMs } of history.expiries) {
+  // Of a session at another member the leader hears only now and then, and not at all while they are cut off from each other.
+  const expiries = evidence.isAlone ? history.expiries : [];
+  for (const { sessionId, ms, member, servingSinceMs, heardMs } of expiries) {
     const visitor = visitorOf.get(sessionId);
     if (visitor === undefined) continue;
     const sinceMs = Math.max(heardMs, servingSinceMs);
