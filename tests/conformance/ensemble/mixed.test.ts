@@ -215,7 +215,7 @@ describeWith([APACHE], 'members of Apache and ours', () => {
 
   test('a session moves between the two kinds, and outlives the leader of either', async () => {
     const seats = await takeSeats('participant', 'participant', 'participant');
-    const members = [await apache(1, seats), await ours(2, seats), await ours(3, seats)];
+    const members = [apache(1, seats), await ours(2, seats), await ours(3, seats)];
     await start(members);
     const client = clientOf(...members);
     await client.create('/mine', null, { mode: 'ephemeral' });
