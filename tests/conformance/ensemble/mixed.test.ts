@@ -173,7 +173,8 @@ describeWith([APACHE], 'members of Apache and ours', () => {
   ] as const)('%s', async (_, kinds, modes) => {
     const seats = await takeSeats('participant', 'participant', 'participant');
     const members: Member[] = [];
-    for (const [i, make] of kinds.entries()) members.push(await Promise.resolve(make(i + 1, seats)));
+    for (const [i, make] of kinds.entries())
+      members.push(await Promise.resolve(make(i + 1, seats)));
     expect(await start(members)).toEqual(modes);
     for (const member of members) await writeThrough(member, 1);
     await expectAlike(members);
