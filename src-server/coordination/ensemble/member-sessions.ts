@@ -21,7 +21,7 @@ export const HERE: Seat = 0;
 
 export interface MemberSessionsParts {
   readonly settings: Settings;
-  readonly platform: Platform;
+  readonly platform: Pick<Platform, 'clock' | 'logger'>;
   readonly send: (link: LinkId, message: Message) => void;
   /** At the leader: nothing was heard of these for their whole timeout. */
   readonly onExpired: (sessions: readonly Session[]) => void;

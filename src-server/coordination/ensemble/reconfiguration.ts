@@ -33,16 +33,16 @@ export function reconfigured(order: ReconfigOrder, now: Circumstances): Ensemble
   if (now.isAnotherUnderWay) return Code.RECONFIG_IN_PROGRESS;
   if (order.fromVersion !== ANY_VERSION && order.fromVersion !== newest.version)
     return Code.BAD_VERSION;
-  const config = order.members === null ? changed(newest, order) : replaced(order.members);
+  const config = order.members === null ? changed(newest, order) : replaced(newest, order.members);
   if (typeof config === 'number') return config;
   if (participantsOf(config).length < (now.standaloneEnabled ? 2 : 1)) return Code.BAD_ARGUMENTS;
   return now.isSynchronised(config) ? config : Code.NEW_CONFIG_NO_QUORUM;
 }
 
 /** A whole new list: lines, or the same with commas between them. */
-function replaced(members: string): EnsembleConfig | Code {
+function replaced(before: EnsembleConfig, members: string): EnsembleConfig | Code {
   const config = parseEnsembleConfig(members.replaceAll(',', '\n'));
-  return config.ok ? config.value : Code.BAD_ARGUMENTS;
+  return config.ok ? { ...config.value, version: before.version } : Code.BAD_ARGUMENTS;
 }
 
 /** Some go, some come: only where each voter counts the same, as nobody says what the new ones would weigh. */
