@@ -43,7 +43,7 @@ if (!command.ok) {
 } else if (command.value.kind === 'version') {
   process.stdout.write(`${VERSION}\n`);
   app.exit(0);
-} else {
+} else if (command.value.kind === 'serve') {
   start(command.value);
 }
 

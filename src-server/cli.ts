@@ -6,8 +6,10 @@ import { pathToFileURL } from 'node:url';
 import type { MemberState } from '#contract/models.ts';
 
 import { Announcer } from './announcer.ts';
-import { HELP, readCommandLine, type ServeOptions } from './command-line.ts';
+import { HELP, type PrintOptions, readCommandLine, type ServeOptions } from './command-line.ts';
 import { Host } from './host.ts';
+import { NodeDisk } from './platform/node/disk.ts';
+import type { Printer } from './printout.ts';
 import { type Start, startOfMember, startOfServe } from './start-members.ts';
 import { serverVersion, VERSION } from './version.ts';
 
@@ -27,6 +29,8 @@ if (!command.ok) {
   process.stdout.write(HELP);
 } else if (command.value.kind === 'version') {
   process.stdout.write(`${VERSION}\n`);
+} else if (command.value.kind === 'log' || command.value.kind === 'snapshot') {
+  await printFile(command.value.kind, command.value);
 } else {
   const options = command.value;
   const started = options.kind === 'member' ? startOfMember(options) : await startOfServe(options);
@@ -36,6 +40,27 @@ if (!command.ok) {
     process.stderr.write(`zabring: ${started.error}\n`);
     process.exitCode = EXIT_USAGE;
   }
+}
+
+async function printFile(kind: 'log' | 'snapshot', options: PrintOptions): Promise<void> {
+  // Most starts print no file, and a member should not wait for what does.
+  const { print } = await import('./printout.ts');
+  const { stdout, stderr } = process;
+  let isRead = true;
+  // Whoever looks at the first lines only closes the pipe.
+  stdout.on('error', () => (isRead = false));
+  let goOn: () => void = () => undefined;
+  stdout.on('drain', () => goOn());
+  stdout.on('close', () => goOn());
+  const to: Printer = {
+    line: async (text) => {
+      if (isRead && !stdout.write(`${text}\n`))
+        await new Promise<void>((resolve) => (goOn = resolve));
+      return isRead;
+    },
+    problem: (text) => stderr.write(`zabring: ${text}\n`),
+  };
+  process.exitCode = await print(kind, options, { disk: new NodeDisk(), to });
 }
 
 function run(options: ServeOptions, { dataDir, members, warnings }: Start): void {

@@ -10,7 +10,9 @@ export type Command =
   | { readonly kind: 'help' }
   | { readonly kind: 'version' }
   | ({ readonly kind: 'serve' } & ServeOptions)
-  | ({ readonly kind: 'member' } & ServeOptions);
+  | ({ readonly kind: 'member' } & ServeOptions)
+  | ({ readonly kind: 'log' } & PrintOptions)
+  | ({ readonly kind: 'snapshot' } & PrintOptions);
 
 export interface ServeOptions {
   /** Null for the system's usual place. */
@@ -28,6 +30,16 @@ export interface ServeOptions {
   readonly logLevel: LogLevel;
 }
 
+/** `zabring log` and `zabring snapshot`. */
+export interface PrintOptions {
+  readonly file: string;
+  readonly asJson: boolean;
+  readonly fromZxid: number | null;
+  readonly toZxid: number | null;
+  /** What paths begin with. */
+  readonly path: string | null;
+}
+
 /** Next to ZooKeeper's own port. */
 const CONSOLE_PORT = 2180;
 
@@ -37,6 +49,8 @@ Usage:
   zabring serve [options]      run a server or a whole ensemble, and the console for a browser
   zabring member --config <file> [options]
                                run one member of an ensemble that a zoo.cfg describes, without console
+  zabring log <file> [options]       print the transactions of a log file, of this server or of Apache's
+  zabring snapshot <file> [options]  print the nodes of a snapshot file
   zabring --help | --version
 
 Options of serve:
@@ -54,6 +68,13 @@ Options of serve:
 
 Options of member: --config, --client-port, --client-address, --compat, --log-level, as above. Who the other
 members are stands in the file and the dynamic file it names, and which of them this one is in dataDir/myid.
+
+Options of log and snapshot:
+  --json                       one JSON object a line, data as base64
+  --path <path>                only where a path begins so
+  --from <zxid>, --to <zxid>   of a log: only from and up to these, such as 0x1f
+They end with 0 where the file is whole or its last write is torn, as a crash may leave it, with 3 where it is
+damaged (which bytes, and what follows behind them, is printed), and with 1 where it cannot be read.
 `;
 
 const OPTIONS = {
@@ -71,11 +92,21 @@ const OPTIONS = {
   'log-level': { type: 'string' },
 } as const;
 
+const PRINT_OPTIONS = {
+  help: { type: 'boolean', short: 'h' },
+  json: { type: 'boolean' },
+  path: { type: 'string' },
+  from: { type: 'string' },
+  to: { type: 'string' },
+} as const;
+
 /** More would only take each other's processor. */
 const MEMBERS_MAX = 15;
 const SERVE_ONLY = ['members', 'observers', 'data', 'no-console', 'console-port'] as const;
 
 export function readCommandLine(args: readonly string[]): Result<Command, string> {
+  const [first, ...rest] = args;
+  if (first === 'log' || first === 'snapshot') return readPrintLine(first, rest);
   let parsed;
   try {
     parsed = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
@@ -129,6 +160,42 @@ export function readCommandLine(args: readonly string[]): Result<Command, string
     consolePort: consolePort ?? CONSOLE_PORT,
     logLevel,
   });
+}
+
+function readPrintLine(kind: 'log' | 'snapshot', args: readonly string[]): Result<Command, string> {
+  let parsed;
+  try {
+    parsed = parseArgs({ args: [...args], options: PRINT_OPTIONS, allowPositionals: true });
+  } catch (error) {
+    return err(error instanceof Error ? error.message : String(error));
+  }
+  const { values, positionals } = parsed;
+  if (values.help === true) return ok({ kind: 'help' });
+  const [file, ...more] = positionals;
+  if (file === undefined) return err(`which ${kind} file?`);
+  if (more[0] !== undefined) return err(`${kind} takes one file: what is ${more[0]}?`);
+  const fromZxid = readZxid(values.from);
+  const toZxid = readZxid(values.to);
+  if (fromZxid === 'wrong') return err(`--from ${values.from}: not a zxid such as 0x1f`);
+  if (toZxid === 'wrong') return err(`--to ${values.to}: not a zxid such as 0x1f`);
+  if (kind === 'snapshot' && (fromZxid !== null || toZxid !== null))
+    return err('snapshot takes no --from and no --to: it holds nodes, not transactions');
+  return ok({
+    kind,
+    file: path.resolve(file),
+    asJson: values.json === true,
+    fromZxid,
+    toZxid,
+    path: values.path ?? null,
+  });
+}
+
+/** As logs and file names show them: hexadecimal, with or without 0x in front. */
+function readZxid(text: string | undefined): number | null | 'wrong' {
+  if (text === undefined) return null;
+  const digits = /^(?:0x)?([0-9a-f]{1,16})$/i.exec(text)?.[1];
+  const zxid = digits === undefined ? NaN : Number.parseInt(digits, 16);
+  return Number.isSafeInteger(zxid) ? zxid : 'wrong';
 }
 
 function readCount(text: string | undefined, otherwise: number): number | null {

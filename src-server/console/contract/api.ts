@@ -10,6 +10,7 @@ import {
   type Check,
   integer,
   list,
+  literal,
   nothing,
   nullable,
   object,
@@ -159,11 +160,12 @@ export const methods = {
   /** Those of the ensemble on this computer, as they lie in its data folder now; newest first, logs before snapshots. */
   'logs.files': method(nothing, list(storedFile)),
   /**
-   * Opens a log or snapshot of this computer, and no other file; it ends with `logs.close` or with the connection. A path of
-   * null is the log as the member of this computer writes it, from file to file.
+   * Opens a log or snapshot of this computer, and no other file; it ends with `logs.close` or with the connection. For 'live'
+   * the path is the folder of a member of this computer, as `logs.files` tells it: its log from file to file, while it is
+   * written.
    */
   'logs.open': method(
-    object({ path: nullable(filePath) }),
+    object({ source: literal('file', 'live'), path: filePath }),
     object({ log: logId, kind: storedKind, path: filePath }),
   ),
   'logs.close': method(object({ log: logId }), nothing),

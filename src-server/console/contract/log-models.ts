@@ -30,8 +30,10 @@ export const storedFile = object({
   /** Whole, as `logs.open` takes it. */
   path: filePath,
   name: string,
-  /** The folder it lies in, as seen from the data folder: which member's it is, where there are several. */
-  folder: string,
+  /** The folder it lies in, whole. */
+  folder: filePath,
+  /** Whose it is, where an ensemble of several runs here; null for a server on its own. */
+  member: nullable(integer),
   bytes: number,
   modifiedMs: number,
   /** From its name: of a log the first transaction, of a snapshot the last one it surely holds. */

@@ -145,7 +145,7 @@ export class Console implements Handlers {
       },
 
       'logs.files': () => this.#files.list(),
-      'logs.open': ({ path }, { guest }) => this.#files.open(path, guest),
+      'logs.open': ({ source, path }, { guest }) => this.#files.open(source, path, guest),
       'logs.close': ({ log }) => {
         this.#files.close(log);
       },

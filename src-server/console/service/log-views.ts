@@ -8,7 +8,13 @@ import type { Acl } from '../../coordination/model/acl.ts';
 import { Code, codeName } from '../../coordination/model/codes.ts';
 import { OpCode, opName } from '../../coordination/model/ops.ts';
 import type { Txn } from '../../coordination/model/txn.ts';
-import { pathsOf } from '../../coordination/model/txn-paths.ts';
+import {
+  digestHex,
+  hasAcl,
+  isCreate,
+  isVersioned,
+  pathsOf,
+} from '../../coordination/model/txn-facts.ts';
 
 /** A line has no room for more. */
 const PREVIEW_BYTES = 96;
@@ -61,11 +67,6 @@ export function txnRecord(file: string, { at, bytes, txn }: TxnItem): LogRecord 
   };
 }
 
-export function digestHex(high: number, low: number): string {
-  const half = (value: number): string => (value >>> 0).toString(16).padStart(8, '0');
-  return half(high) + half(low);
-}
-
 export function shownAcl(acl: Acl | null): AclEntry[] | null {
   if (acl === null) return null;
   return acl.map(({ permissions, scheme, id }) => ({
@@ -77,15 +78,14 @@ export function shownAcl(acl: Acl | null): AclEntry[] | null {
 
 function partOf(txn: Txn): LogPart {
   const { type } = txn;
-  const isCreate = CREATES.has(type);
   const isPlainCreate = type === OpCode.CREATE || type === OpCode.CREATE2;
   return {
     op: opName(type),
     path: txn.path === '' ? null : txn.path,
     data: txn.data === null ? null : Uint8Array.from(txn.data),
-    acl: isCreate || type === OpCode.SET_ACL ? shownAcl(txn.acl) : null,
-    version: VERSIONED.has(type) ? txn.version : null,
-    parentCversion: isCreate ? txn.parentCversion : null,
+    acl: hasAcl(txn) ? shownAcl(txn.acl) : null,
+    version: isVersioned(txn) ? txn.version : null,
+    parentCversion: isCreate(txn) ? txn.parentCversion : null,
     isEphemeral: isPlainCreate ? txn.ephemeral : null,
     ttlMs: type === OpCode.CREATE_TTL ? txn.ttlMs : null,
     timeoutMs: type === OpCode.CREATE_SESSION ? txn.timeoutMs : null,
@@ -93,16 +93,3 @@ function partOf(txn: Txn): LogPart {
     deletes: type === OpCode.CLOSE_SESSION ? txn.paths : null,
   };
 }
-
-const CREATES: ReadonlySet<number> = new Set([
-  OpCode.CREATE,
-  OpCode.CREATE2,
-  OpCode.CREATE_CONTAINER,
-  OpCode.CREATE_TTL,
-]);
-const VERSIONED: ReadonlySet<number> = new Set([
-  OpCode.SET_DATA,
-  OpCode.RECONFIG,
-  OpCode.SET_ACL,
-  OpCode.CHECK,
-]);

@@ -38,6 +38,14 @@ const OPEN_MAX = 8;
 /** Not the names of other machines, which Windows would call and log in at. */
 const ABSOLUTE = /^(?:\/|[A-Za-z]:[\\/])/;
 
+/** The most an ensemble on this machine has, observers included. */
+const MEMBERS_MAX = 30;
+
+interface Folder {
+  readonly path: string;
+  readonly member: number | null;
+}
+
 interface Open {
   readonly view: FileView;
   readonly guest: Guest;
@@ -53,31 +61,17 @@ export class OpenFiles {
     this.#options = options;
   }
 
-  /** Newest first, logs before snapshots. */
+  /** Newest first, logs before snapshots; a member after the other. */
   list(): StoredFile[] {
-    const { disk, dataDir } = this.#options;
-    const directory = disk.join(dataDir, VERSION_DIRECTORY);
-    const files = listStored(disk, directory);
-    return files
-      .map(({ kind, name, zxid, bytes, modifiedMs }, i) => ({
-        kind,
-        path: disk.join(directory, name),
-        name,
-        folder: VERSION_DIRECTORY,
-        bytes,
-        modifiedMs,
-        zxid,
-        nextZxid: kind === 'log' && files[i + 1]?.kind === 'log' ? files[i + 1]!.zxid : null,
-      }))
-      .sort((a, b) => (a.kind === b.kind ? b.zxid - a.zxid : a.kind === 'log' ? -1 : 1));
+    return this.#folders().flatMap((folder) => this.#listIn(folder));
   }
 
   /** @throws ApiError not-found, bad-request */
-  open(path: string | null, guest: Guest): Opened {
+  open(source: 'file' | 'live', path: string, guest: Guest): Opened {
     const { disk, clock, newId } = this.#options;
-    const kind = path === null ? 'log' : this.#kindOf(path);
+    const kind = source === 'live' ? 'log' : this.#kindOf(path);
     let lines: Lines;
-    if (path === null) lines = this.#liveLines();
+    if (source === 'live') lines = this.#liveLines(path);
     else if (kind === 'log') lines = new LogLines({ disk, path });
     else lines = new SnapshotLines(disk, path);
     const id = newId();
@@ -90,7 +84,7 @@ export class OpenFiles {
     const staysLonger = guest.onLeave(close);
     this.#open.set(id, { view, guest, close });
     this.#closeOldestOf(guest);
-    return { log: id, kind, path: path ?? this.#options.dataDir };
+    return { log: id, kind, path };
   }
 
   close(id: string): void {
@@ -113,16 +107,51 @@ export class OpenFiles {
     for (const { close } of own.slice(0, Math.max(0, own.length - OPEN_MAX))) close();
   }
 
-  /** The log that the member writes, beginning with its newest file, and on into those it begins later. */
-  #liveLines(): LogLines {
-    const logs = (): StoredFile[] => this.list().filter(({ kind }) => kind === 'log');
+  /** The data folder itself for a server on its own, one below it for each member of an ensemble. */
+  #folders(): Folder[] {
+    const { disk, dataDir } = this.#options;
+    const folders = Array.from({ length: MEMBERS_MAX }, (_, i) => ({
+      path: disk.join(dataDir, 'members', String(i + 1), VERSION_DIRECTORY),
+      member: i + 1,
+    }));
+    const all: Folder[] = [
+      { path: disk.join(dataDir, VERSION_DIRECTORY), member: null },
+      ...folders,
+    ];
+    return all.filter(({ path }) => disk.exists(path));
+  }
+
+  #listIn(folder: Folder): StoredFile[] {
+    const { disk } = this.#options;
+    const files = listStored(disk, folder.path);
+    return files
+      .map(({ kind, name, zxid, bytes, modifiedMs }, i) => ({
+        kind,
+        path: disk.join(folder.path, name),
+        name,
+        folder: folder.path,
+        member: folder.member,
+        bytes,
+        modifiedMs,
+        zxid,
+        nextZxid: kind === 'log' && files[i + 1]?.kind === 'log' ? files[i + 1]!.zxid : null,
+      }))
+      .sort((a, b) => (a.kind === b.kind ? b.zxid - a.zxid : a.kind === 'log' ? -1 : 1));
+  }
+
+  /** The log that a member writes, beginning with its newest file, and on into those it begins later. */
+  #liveLines(path: string): LogLines {
+    const folder = this.#folders().find((one) => one.path === path);
+    if (folder === undefined)
+      throw new ApiError('not-found', `${path} is the folder of no member of this computer`);
+    const logs = (): StoredFile[] => this.#listIn(folder).filter(({ kind }) => kind === 'log');
     return new LogLines({
       disk: this.#options.disk,
       path: logs()[0]?.path ?? null,
-      successor: (path) => {
+      successor: (before) => {
         const newestFirst = logs();
-        if (path === null) return newestFirst[0]?.path ?? null;
-        const at = newestFirst.findIndex((file) => file.path === path);
+        if (before === null) return newestFirst[0]?.path ?? null;
+        const at = newestFirst.findIndex((file) => file.path === before);
         return at <= 0 ? null : newestFirst[at - 1]!.path;
       },
     });

@@ -10,10 +10,11 @@ import {
   type StoredNode,
 } from '../../coordination/journal/snapshot-reader.ts';
 import { kindOfOwner } from '../../coordination/model/owner.ts';
+import { digestHex } from '../../coordination/model/txn-facts.ts';
 import type { Disk } from '../../platform/disk.ts';
 import type { LineKeeper, Lines } from './lines.ts';
 import { EVERYTHING, fitsNode } from './log-filter.ts';
-import { digestHex, preview, shownAcl } from './log-views.ts';
+import { preview, shownAcl } from './log-views.ts';
 
 /** Enough to see whose they are; a server with more has bigger worries. */
 const SESSIONS_MAX = 1000;

@@ -63,8 +63,11 @@ interface View {
   show(filter: Partial<LogFilter>): Promise<readonly LogRow[]>;
 }
 
-async function open(file: string | null, by = rpc): Promise<View> {
-  const { log } = await by.call('logs.open', { path: file });
+async function open(
+  path: string,
+  { by = rpc, source = 'file' }: { by?: RpcClient; source?: 'file' | 'live' } = {},
+): Promise<View> {
+  const { log } = await by.call('logs.open', { source, path });
   let state: LogState | null = null;
   by.subscribe('log', { log }, { onEvent: (event) => (state = event), onEnd: () => undefined });
   const current = (): LogState => {
@@ -186,7 +189,7 @@ describe('the member’s own files', () => {
   });
 
   test('live: from one log to the next', async () => {
-    const view = await open(null);
+    const view = await open(path.join(folder.path, 'version-2'), { source: 'live' });
     await view.complete();
     await client.create('/one', null);
     const again = await restart();
@@ -260,7 +263,7 @@ describe('what may be opened', () => {
       [secret, pipe, folder.path, path.join(folder.path, 'nothing'), '/dev/zero', '/root/x/y'].map(
         async (file) => {
           const error: unknown = await rpc
-            .call('logs.open', { path: file })
+            .call('logs.open', { source: 'file', path: file })
             .catch((e: unknown) => e);
           return error instanceof Error ? error.message.replace(file, 'FILE') : 'opened';
         },
@@ -268,7 +271,12 @@ describe('what may be opened', () => {
     );
     expect(new Set(refusals).size).toBe(1);
     expect(refusals[0]).toContain('FILE is no log and no snapshot that this program may read');
-    await expect(rpc.call('logs.open', { path: 'log.1' })).rejects.toThrow(/begins at the root/);
+    await expect(rpc.call('logs.open', { source: 'file', path: 'log.1' })).rejects.toThrow(
+      /begins at the root/,
+    );
+    await expect(rpc.call('logs.open', { source: 'live', path: folder.path })).rejects.toThrow(
+      /the folder of no member/,
+    );
   });
 
   test('at most eight at a time, and none for longer than the connection', async () => {
@@ -280,7 +288,7 @@ describe('what may be opened', () => {
     await window(ids[1]!);
 
     const other = console.connect();
-    const { log } = await open(apache('log.1'), other);
+    const { log } = await open(apache('log.1'), { by: other });
     await window(log);
     other.close();
     await until('it is closed', () =>

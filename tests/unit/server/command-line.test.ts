@@ -43,6 +43,26 @@ test('an ensemble, and one member of another', () => {
   });
 });
 
+test('log and snapshot, with what is to be printed of them', () => {
+  const log = ['log', '/d/log.1', '--json', '--from', '0x1f', '--to', '2A', '--path', '/app'];
+  expect(readCommandLine(log)).toEqual({
+    ok: true,
+    value: {
+      kind: 'log',
+      file: '/d/log.1',
+      asJson: true,
+      fromZxid: 0x1f,
+      toZxid: 0x2a,
+      path: '/app',
+    },
+  });
+  expect(readCommandLine(['snapshot', '/d/snapshot.0'])).toMatchObject({
+    ok: true,
+    value: { kind: 'snapshot', asJson: false, fromZxid: null, path: null },
+  });
+  expect(readCommandLine(['log', '--help'])).toEqual({ ok: true, value: { kind: 'help' } });
+});
+
 test('help and version win over everything', () => {
   expect(readCommandLine(['serve', '--help'])).toEqual({ ok: true, value: { kind: 'help' } });
   expect(readCommandLine(['--version'])).toEqual({ ok: true, value: { kind: 'version' } });
@@ -52,6 +72,11 @@ test.each([
   [[], 'zabring serve'],
   [['sreve'], 'there is no command sreve'],
   [['serve', 'more'], 'serve takes no more'],
+  [['log'], 'which log file?'],
+  [['log', 'a', 'b'], 'log takes one file'],
+  [['log', 'a', '--from', 'x'], 'not a zxid'],
+  [['log', 'a', '--data', '/d'], '--data'],
+  [['snapshot', 'a', '--to', '5'], 'snapshot takes no --from and no --to'],
   [['serve', '--client-port', '70000'], 'not a port'],
   [['serve', '--client-port', '21x'], 'not a port'],
   [['serve', '--compat', '4'], 'neither 3.8 nor 3.9'],

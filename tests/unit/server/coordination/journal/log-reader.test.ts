@@ -13,7 +13,7 @@ import {
   listStored,
 } from '../../../../../src-server/coordination/journal/stored-files.ts';
 import { OpCode, opName } from '../../../../../src-server/coordination/model/ops.ts';
-import { pathsOf } from '../../../../../src-server/coordination/model/txn-paths.ts';
+import { pathsOf } from '../../../../../src-server/coordination/model/txn-facts.ts';
 import { SimClock } from '../../../../sim/clock.ts';
 import { SimDisk } from '../../../../sim/disk.ts';
 
