@@ -195,8 +195,9 @@ export class Bench {
   /** @throws JournalError */
   constructor(options: BenchOptions = {}) {
     const disk = options.disk ?? new SimDisk({ clock: new SimClock() });
+    if (!(disk.clock instanceof SimClock)) throw new Error('a bench lives in virtual time');
     this.disk = disk;
-    this.clock = disk.clock as SimClock;
+    this.clock = disk.clock;
     const settings = testSettings(options.settings);
     this.storage = Storage.open({
       settings,
