@@ -176,7 +176,6 @@ export class Member {
       storage,
       sessions: this.sessions,
       peer: this.#peer,
-      isBusy: () => this.#isBusy,
       take: (event) => this.#take(event),
       goOn: () => this.#run(),
       send,

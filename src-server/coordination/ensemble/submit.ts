@@ -50,8 +50,6 @@ export interface SubmitParts {
   readonly storage: Storage;
   readonly sessions: MemberSessions;
   readonly peer: Peer;
-  /** Whether a step of the core is under way, so that the next has to wait. */
-  readonly isBusy: () => boolean;
   readonly take: (event: Event) => void;
   /** Asks to be asked whether there is something to do. */
   readonly goOn: () => void;
@@ -271,14 +269,13 @@ export class Submit {
   }
 
   #enter(request: Request, sessionId: bigint, waiter: Waiter | null): void {
-    if (this.#duty !== 'leader') return;
-    const { isBusy, peer } = this.#parts;
-    if (!isBusy() && this.#backlog.length === 0 && peer.accepts)
-      this.#propose(request, sessionId, HERE, waiter);
-    else this.#wait(submissionOf(request, sessionId, waiter, null));
+    if (this.#duty === 'leader') this.#wait(submissionOf(request, sessionId, waiter, null));
   }
 
-  /** In its turn; by the end of this one it has been taken, or is kept. */
+  /**
+   * In its turn: by the end of this one it has been taken, or is kept. Never at once, as a turn begins with a look at the
+   * clock, and the time may have come to lead no longer.
+   */
   #wait(submission: Submission): void {
     this.#backlog.push(submission);
     this.#parts.goOn();
