@@ -11,6 +11,7 @@ import {
   type StorageEffect,
 } from '../../../../../src-server/coordination/ensemble/storage.ts';
 import { ImageReader } from '../../../../../src-server/coordination/journal/journal.ts';
+import type { Request } from '../../../../../src-server/coordination/model/request.ts';
 import type { Txn } from '../../../../../src-server/coordination/model/txn.ts';
 import type { Machine } from '../../../../../src-server/coordination/state/machine.ts';
 import { SNAPSHOT_MARK, writeMessage } from '../../../../../src-server/coordination/wire/quorum.ts';
@@ -83,6 +84,12 @@ export class Author {
     }
     for (const txn of this.#pipeline.log.splice(0)) this.#note(txn);
     return this;
+  }
+
+  /** One request of the test's own. */
+  do(request: Request, sessionId: bigint): void {
+    this.#pipeline.do(request, sessionId);
+    for (const txn of this.#pipeline.log.splice(0)) this.#note(txn);
   }
 
   #note(txn: Txn): void {
