@@ -47,6 +47,12 @@ interface Search {
   found: { readonly zxid: Zxid; readonly begin: number; readonly end: number } | null;
 }
 
+/** A piece on the way; it may go over several files. */
+interface Taken {
+  readonly entries: LogEntry[];
+  bytes: number;
+}
+
 export class LogCursor {
   readonly #places: LogPlaces;
   #search: Search | null = null;
@@ -127,11 +133,10 @@ export class LogCursor {
    * @throws JournalError, DiskError where the log cannot be read
    */
   read(upTo: Zxid): LogPiece | null {
-    const entries: LogEntry[] = [];
+    const piece: Taken = { entries: [], bytes: 0 };
+    const { entries } = piece;
     for (;;) {
-      const end = this.#within(this.#file, this.#position, (scan) =>
-        this.#take(scan, upTo, entries),
-      );
+      const end = this.#within(this.#file, this.#position, (scan) => this.#take(scan, upTo, piece));
       if (end === 'gap') return null;
       if (end !== 'file') return { entries, end };
       const next = this.#logs().find((file) => file > this.#file);
@@ -141,17 +146,17 @@ export class LogCursor {
     }
   }
 
-  #take(scan: LogScan, upTo: Zxid, entries: LogEntry[]): 'end' | 'more' | 'gap' | 'file' {
-    let bytes = 0;
+  #take(scan: LogScan, upTo: Zxid, piece: Taken): 'end' | 'more' | 'gap' | 'file' {
+    const { entries } = piece;
     for (let txn = scan.next(); txn !== null; txn = scan.next()) {
       if (txn.zxid > upTo) return 'end';
       if (this.#isBehindGap(txn.zxid)) return 'gap';
       entries.push({ zxid: txn.zxid, type: txn.type, payload: Buffer.from(scan.payload) });
       this.#position = scan.position;
       this.#last = txn.zxid;
-      bytes += scan.payload.length;
+      piece.bytes += scan.payload.length;
       if (txn.zxid === upTo) return 'end';
-      if (bytes >= PIECE_BYTES || entries.length >= PIECE_ENTRIES) return 'more';
+      if (piece.bytes >= PIECE_BYTES || entries.length >= PIECE_ENTRIES) return 'more';
     }
     return 'file';
   }
