@@ -58,6 +58,9 @@ const rooms = {
   [`${SERVER}console/rpc/`]: [`${SERVER}console/contract/`],
   [`${SERVER}console/service/`]: [
     `${SERVER}base/`,
+    `${SERVER}config/ensemble-config\\.ts$`,
+    `${C}wire/views\\.ts$`,
+    `${C}zab/(quorum|view)\\.ts$`,
     `${SERVER}console/contract/`,
     `${SERVER}console/rpc/`,
     `${SERVER}platform/[^/]+\\.ts$`,

@@ -1,10 +1,16 @@
 /** A worker thread with the console's service in it, and its web server where browsers are to be served. */
 import type { MessagePort } from 'node:worker_threads';
 
+import type { MemberOrder } from '#contract/ensemble-models.ts';
 import type { MemberState } from '#contract/models.ts';
 import { serve } from '#rpc/server.ts';
 
-import { Console, type LocalEnsemble, type NodeNature } from './console/service/console.ts';
+import {
+  Console,
+  type LocalEnsemble,
+  type LocalMember,
+  type NodeNature,
+} from './console/service/console.ts';
 import { threadPort } from './console/transports/message-port.ts';
 import { startWeb, type WebConsole } from './console/transports/web.ts';
 import { WebSessions } from './console/transports/web-sessions.ts';
@@ -28,7 +34,10 @@ export async function runConsole(role: ConsoleRole, host: MessagePort): Promise<
     logLevel,
     writeLog: (line) => tell({ kind: 'log', line }),
   });
-  const local = new HostedEnsemble(role, () => tell({ kind: 'retry-member' }));
+  const local = new HostedEnsemble(role, {
+    retry: () => tell({ kind: 'retry-member' }),
+    order: (order) => tell({ kind: 'order', order }),
+  });
   const console = new Console({ platform, local, directory: role.directory });
 
   let web: WebConsole | null = null;
@@ -54,7 +63,7 @@ export async function runConsole(role: ConsoleRole, host: MessagePort): Promise<
   host.on('message', (message: ToThread) => {
     switch (message.kind) {
       case 'member':
-        local.update(message.state, message.connectString);
+        local.update(message);
         return;
       case 'reports':
         local.ask(message.port);
@@ -84,16 +93,19 @@ class HostedEnsemble implements LocalEnsemble {
   readonly dataDir: string;
   state: MemberState = { kind: 'starting', step: 'opening', done: 0, total: 0 };
   connectString: string | null = null;
+  members: readonly LocalMember[] = [];
   readonly #listeners = new Set<() => void>();
   readonly #questions = new Map<number, (natures: readonly (NodeNature | null)[] | null) => void>();
   #reports: MessagePort | null = null;
   #nextId = 1;
 
   readonly retry: () => void;
+  readonly order: (order: MemberOrder) => void;
 
-  constructor({ dataDir }: ConsoleRole, retry: () => void) {
+  constructor({ dataDir }: ConsoleRole, wishes: Pick<LocalEnsemble, 'retry' | 'order'>) {
     this.dataDir = dataDir;
-    this.retry = retry;
+    this.retry = () => wishes.retry();
+    this.order = (order) => wishes.order(order);
   }
 
   onChange(listener: () => void): () => void {
@@ -101,9 +113,10 @@ class HostedEnsemble implements LocalEnsemble {
     return () => this.#listeners.delete(listener);
   }
 
-  update(state: MemberState, connectString: string | null): void {
+  update({ state, connectString, members }: Extract<ToThread, { kind: 'member' }>): void {
     this.state = state;
     this.connectString = connectString;
+    this.members = members;
     for (const listener of [...this.#listeners]) listener();
   }
 

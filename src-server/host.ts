@@ -4,8 +4,10 @@
  */
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 
+import type { MemberOrder } from '#contract/ensemble-models.ts';
 import type { MemberState } from '#contract/models.ts';
 
+import type { LocalMember } from './console/service/console.ts';
 import type { LogLevel } from './platform/logger.ts';
 import type {
   FromThread,
@@ -136,11 +138,12 @@ export class Host {
         this.#connectReports();
         return;
       case 'fell':
-        member.clientPort = null;
+        // Its port stays in the connect string: clients find it there when it is back, and their sessions need not change.
         this.#setStateOf(member, { kind: 'failed', why: event.why, retryAtMs: event.retryAtMs });
         return;
       case 'url':
       case 'retry-member':
+      case 'order':
         return;
     }
   }
@@ -148,11 +151,27 @@ export class Host {
   #onConsoleThread(event: ThreadEvent): void {
     if (event.kind === 'url') this.#options.onUrl(event.url);
     if (event.kind === 'retry-member') this.retryMember();
+    if (event.kind === 'order') void this.#carryOut(event.order);
     if (event.kind === 'fell') this.#options.writeLog(`the console fell: ${event.why}\n`);
     if (event.kind !== 'ready') return;
     this.#tellConsole();
     this.#connectReports();
     for (const port of this.#waiting.splice(0)) this.admit(port);
+  }
+
+  /** Of a member that is not here, or is so already, nothing becomes. */
+  async #carryOut({ id, what }: MemberOrder): Promise<void> {
+    const member = this.#members.find(({ start }) => idOf(start) === id);
+    if (member === undefined) return;
+    if (what === 'start') {
+      if (member.thread.start()) this.#setStateOf(member, STARTING);
+      return;
+    }
+    await member.thread.halt({ isSudden: what === 'kill' });
+    // It may have been wanted again meanwhile.
+    if (member.thread.isRunning) return;
+    this.#setStateOf(member, { kind: 'stopped' });
+    this.#connectReports();
   }
 
   /** A fresh channel between the two, whenever one of them is new. */
@@ -183,6 +202,7 @@ export class Host {
       kind: 'member',
       state: this.#memberState,
       connectString: this.connectString,
+      members: this.#members.map(localMemberOf),
     });
   }
 }
@@ -193,6 +213,17 @@ interface Member {
   state: MemberState;
   /** Where its clients connect; null while that is not known. */
   clientPort: number | null;
+}
+
+function localMemberOf({ start, clientPort, state }: Member): LocalMember {
+  // Where the system chooses, nobody knows before it has.
+  const port = clientPort ?? (start.settings.clientPort || null);
+  const host = hostOf(start).replace(/^\[|\]$/g, '');
+  return { id: idOf(start), at: port === null ? null : { host, port }, state };
+}
+
+function idOf({ settings, configFile }: MemberStart): number | null {
+  return configFile === null ? null : settings.serverId;
 }
 
 /** An ensemble serves while one of its members does, and has failed when all of them have. */
@@ -210,7 +241,7 @@ function hostOf({ settings: { clientPortAddress } }: MemberStart): string {
 }
 
 type ThreadEvent =
-  | Extract<FromThread, { kind: 'ready' | 'member' | 'standing' | 'url' | 'retry-member' }>
+  | Exclude<FromThread, { kind: 'log' | 'failed' }>
   /** The thread ended without being asked to. */
   | { readonly kind: 'fell'; readonly why: string; readonly retryAtMs: number | null };
 
@@ -221,6 +252,7 @@ class Thread {
   readonly #onEvent: (event: ThreadEvent) => void;
   #worker: Worker | null = null;
   #isStopping = false;
+  #isHalting = false;
   #restartMs = RESTART_FIRST_MS;
   #restart: NodeJS.Timeout | null = null;
   isReady = false;
@@ -231,8 +263,13 @@ class Thread {
     this.#onEvent = onEvent;
   }
 
-  start(): void {
-    if (this.#worker !== null || this.#isStopping) return;
+  get isRunning(): boolean {
+    return this.#worker !== null;
+  }
+
+  /** @returns false where it runs already */
+  start(): boolean {
+    if (this.#worker !== null || this.#isStopping) return false;
     if (this.#restart !== null) clearTimeout(this.#restart);
     this.#restart = null;
     const worker = new Worker(this.#options.threadUrl, {
@@ -258,6 +295,7 @@ class Thread {
         case 'standing':
         case 'url':
         case 'retry-member':
+        case 'order':
           this.#onEvent(message);
           return;
       }
@@ -271,22 +309,37 @@ class Thread {
     worker.on('exit', () => {
       this.#worker = null;
       this.isReady = false;
-      if (!this.#isStopping)
-        this.#onFell(failure ?? { why: 'the thread ended by itself', mayHelp: true });
+      const isMeant = this.#isStopping || this.#isHalting;
+      this.#isHalting = false;
+      if (!isMeant) this.#onFell(failure ?? { why: 'the thread ended by itself', mayHelp: true });
     });
+    return true;
   }
 
   send(message: ToThread, transfer: MessagePort[] = []): void {
     if (this.isReady) this.#worker?.postMessage(message, transfer);
   }
 
+  /** Ends it for good. */
   async stop(): Promise<void> {
     this.#isStopping = true;
+    await this.#end({ isSudden: false });
+  }
+
+  /** Ends it until it is started again; suddenly as a process that is killed, of which only what it wrote remains. */
+  async halt(how: { readonly isSudden: boolean }): Promise<void> {
+    this.#isHalting = this.#worker !== null;
+    await this.#end(how);
+  }
+
+  async #end({ isSudden }: { readonly isSudden: boolean }): Promise<void> {
     if (this.#restart !== null) clearTimeout(this.#restart);
+    this.#restart = null;
     const worker = this.#worker;
     if (worker === null) return;
     const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-    worker.postMessage({ kind: 'stop' } satisfies ToThread);
+    if (isSudden) void worker.terminate();
+    else worker.postMessage({ kind: 'stop' } satisfies ToThread);
     const patience = setTimeout(() => void worker.terminate(), STOP_MS);
     await ended;
     clearTimeout(patience);

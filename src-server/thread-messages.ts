@@ -1,10 +1,11 @@
 /** What the host and its worker threads say to each other. */
 import type { MessagePort } from 'node:worker_threads';
 
+import type { MemberOrder } from '#contract/ensemble-models.ts';
 import type { MemberState } from '#contract/models.ts';
 
 import type { Settings } from './config/settings.ts';
-import type { NodeNature } from './console/service/console.ts';
+import type { LocalMember, NodeNature } from './console/service/console.ts';
 import type { LogLevel } from './platform/logger.ts';
 
 /** One member to be run. */
@@ -43,8 +44,13 @@ export type Role = MemberRole | ConsoleRole;
 /** From the host to a thread. */
 export type ToThread =
   | { readonly kind: 'stop' }
-  /** To the console: how the local member is. */
-  | { readonly kind: 'member'; readonly state: MemberState; readonly connectString: string | null }
+  /** To the console: how the local ensemble is, and each of its members. */
+  | {
+      readonly kind: 'member';
+      readonly state: MemberState;
+      readonly connectString: string | null;
+      readonly members: readonly LocalMember[];
+    }
   /** To the console: somebody who calls. */
   | { readonly kind: 'guest'; readonly port: MessagePort }
   /** To both: the two ends of a channel for questions about the member's nodes. */
@@ -71,6 +77,8 @@ export type FromThread =
   | { readonly kind: 'url'; readonly url: string }
   /** From the console: somebody wants a member that failed tried again. */
   | { readonly kind: 'retry-member' }
+  /** From the console: what is to become of a member. */
+  | { readonly kind: 'order'; readonly order: MemberOrder }
   /** The thread ends. `mayHelp`: trying again may help, nobody has to act first. */
   | { readonly kind: 'failed'; readonly why: string; readonly mayHelp: boolean };
 

@@ -29,7 +29,9 @@ export function startConsole(options: {
     state,
     connectString: `127.0.0.1:${server.clientPort}`,
     onChange: () => () => undefined,
+    members: [{ id: null, at: { host: '127.0.0.1', port: server.clientPort }, state }],
     retry: () => undefined,
+    order: () => undefined,
     natures: (paths) => Promise.resolve(paths.map((path) => server.natureOf(path))),
   };
   const platform = nodePlatform({

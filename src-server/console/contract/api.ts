@@ -19,6 +19,7 @@ import {
   text,
   type TypeOf,
 } from './checks.ts';
+import { ensembleView, memberOrder } from './ensemble-models.ts';
 import {
   filePath,
   logFilter,
@@ -95,6 +96,8 @@ export const methods = {
   // --- the local ensemble ---
   /** Tries a member that failed again, now. */
   'ensemble.retry': method(nothing, nothing),
+  /** Starts or ends one of its members; how that goes comes by the topics. */
+  'ensemble.order': method(memberOrder, nothing),
 
   // --- tree ---
   /** Opens a view of a cluster's tree; it ends with `tree.close` or with the connection. */
@@ -189,6 +192,8 @@ export const methods = {
 export const topics = {
   /** The program and its own ensemble: at once and after every change. */
   app: topic(nothing, appFacts),
+  /** The members of an ensemble: every second, while somebody listens. */
+  'ensemble.members': topic(object(inCluster), ensembleView),
   /** All clusters: at once and after every change. */
   clusters: topic(nothing, list(cluster)),
   /** A view of a tree shows something else now: ask for the window again. At most ten a second. */

@@ -55,6 +55,11 @@ export class Clusters {
     return this.#find(id).onLive(listener);
   }
 
+  /** @throws ApiError not-found */
+  settingsOf(id: string): ClusterSettings {
+    return this.#find(id).settings;
+  }
+
   add(settings: ClusterSettings): string {
     checkSettings(settings);
     const id = Buffer.from(this.#platform.entropy.bytes(8)).toString('hex');

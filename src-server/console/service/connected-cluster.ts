@@ -185,10 +185,11 @@ export class ConnectedCluster {
 
   async #askServer(server: string): Promise<void> {
     const parsed = parseConnectString(server);
-    const host = parsed.ok ? parsed.value.hosts[0] : undefined;
-    if (host === undefined) return;
+    const at = parsed.ok ? parsed.value.hosts[0] : undefined;
+    if (at === undefined) return;
     this.#askedAtZxid = this.#live?.client.lastZxid ?? 0;
-    const facts = await askWord(this.#platform.net, host.host, host.port, 'srvr').then(
+    const { net, clock } = this.#platform;
+    const facts = await askWord({ net, clock, at, word: 'srvr' }).then(
       parseServerFacts,
       () => null,
     );

@@ -6,6 +6,7 @@ import type { CallContext, Handlers, MethodHandlers, TopicHandlers } from '#rpc/
 import type { Platform } from '../../platform/platform.ts';
 import { Clusters, LOCAL_ID } from './clusters.ts';
 import { carryOut, DeletePlans } from './delete-tree.ts';
+import { Ensembles } from './ensemble/ensembles.ts';
 import { explain } from './explain.ts';
 import type { LocalEnsemble } from './local-ensemble.ts';
 import { OpenFiles } from './open-files.ts';
@@ -22,7 +23,7 @@ import {
   setZnodeAcl,
 } from './znodes.ts';
 
-export type { LocalEnsemble, NodeNature } from './local-ensemble.ts';
+export type { LocalEnsemble, LocalMember, NodeNature } from './local-ensemble.ts';
 
 export interface ConsoleOptions {
   readonly platform: Platform;
@@ -35,6 +36,7 @@ export class Console implements Handlers {
   readonly #platform: Platform;
   readonly #local: LocalEnsemble;
   readonly #clusters: Clusters;
+  readonly #ensembles: Ensembles;
   readonly #operations: Operations;
   readonly #plans: DeletePlans;
   readonly #files: OpenFiles;
@@ -62,6 +64,11 @@ export class Console implements Handlers {
         directory: options.directory,
         logger: platform.logger,
       }),
+    });
+    this.#ensembles = new Ensembles({
+      platform,
+      clusters: this.#clusters,
+      local: options.local,
     });
     this.methods = this.#methods();
     this.topics = this.#topics();
@@ -104,6 +111,9 @@ export class Console implements Handlers {
 
       'ensemble.retry': () => {
         this.#local.retry();
+      },
+      'ensemble.order': (order) => {
+        this.#local.order(order);
       },
 
       'tree.open': ({ cluster, order }, context) => this.#openTree(cluster, order, context),
@@ -171,6 +181,8 @@ export class Console implements Handlers {
         sink.send(this.#appFacts());
         return this.#local.onChange(() => sink.send(this.#appFacts()));
       },
+      'ensemble.members': ({ cluster }, sink) =>
+        this.#ensembles.follow(cluster, (view) => sink.send(view)),
       clusters: (_, sink) => {
         sink.send(this.#clusters.view());
         return this.#clusters.onChange(() => sink.send(this.#clusters.view()));

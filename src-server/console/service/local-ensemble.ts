@@ -1,9 +1,19 @@
 /** What the console may ask of the ensemble that runs in this program, besides what any client can. */
+import type { MemberOrder } from '#contract/ensemble-models.ts';
 import type { MemberState, NodeKind } from '#contract/models.ts';
 
 export interface NodeNature {
   readonly kind: Exclude<NodeKind, 'unknown'>;
   readonly ttlMs: number | null;
+}
+
+/** One member of the ensemble that runs in this program. */
+export interface LocalMember {
+  /** Null for a server on its own. */
+  readonly id: number | null;
+  /** Where its clients connect; null while that is not known. */
+  readonly at: { readonly host: string; readonly port: number } | null;
+  readonly state: MemberState;
 }
 
 export interface LocalEnsemble {
@@ -12,9 +22,11 @@ export interface LocalEnsemble {
   readonly state: MemberState;
   /** What clients connect to, or null while no member serves. */
   readonly connectString: string | null;
+  readonly members: readonly LocalMember[];
   onChange(listener: () => void): () => void;
   /** Tries a member that failed again, now. */
   retry(): void;
+  order(order: MemberOrder): void;
   /**
    * Containers and TTL nodes look like persistent ones to clients; the member knows. One answer for each path, null where
    * there is no such node. Null as a whole when no member can be asked.

@@ -5,12 +5,14 @@ import { MessageChannel } from 'node:worker_threads';
 
 import { expect, test } from 'vitest';
 
+import type { EnsembleView } from '#contract/ensemble-models.ts';
 import type { MemberState } from '#contract/models.ts';
 import { RpcClient } from '#rpc/client.ts';
 
 import { localSettings } from '../../../src-server/config/settings.ts';
 import { threadPort } from '../../../src-server/console/transports/message-port.ts';
 import { Host } from '../../../src-server/host.ts';
+import { startOfServe } from '../../../src-server/start-members.ts';
 import { temporaryFolder } from '../../peers/folders.ts';
 import { until } from '../../peers/wait.ts';
 
@@ -44,4 +46,66 @@ test('a caller waits for the console, and does not keep it from stopping', async
   // Threads that do not end by themselves are cut off after ten seconds.
   expect(performance.now() - startedMs).toBeLessThan(5000);
   expect(states.at(-1)).toEqual({ kind: 'stopped' });
+});
+
+test('members of an ensemble are ended and started again one by one, in order or suddenly', async () => {
+  using folder = temporaryFolder();
+  const start = await startOfServe({
+    dataDir: folder.path,
+    clientPort: 0,
+    clientAddress: null,
+    configFile: null,
+    members: 3,
+    observers: 0,
+    compat: '3.9',
+    withConsole: true,
+    consolePort: 0,
+    logLevel: 'error',
+  });
+  if (!start.ok) throw new Error(start.error);
+  const host = new Host({
+    threadUrl: new URL('../../../src-server/thread.ts', import.meta.url),
+    dataDir: folder.path,
+    members: start.value.members,
+    version: 'test',
+    logLevel: 'error',
+    writeLog: () => undefined,
+    console: { directory: path.join(folder.path, 'console'), web: null },
+    onMember: () => undefined,
+    onUrl: () => undefined,
+  });
+  host.start();
+  const { port1, port2 } = new MessageChannel();
+  host.admit(port2);
+  const rpc = new RpcClient(threadPort(port1), () => undefined);
+  const views: EnsembleView[] = [];
+  rpc.subscribe('ensemble.members', { cluster: 'local' }, { onEvent: (view) => views.push(view) });
+  const sees = (what: string, fits: (view: EnsembleView) => boolean): Promise<EnsembleView> =>
+    until(what, () => {
+      const last = views.at(-1);
+      return last !== undefined && fits(last) ? last : null;
+    });
+  const isWhole = ({ quorum, members }: EnsembleView): boolean =>
+    quorum?.alive === 3 && members.every(({ local }) => local?.kind === 'serving');
+
+  try {
+    const whole = await sees('all three serve', isWhole);
+    const leader = whole.members.find(({ role }) => role === 'leader')!.id!;
+    for (const what of ['stop', 'kill'] as const) {
+      await rpc.call('ensemble.order', { id: leader, what });
+      const without = await sees('two go on without it', ({ quorum, members }) => {
+        const ended = members.find(({ id }) => id === leader)!;
+        return ended.local?.kind === 'stopped' && quorum?.isMet === true && quorum.alive === 2;
+      });
+      expect(without.members).toHaveLength(3);
+      await rpc.call('ensemble.order', { id: leader, what: 'start' });
+      await sees('it is back', isWhole);
+    }
+    // Nobody is called so.
+    await rpc.call('ensemble.order', { id: 9, what: 'kill' });
+    await sees('nothing came of it', isWhole);
+  } finally {
+    rpc.close();
+    await host.stop();
+  }
 });
