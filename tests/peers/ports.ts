@@ -1,5 +1,4 @@
 /** Ports nobody uses at the moment. */
-import { randomInt } from 'node:crypto';
 import net from 'node:net';
 
 export function freePort(): Promise<number> {
@@ -9,6 +8,9 @@ export function freePort(): Promise<number> {
 /** Below those that systems give to connections that go out. */
 const LASTING_MIN = 20_000;
 const LASTING_MAX = 32_000;
+/** Each process begins elsewhere, so that suites beside each other do not take each other's while a server is away. */
+const STRIDE = 211;
+let lastLasting = (process.pid * STRIDE) % (LASTING_MAX - LASTING_MIN);
 
 /**
  * A port for a server that goes and comes back: no connection that somebody makes meanwhile is given it, not even one to this
@@ -16,7 +18,8 @@ const LASTING_MAX = 32_000;
  */
 export async function lastingPort(): Promise<number> {
   for (;;) {
-    const port = await listenOnce(randomInt(LASTING_MIN, LASTING_MAX));
+    lastLasting = (lastLasting + 1) % (LASTING_MAX - LASTING_MIN);
+    const port = await listenOnce(LASTING_MIN + lastLasting);
     if (port !== null) return port;
   }
 }

@@ -533,9 +533,11 @@ export class Connection implements SocketHandler, LaneOwner, Watcher {
     this.#drop();
   }
 
-  /** There is nobody to serve it any more. Whoever was answered for the last time still gets that. */
+  /** It cannot be served any more. What it was answered in this turn still leaves, if it takes what it is sent. */
   sendAway(): void {
-    if (this.#phase !== 'closing' && this.#phase !== 'closed') this.#drop();
+    if (this.#phase === 'closing' || this.#phase === 'closed') return;
+    if (this.#out.length > 0 && this.#socket.queuedBytes === 0) this.#closeAfterFlush();
+    else this.#drop();
   }
 }
 
