@@ -9,7 +9,7 @@ import type { Platform } from '../../src-server/platform/platform.ts';
 import { SimDisk } from './disk.ts';
 import { Failure } from './failure.ts';
 import type { History } from './history.ts';
-import { type Copy, entriesIn, entriesOf } from './ledger.ts';
+import { type Copy, copyOf, entriesIn, isCovered } from './ledger.ts';
 import { Machine } from './machine.ts';
 import { Network } from './network.ts';
 import { simPlatform, TRUE_CLOCK } from './platform.ts';
@@ -134,12 +134,17 @@ export class Cluster {
     return this.visitors.filter((visitor) => !visitor.isOver);
   }
 
+  /** A member on its own only purges; of one among others, what stood before and behind the file matters as well. */
   #onLogRemoved({ disk, host }: Machine, bytes: Buffer): void {
-    const isAlone = this.machines.length === 1;
     const name = `a log of ${host} that was removed`;
-    // A member on its own only purges; of one among others, what stood before the file matters as well.
-    const entries = isAlone ? entriesIn(bytes, disk.clock) : entriesOf(disk, DATA_DIR);
-    this.removedLogs.push({ name, entries });
+    if (this.machines.length === 1) {
+      const entries = entriesIn(bytes, disk.clock);
+      this.removedLogs.push({ name, entries, snapshots: [], files: new Set() });
+      return;
+    }
+    const last = this.removedLogs.findLast((copy) => copy.name === name);
+    if (last === undefined || !isCovered(disk, DATA_DIR, last))
+      this.removedLogs.push(copyOf(disk, DATA_DIR, name));
   }
 
   #onLog(machine: Machine, level: LogLevel, sentence: string, fields: LogFields): void {

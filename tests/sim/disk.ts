@@ -86,7 +86,8 @@ class Inode {
     const ranges = this.dirty;
     const parts = ranges.map(({ from, to }) => Buffer.from(this.bytes.subarray(from, to)));
     return () => {
-      this.durable = grown(this.durable, size);
+      // A file that was made shorter has changes behind its end as well.
+      this.durable = grown(this.durable, Math.max(size, ...ranges.map(({ to }) => to)));
       for (const [i, { from }] of ranges.entries()) this.durable.set(parts[i]!, from);
       this.durableSize = size;
       this.durable.fill(0, size);

@@ -20,6 +20,8 @@ export interface Entry {
   readonly path: string;
   readonly error: Code;
   readonly timeoutMs: number;
+  /** Why each part of a multi was refused; 0 for one that was not. */
+  readonly parts: readonly Code[];
   /** What the end of a session deletes, in that order. */
   readonly paths: readonly string[];
   /** Everything that was logged, as text, to compare copies. */
@@ -30,15 +32,10 @@ const RECORD_BYTES_MAX = 0x40_0000;
 
 export type Ledger = ReadonlyMap<number, Entry>;
 
-/** What one disk's logs hold, oldest first. */
-export function entriesOf(disk: SimDisk, dataDir: string): Entry[] {
+/** Oldest first. */
+function entriesOf(disk: SimDisk, dataDir: string): Entry[] {
   const directory = `${dataDir}/${VERSION_DIRECTORY}`;
-  const logs = disk
-    .list(directory)
-    .filter(({ name, bytes }) => /^log\.[0-9a-f]+$/.test(name) && bytes > 0)
-    .map(({ name }) => ({ name, zxid: Number.parseInt(name.slice('log.'.length), 16) }))
-    .sort((a, b) => a.zxid - b.zxid);
-  return logs.flatMap(({ name }) => scan(disk, `${directory}/${name}`));
+  return numbered(disk, directory, 'log').flatMap(({ name }) => scan(disk, `${directory}/${name}`));
 }
 
 /** What a log file held. */
@@ -64,6 +61,44 @@ function scan(disk: SimDisk, path: string): Entry[] {
 export interface Copy {
   readonly name: string;
   readonly entries: readonly Entry[];
+  /** The snapshots beside it, oldest first. */
+  readonly snapshots: readonly number[];
+  /** Names and sizes of the log files. */
+  readonly files: ReadonlySet<string>;
+}
+
+/** Whether everything on the disk is in this copy already. */
+export function isCovered(disk: SimDisk, dataDir: string, copy: Copy): boolean {
+  return filesOf(disk, dataDir).every((file) => copy.files.has(file));
+}
+
+function filesOf(disk: SimDisk, dataDir: string): string[] {
+  return disk
+    .list(`${dataDir}/${VERSION_DIRECTORY}`)
+    .filter(({ name }) => name.startsWith('log.'))
+    .map(({ name, bytes }) => `${name} ${bytes}`);
+}
+
+export function copyOf(disk: SimDisk, dataDir: string, name: string): Copy {
+  const snapshots = numbered(disk, `${dataDir}/${VERSION_DIRECTORY}`, 'snapshot');
+  return {
+    name,
+    entries: entriesOf(disk, dataDir),
+    snapshots: snapshots.map(({ zxid }) => zxid),
+    files: new Set(filesOf(disk, dataDir)),
+  };
+}
+
+function numbered(
+  disk: SimDisk,
+  directory: string,
+  prefix: string,
+): { readonly name: string; readonly zxid: number }[] {
+  return disk
+    .list(directory)
+    .filter(({ name, bytes }) => bytes > 0 && new RegExp(`^${prefix}\\.[0-9a-f]+$`).test(name))
+    .map(({ name }) => ({ name, zxid: Number.parseInt(name.slice(prefix.length + 1), 16) }))
+    .sort((a, b) => a.zxid - b.zxid);
 }
 
 /**
@@ -104,6 +139,7 @@ function entryOf(txn: Txn): Entry {
     path: txn.path,
     error: txn.error,
     timeoutMs: txn.timeoutMs,
+    parts: (txn.ops ?? []).map(({ type, error }) => (type === OpCode.ERROR ? error : 0)),
     paths: txn.type === OpCode.CLOSE_SESSION ? (txn.paths ?? []) : [],
     text: textOf(txn),
   };

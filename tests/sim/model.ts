@@ -107,8 +107,8 @@ export class Model {
     }
     if (call === null) return { ...OK, code: entry.error as Code };
     // The leader refuses what comes from a member that the client has left, or when its disk is full.
-    const isTurnedAway = entry.error === Code.SESSION_MOVED || entry.error === Code.NOT_READ_ONLY;
-    if (entry.type === OpCode.ERROR && isTurnedAway) return refused(entry.error);
+    if (isTurnedAway(entry.error)) return refused(entry.error);
+    if (entry.parts.some(isTurnedAway)) return { ...OK, parts: entry.parts.map(refused) };
     const session = this.sessions.get(entry.sessionId);
     const isAlive = session !== undefined && session.closedZxid > entry.zxid;
     const { order } = call;
@@ -265,6 +265,10 @@ const ABSENT: Version = { from: 0, state: null };
 
 function refused(code: Code): Expected {
   return { code, path: null, state: null, parts: null };
+}
+
+function isTurnedAway(code: Code): boolean {
+  return code === Code.SESSION_MOVED || code === Code.NOT_READ_ONLY;
 }
 
 function fits(version: number, node: NodeState): boolean {

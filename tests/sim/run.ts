@@ -13,7 +13,7 @@ import { checkWatches } from './checkers/watches.ts';
 import { Cluster, DATA_DIR, type Sabotage } from './cluster.ts';
 import { Failure, failureOf } from './failure.ts';
 import { History } from './history.ts';
-import { entriesOf, type Ledger, ledgerOfOne } from './ledger.ts';
+import { copyOf, type Ledger, ledgerOfOne } from './ledger.ts';
 import { Nemesis } from './nemesis.ts';
 import { Probes } from './probes.ts';
 import { drawSwarm, type Swarm, type SwarmWishes } from './swarm.ts';
@@ -185,12 +185,9 @@ class Run {
 
   #ledger(): Ledger {
     const { machines, removedLogs } = this.#cluster;
-    const logs = machines.map(({ host, disk }) => ({
-      name: host,
-      entries: entriesOf(disk, DATA_DIR),
-    }));
+    const logs = machines.map(({ host, disk }) => copyOf(disk, DATA_DIR, host));
     if (machines.length === 1) return ledgerOfOne([...removedLogs, ...logs]);
-    return agreedLedger({ logs, removed: removedLogs, disks: machines.map(({ disk }) => disk) });
+    return agreedLedger(logs, removedLogs);
   }
 
   report(failure: Failure | null): Report {

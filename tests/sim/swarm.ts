@@ -87,8 +87,9 @@ export function drawSwarm(random: Prng, wishes: SwarmWishes = {}): Swarm {
     snapshotSizeFactor: random.pick([-1, 0.33, 100]),
     faults: new Set(isCalm ? [] : FAULTS.filter(() => random.chance(0.4))),
     faultEveryMs: random.pick([300, 1500, 5000]),
-    thinkMs: random.pick([10, 60, 300]),
-    burst: random.pick([1, 3, 10]),
+    // Several members do the work of one several times.
+    thinkMs: random.pick(members > 1 ? [100, 300] : [10, 60, 300]),
+    burst: random.pick(members > 1 ? [1, 3] : [1, 3, 10]),
     valueBytes: random.pick([20, 200, 20_000]),
   };
 }

@@ -7,35 +7,23 @@
  * Agreement: no zxid says two things, and every epoch's first transaction follows the same one everywhere. Integrity and
  * primary order: every log, as it is when all is quiet, is a piece of that history without a hole.
  */
-import type { SimDisk } from '../disk.ts';
 import { type Copy, type Entry, type Ledger, mergeCopies } from '../ledger.ts';
 import { fail } from './evidence.ts';
-import { DATA_DIR } from '../cluster.ts';
 
 const EPOCH = 0x1_0000_0000;
 
-export function agreedLedger(parts: {
-  /** As they are when all is quiet. */
-  readonly logs: readonly Copy[];
-  /** As they were at earlier times. */
-  readonly removed: readonly Copy[];
-  readonly disks: readonly SimDisk[];
-}): Ledger {
-  const { logs, removed, disks } = parts;
+/** @param logs as they are when all is quiet; removed: as they were at earlier times */
+export function agreedLedger(logs: readonly Copy[], removed: readonly Copy[]): Ledger {
   const all = mergeCopies([...removed, ...logs]);
   const before = new Before();
-  for (const { name, entries } of [...removed, ...logs]) {
+  for (const { name, entries, snapshots } of [...removed, ...logs]) {
     for (const [i, entry] of entries.entries()) {
-      const previous = entries[i - 1];
-      if (previous !== undefined && isFirst(entry)) before.note(entry.zxid, previous.zxid, name);
+      if (!isFirst(entry)) continue;
+      const previous = entries[i - 1]?.zxid;
+      const base = snapshots.findLast((zxid) => zxid < entry.zxid);
+      if (previous !== undefined) before.note(entry.zxid, previous, name);
+      else if (base !== undefined) before.suppose(entry.zxid, base);
     }
-  }
-  // A log that begins with an epoch's first transaction follows the snapshot that its disk began with.
-  for (const [i, { name, entries }] of logs.entries()) {
-    const first = entries[0];
-    if (first === undefined || !isFirst(first)) continue;
-    const base = snapshotsOf(disks[i]!).findLast((zxid) => zxid < first.zxid);
-    if (base !== undefined) before.note(first.zxid, base, `${name}'s snapshot`);
   }
   const ledger = walkBack(
     all,
@@ -56,6 +44,7 @@ export function agreedLedger(parts: {
 /** What each epoch's first transaction follows. */
 class Before {
   readonly #zxids = new Map<number, { readonly zxid: number; readonly name: string }>();
+  readonly #supposed = new Map<number, number>();
 
   note(first: number, zxid: number, name: string): void {
     const known = this.#zxids.get(first);
@@ -64,8 +53,13 @@ class Before {
       fail('agreement', `${first} follows ${known.zxid} in ${known.name} and ${zxid} in ${name}`);
   }
 
+  /** A log that begins with an epoch's first transaction follows a snapshot, unless files before it are being removed. */
+  suppose(first: number, zxid: number): void {
+    this.#supposed.set(first, Math.max(zxid, this.#supposed.get(first) ?? 0));
+  }
+
   get(first: number): number | undefined {
-    return this.#zxids.get(first)?.zxid;
+    return this.#zxids.get(first)?.zxid ?? this.#supposed.get(first);
   }
 }
 
@@ -88,14 +82,4 @@ function walkBack(all: ReadonlyMap<number, Entry>, before: Before, last: number)
 
 function isFirst({ zxid }: Entry): boolean {
   return zxid % EPOCH === 1;
-}
-
-function snapshotsOf(disk: SimDisk): number[] {
-  return disk
-    .list(`${DATA_DIR}/version-2`)
-    .flatMap(({ name }) => {
-      const hex = /^snapshot\.([0-9a-f]+)$/.exec(name)?.[1];
-      return hex === undefined ? [] : [Number.parseInt(hex, 16)];
-    })
-    .sort((a, b) => a - b);
 }

@@ -9,6 +9,7 @@ import { Code } from '../../../src-server/coordination/model/codes.ts';
 import { OpCode } from '../../../src-server/coordination/model/ops.ts';
 import type { Call } from '../history.ts';
 import type { Entry } from '../ledger.ts';
+import type { Expected } from '../model.ts';
 import { type Evidence, fail, isWrite, nameOf } from './evidence.ts';
 
 /** Refused at the door, so that there is no transaction. */
@@ -69,8 +70,9 @@ function checkCall({ entryOf, probes }: Evidence, call: Call): void {
 
 export function checkOrder(evidence: Evidence): void {
   const lastOf = new Map<bigint, Call>();
-  for (const { call, entry } of evidence.done) {
-    if (call === null) continue;
+  for (const { call, entry, expected } of evidence.done) {
+    // What still came from a member that the client had left is turned away, and did nothing.
+    if (call === null || isMoved(expected)) continue;
     const last = lastOf.get(entry.sessionId);
     if (last !== undefined && last.xid > call.xid)
       fail('order', `${nameOf(call)} was done after ${nameOf(last)}, which was asked later`);
@@ -88,6 +90,12 @@ export function checkOrder(evidence: Evidence): void {
       earliest = call;
   }
   for (const visitor of evidence.history.visitors) checkReplies(visitor.calls);
+}
+
+function isMoved({ code, parts }: Expected): boolean {
+  return (
+    code === Code.SESSION_MOVED || parts?.some((part) => part.code === Code.SESSION_MOVED) === true
+  );
 }
 
 /** Answers come in the order of the requests. */

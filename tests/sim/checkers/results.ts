@@ -28,7 +28,16 @@ export function checkResults({ done, probes }: Evidence): void {
 
 /** The log itself says the same, also of what nobody was told. */
 function checkEntry({ entry, call, expected }: Done): void {
-  if (call === null || entry.type === OpCode.MULTI || call.order.kind === 'close') return;
+  if (call === null || call.order.kind === 'close') return;
+  if (entry.type === OpCode.MULTI) {
+    const wanted = expected.parts?.map((part) => part.code) ?? [];
+    if (entry.parts.some((part, i) => part !== wanted[i]))
+      fail(
+        'results',
+        `${nameOf(call)} had to come to ${expectedText(expected)}, and the log says ${entry.text}`,
+      );
+    return;
+  }
   const code = entry.type === OpCode.ERROR ? entry.error : Code.OK;
   if (code !== expected.code)
     fail(
