@@ -1,8 +1,8 @@
 /**
  * One client's socket: frames in, requests through gate and lane, one write out per turn.
  *
- *   hello ──connect request──▶ joining ──session ready──▶ open ──close, error──▶ closed
- *     └──four-letter word──▶ answered, closed
+ *   hello ──connect request──▶ joining ──session ready──▶ open ──error──▶ closing ──▶ closed
+ *     └──four-letter word──▶ answered, closed              └─ end of session asked ─▶ parting ─ applied ─▶ closing
  *
  * Nothing is read while the session is being set up, while too much waits in the lane, or while the client does not take
  * what it was sent.
@@ -65,7 +65,8 @@ export interface Household {
   onClosed(connection: Connection): void;
 }
 
-type Phase = 'hello' | 'joining' | 'open' | 'closing' | 'closed';
+/** Parting: the client said goodbye, and waits for the answer. Closing: it was told all it will be. */
+type Phase = 'hello' | 'joining' | 'open' | 'parting' | 'closing' | 'closed';
 
 const WORD_BYTES = 4;
 const OUT_KEPT_BYTES = 0x10_0000;
@@ -130,7 +131,7 @@ export class Connection implements SocketHandler, LaneOwner, Watcher {
   // --- coming in ---
 
   onChunk(chunk: Buffer): void {
-    if (this.#phase === 'closing' || this.#phase === 'closed') return;
+    if (!this.#isListening) return;
     this.#household.stats.bytesReceived.add(chunk.length);
     this.#nowMs = this.#household.clock.nowMs();
     const bytes = this.#phase === 'hello' ? this.#greet(chunk) : chunk;
@@ -138,6 +139,10 @@ export class Connection implements SocketHandler, LaneOwner, Watcher {
     this.#frames.push(bytes);
     this.#pump();
     this.#household.endTurn();
+  }
+
+  get #isListening(): boolean {
+    return this.#phase === 'hello' || this.#phase === 'joining' || this.#phase === 'open';
   }
 
   onDrain(): void {
@@ -373,7 +378,7 @@ export class Connection implements SocketHandler, LaneOwner, Watcher {
     }
     writes.submit(request, session, this.#lane.write(request, this.#nowMs));
     // Whatever a client sends behind its goodbye is not read.
-    if (op === OpCode.CLOSE_SESSION) this.#phase = 'closing';
+    if (op === OpCode.CLOSE_SESSION) this.#phase = 'parting';
   }
 
   /** Who somebody is holds for the requests behind it, so it is settled at once, ahead of what waits in the lane. */

@@ -1,0 +1,104 @@
+/** The door and its connections, with a client of ours before it and nobody behind it. */
+import { expect, test } from 'vitest';
+
+import { limitsFor } from '../../../../../src-server/config/limits.ts';
+import { defaultSettings } from '../../../../../src-server/config/settings.ts';
+import { Client } from '../../../../../src-server/coordination/client/client.ts';
+import { OpCode } from '../../../../../src-server/coordination/model/ops.ts';
+import { Request } from '../../../../../src-server/coordination/model/request.ts';
+import { Door } from '../../../../../src-server/coordination/serving/door.ts';
+import type { Waiter } from '../../../../../src-server/coordination/serving/ports.ts';
+import { Reads } from '../../../../../src-server/coordination/serving/reads.ts';
+import { ServerStats } from '../../../../../src-server/coordination/serving/stats.ts';
+import { Watches } from '../../../../../src-server/coordination/serving/watches.ts';
+import { SILENT } from '../../../../../src-server/platform/logger.ts';
+import { Metrics } from '../../../../../src-server/platform/metrics.ts';
+import { newMachine, Pipeline } from '../../../../sim/changes.ts';
+import { SimDisk } from '../../../../sim/disk.ts';
+import { Network } from '../../../../sim/network.ts';
+import { simPlatform, TRUE_CLOCK } from '../../../../sim/platform.ts';
+import { World } from '../../../../sim/world.ts';
+
+/** A door whose writes are submitted and decided only when a test says so; sessions come to be at once. */
+async function openDoor() {
+  const world = new World(1);
+  const network = new Network(world, {
+    delayMinMs: 1,
+    delayMaxMs: 1,
+    cutting: 'whole',
+    bufferBytes: 0x1_0000,
+  });
+  const platformOf = (host: string) => {
+    const life = world.newLife(host);
+    return simPlatform({
+      world,
+      life,
+      clock: TRUE_CLOCK,
+      random: world.stream(),
+      net: network.netOf(life, host, host),
+      log: () => undefined,
+      disk: (clock) => new SimDisk({ clock }),
+    });
+  };
+  const settings = defaultSettings('/data');
+  const pipeline = new Pipeline(newMachine());
+  const { machine } = pipeline;
+  machine.createSystemNodes();
+  const watches = new Watches({ compat38: false });
+  const submitted: Request[] = [];
+  const { clock, net } = platformOf('server');
+  const door = new Door({
+    settings: { ...settings, clientPortAddress: null },
+    limits: limitsFor(settings),
+    clock,
+    net,
+    logger: SILENT,
+    machine,
+    watches,
+    reads: new Reads({ machine, watches, compat38: false }),
+    writes: {
+      accepts: () => 0,
+      submit: (request) => submitted.push(request),
+      createSession: (id: bigint, timeoutMs: number, waiter: Waiter) => {
+        const request = new Request(OpCode.CREATE_SESSION);
+        request.timeoutMs = timeoutMs;
+        waiter.settled(pipeline.do(request, id));
+      },
+      mayLag: false,
+      sync: () => undefined,
+      outstanding: 0,
+    },
+    sessions: {
+      newSessionId: () => 7n,
+      revalidate: (id, _timeoutMs, answer) => answer(machine.session(id) ?? null),
+      touch: () => undefined,
+      attached: () => undefined,
+    },
+    words: () => null,
+    stats: new ServerStats(new Metrics()),
+  });
+  const opening = door.open();
+  await world.run(10);
+  await opening;
+  door.beginService(machine);
+  const client = new Client({
+    platform: platformOf('client'),
+    connect: 'server:2181',
+    sessionTimeoutMs: 10_000,
+  });
+  await world.run(100, () => client.state.kind === 'connected');
+  return { world, door, client, submitted };
+}
+
+test('whoever has said goodbye and was not answered is sent away with all others when service ends', async () => {
+  const { world, door, client, submitted } = await openDoor();
+  let isClosed = false;
+  void client.close().then(() => (isClosed = true));
+  await world.run(200, () => submitted.length === 1);
+  expect(submitted.map(({ op }) => op)).toEqual([OpCode.CLOSE_SESSION]);
+  expect(door.connections.size).toBe(1);
+  door.endService();
+  await world.run(300);
+  expect(door.connections.size).toBe(0);
+  expect(isClosed).toBe(true);
+});
