@@ -3,7 +3,8 @@
  * reading back, and history that is cut or replaced.
  *
  * Laws: J1 a transaction is reported durable only after a sync that began after it was written. J2 transactions become
- * durable in the order they were appended. J3 recovery gives back every transaction ever reported durable, or refuses.
+ * durable in the order they were appended. J3 recovery gives back every transaction ever reported durable, or refuses. J4
+ * history is cut or replaced wholly or not at all. J5 a snapshot gets its name when the log durably holds all it can show.
  */
 import { assert } from '../../base/assert.ts';
 import { type Zxid, zxidHex } from '../../base/zxid.ts';
@@ -247,8 +248,8 @@ export class Journal {
   }
 
   /**
-   * Begins a snapshot as of `zxid`. One at a time; `done` is called after retention, too. It gets its name when everything it
-   * can show is durable in the log: a snapshot must not know what the log forgets in a crash.
+   * Begins a snapshot as of `zxid`. One at a time; `done` is called after retention, too. It waits for its name (J5), as a
+   * snapshot must not know what the log forgets in a crash.
    */
   snapshot({ zxid, source, digest, done }: SnapshotParts): void {
     this.#write({

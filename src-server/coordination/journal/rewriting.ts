@@ -1,5 +1,5 @@
 /**
- * Changes of history that happen whole or not at all. The plan is written down first; what a crash interrupts, the next
+ * Changes of history that happen whole or not at all (J4). The plan is written down first; what a crash interrupts, the next
  * recovery finishes, whatever of it was done.
  *
  *   cut        log.1 ── log.9 ──┼╳╳  log.1f ╳     snapshot.0 (the base)   snapshot.1c ╳

@@ -94,7 +94,7 @@ describe('a cut', () => {
   });
 
   test.each([0, 1, 2, 3, 4, 5])(
-    'is whole or has not been, wherever the power fails (%i of 5)',
+    'J4: is whole or has not been, wherever the power fails (%i of 5)',
     (part) => {
       for (const { zxid } of author.entries.filter((_, i) => i % 6 === part)) {
         const ends = new Set<Zxid>();
@@ -206,7 +206,7 @@ describe('a received history', () => {
   test.each([
     ['before the end of the own log', leaders.last],
     ['after it', makeZxid(3, 7)],
-  ])('that ends %s replaces log and snapshots, wherever the power fails', (_where, zxid) => {
+  ])('J4: that ends %s replaces log and snapshots, wherever the power fails', (_where, zxid) => {
     const ends = new Set<Zxid>();
     const crashes = crashesDuring(copy(disk), (bench) => bench.receive(leaders.machine, zxid), {
       kind: 'saveSnapshot',

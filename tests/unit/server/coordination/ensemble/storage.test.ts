@@ -136,7 +136,7 @@ describe('decisions', () => {
     expect(() => bench.commit(entries.slice(1))).toThrow(/Z5/);
   });
 
-  test('are in no snapshot before they are durable in the log', () => {
+  test('J5: are in no snapshot before they are durable in the log', () => {
     const author = new Author(6).write(30);
     const { entries } = author;
     const bench = Bench.begin();
