@@ -23,6 +23,14 @@ export default defineConfig({
       },
       { test: { name: 'contract', include: ['tests/contract/**/*.test.ts'], ...together } },
       {
+        test: {
+          name: 'sim',
+          include: ['tests/sim/**/*.test.ts'],
+          ...together,
+          testTimeout: 300_000,
+        },
+      },
+      {
         plugins: [vue()],
         test: {
           name: 'renderer',

@@ -14,19 +14,24 @@ import { Machine } from './machine.ts';
 import { Network } from './network.ts';
 import { simPlatform, TRUE_CLOCK } from './platform.ts';
 import type { Probes } from './probes.ts';
-import type { Tamper } from './stream.ts';
+import { PacketType, packetsIn } from './quorum-packets.ts';
+import type { End, Tamper } from './stream.ts';
 import type { Swarm } from './swarm.ts';
 import type { Trace } from './trace.ts';
 import { hex, Visitor } from './visitor.ts';
 import type { World } from './world.ts';
 
 export const CLIENT_PORT = 2181;
+const QUORUM_PORT = 2888;
+const ELECTION_PORT = 3888;
 export const DATA_DIR = '/data';
 
 /** Something that is not what it should be, put between the parts by a test of the checkers. */
 export interface Sabotage {
   readonly platform?: (platform: Platform) => Platform;
   readonly tamper?: Tamper;
+  /** What a member is told of its ensemble. */
+  readonly ensemble?: (ensemble: EnsembleOptions, number: number) => EnsembleOptions;
 }
 
 export interface ClusterParts {
@@ -61,7 +66,13 @@ export class Cluster {
     this.#random = world.stream();
     this.network = new Network(world, {
       ...swarm.network,
-      ...(sabotage.tamper === undefined ? {} : { tamper: sabotage.tamper }),
+      tamper: {
+        ...sabotage.tamper,
+        written: (bytes, from, to) => {
+          this.#probePackets(bytes, from);
+          return sabotage.tamper?.written?.(bytes, from, to) ?? bytes;
+        },
+      },
     });
     this.network.heard = (from, to) => {
       if (to.localPort !== CLIENT_PORT) return;
@@ -77,7 +88,10 @@ export class Cluster {
         host,
         clock: { ...clock },
         settings: settingsOf(swarm, host, i + 1),
-        ensemble: swarm.members === 1 ? null : ensembleOf(swarm),
+        ensemble:
+          swarm.members === 1
+            ? null
+            : (sabotage.ensemble?.(ensembleOf(swarm), i + 1) ?? ensembleOf(swarm)),
         disguise: sabotage.platform ?? ((platform) => platform),
         onLog: (level, sentence, fields) => this.#onLog(machine, level, sentence, fields),
         onLogRemoved: (at, bytes) => this.#onLogRemoved(at, bytes),
@@ -147,6 +161,15 @@ export class Cluster {
       this.removedLogs.push(copyOf(disk, DATA_DIR, name));
   }
 
+  #probePackets(bytes: Uint8Array, from: End): void {
+    if (from.localPort !== QUORUM_PORT) return;
+    for (const { type } of packetsIn(bytes)) {
+      if (type === PacketType.DIFF) this.#parts.probes.hit('a learner got a DIFF');
+      if (type === PacketType.TRUNC) this.#parts.probes.hit('a learner got a TRUNC');
+      if (type === PacketType.SNAP) this.#parts.probes.hit('a learner got a SNAP');
+    }
+  }
+
   #onLog(machine: Machine, level: LogLevel, sentence: string, fields: LogFields): void {
     const { trace, probes, history, world } = this.#parts;
     if (level !== 'debug') {
@@ -196,7 +219,7 @@ function ensembleOf({ members, observers }: Swarm): EnsembleOptions {
   const lines = Array.from({ length: members }, (_, i) => {
     const role = i < members - observers ? 'participant' : 'observer';
     const host = `10.0.0.${i + 1}`;
-    return `server.${i + 1}=${host}:2888:3888:${role};${host}:${CLIENT_PORT}`;
+    return `server.${i + 1}=${host}:${QUORUM_PORT}:${ELECTION_PORT}:${role};${host}:${CLIENT_PORT}`;
   });
   const config = parseEnsembleConfig(lines.join('\n'));
   assert(config.ok, 'the server list of a run can be read');

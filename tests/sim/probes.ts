@@ -10,6 +10,9 @@ const SENTENCES: Readonly<Record<string, string>> = {
   'files no longer needed are removed': 'old files were purged',
   'snapshot written': 'a snapshot was written',
   'this log was never begun and is removed': 'a log without beginning was removed',
+  'leading: broadcast': 'a leader led',
+  'following: broadcast': 'a follower followed',
+  'observing: broadcast': 'an observer observed',
 };
 
 export class Probes {
@@ -53,4 +56,7 @@ export const EXPECTED: readonly string[] = [
   'a persistent watch fired',
   'a recursive watch fired',
   'a member was started again',
+  'a learner got a DIFF',
+  'a learner got a TRUNC',
+  'a learner got a SNAP',
 ];
