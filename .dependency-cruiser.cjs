@@ -98,7 +98,15 @@ const faces = {
   [`${C}state/`]: ['machine', 'paths'],
   [`${C}zab/`]: ['peer', 'events', 'effects', 'messages', 'view', 'quorum'],
   [`${C}journal/`]: ['journal', 'journal-error', 'log-reader', 'snapshot-reader', 'stored-files'],
-  [`${C}ensemble/`]: ['standalone', 'member', 'links', 'link-faults', 'storage', 'session-clock'],
+  [`${C}ensemble/`]: [
+    'standalone',
+    'member',
+    'membership',
+    'links',
+    'link-faults',
+    'storage',
+    'session-clock',
+  ],
   [`${C}serving/`]: ['door', 'ports', 'reads', 'stats', 'watches', 'connection'],
   [`${C}client/`]: ['client'],
 };
@@ -138,7 +146,10 @@ module.exports = {
       severity: 'error',
       from: {
         path: SERVER,
-        pathNot: `${SERVER}(platform/node/|cli\\.ts|host\\.ts|(member-|console-)?thread\\.ts|start-(members|settings)\\.ts|console/transports/)`,
+        pathNot: [
+          `${SERVER}(cli|host|(member-|console-)?thread|start-(members|settings))\\.ts$`,
+          `${SERVER}(platform/node|console/transports)/`,
+        ],
       },
       to: { path: `${SERVER}platform/node/` },
     },

@@ -108,6 +108,8 @@ export interface Settings {
   readonly observerElectionDelayMs: number;
   /** An observer that lost its leader waits up to this long before it comes back, ms. */
   readonly observerReconnectDelayMs: number;
+  /** Whether a member that finds no leader lets clients read that asked for no more. */
+  readonly readOnlyModeEnabled: boolean;
   /** Whether an observer keeps a log and snapshots. */
   readonly syncEnabled: boolean;
   /** Committed transactions kept in memory for learners that were away for a short time. */
@@ -175,6 +177,7 @@ export function defaultSettings(dataDir: string): Settings {
     notificationIntervalMaxMs: 60_000,
     observerElectionDelayMs: 200,
     observerReconnectDelayMs: 0,
+    readOnlyModeEnabled: false,
     syncEnabled: true,
     commitLogCount: 500,
     snapshotSizeFactor: 0.33,

@@ -178,6 +178,7 @@ const ENSEMBLE_KEYS: Readonly<Record<string, Apply>> = {
   },
   quorumListenOnAllIPs: flag('quorumListenOnAllIps'),
   'multiAddress.enabled': flag('multiAddressEnabled'),
+  'readonlymode.enabled': flag('readOnlyModeEnabled'),
   'fastleader.minNotificationInterval': whole('notificationIntervalMinMs', {
     min: 1,
     max: 3_600_000,

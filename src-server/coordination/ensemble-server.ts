@@ -7,7 +7,9 @@
 import type { HostPort } from '../config/ensemble-config.ts';
 import { EnsembleFiles } from '../config/ensemble-files.ts';
 import { limitsFor } from '../config/limits.ts';
+import type { Settings } from '../config/settings.ts';
 import { Metrics } from '../platform/metrics.ts';
+import type { MemberFacts } from './admin/member-facts.ts';
 import { answerWord } from './admin/words.ts';
 import {
   type EnsembleOptions,
@@ -17,7 +19,8 @@ import {
   servingParts,
 } from './composition.ts';
 import { Links } from './ensemble/links.ts';
-import { clientAddressOf, Member } from './ensemble/member.ts';
+import { Member } from './ensemble/member.ts';
+import { clientAddressOf } from './ensemble/membership.ts';
 import { Storage } from './ensemble/storage.ts';
 import { memberFacts } from './member-facts.ts';
 import { quorumFacts } from './quorum-facts.ts';
@@ -78,7 +81,7 @@ export async function startEnsembleServer(
     machine: () => storage.machine,
     journal: storage.journal,
     mode: () => modeOf(member),
-    isServing: () => member.isServing,
+    isServing: () => member.isServing || member.isReadOnly,
     outstanding: () => member.submit.outstanding,
     sessionClock: () => member.sessions.clock,
     quorum: () => quorumFacts({ settings, platform, member }),
@@ -95,7 +98,7 @@ export async function startEnsembleServer(
     machine: storage.machine,
     writes: member.submit,
     sessions: member.sessions,
-    words: (word) => answerWord(word, facts, settings.fourLetterWords),
+    words: (word) => answerWord(word, facts, wordsOf(settings)),
   });
   /** A reconfiguration may say that clients connect elsewhere; those who are here stay. */
   const onClientAddress = (address: HostPort): void => {
@@ -145,7 +148,15 @@ export async function startEnsembleServer(
   };
 }
 
-function modeOf({ status }: Member): 'leader' | 'follower' | 'observer' {
+/** Clients that accept a server that can only read ask it whether it is one. */
+function wordsOf({ fourLetterWords, readOnlyModeEnabled }: Settings): Settings['fourLetterWords'] {
+  return fourLetterWords === '*' || !readOnlyModeEnabled
+    ? fourLetterWords
+    : [...fourLetterWords, 'isro'];
+}
+
+function modeOf({ status, isReadOnly }: Member): MemberFacts['mode'] {
+  if (isReadOnly) return 'read-only';
   if (status.role === 'leading') return 'leader';
   return status.role === 'observing' ? 'observer' : 'follower';
 }

@@ -82,7 +82,7 @@ export async function startStandaloneServer(options: ServerOptions): Promise<Ser
     isNew: recovered.snapshotZxid === null,
     hasChanged: recovered.txnsReplayed > 0 || orphans > 0,
   });
-  door.beginService(machine);
+  door.beginService(machine, 'full');
   try {
     await door.open();
   } catch (error) {

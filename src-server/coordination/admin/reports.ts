@@ -3,12 +3,12 @@ import { zxidHex } from '../../base/zxid.ts';
 import type { ConnectionFacts, LeadingFacts, MemberFacts, QuorumFacts } from './member-facts.ts';
 
 export function serverReport(facts: MemberFacts): string {
-  return `${versionLine(facts)}\n${figures(facts)}`;
+  return `${headLines(facts)}${figures(facts)}`;
 }
 
 export function statReport(facts: MemberFacts): string {
   const clients = facts.connections.map((connection) => ` ${brief(connection)}\n`).join('');
-  return `${versionLine(facts)}\nClients:\n${clients}\n${figures(facts)}`;
+  return `${headLines(facts)}Clients:\n${clients}\n${figures(facts)}`;
 }
 
 export function connectionsReport(facts: MemberFacts): string {
@@ -189,8 +189,10 @@ const PERCENTILES = [
   ['p999', 0.999],
 ] as const;
 
-function versionLine(facts: MemberFacts): string {
-  return `Zookeeper version: ${facts.version}`;
+function headLines({ version, mode }: MemberFacts): string {
+  const head = [`Zookeeper version: ${version}`];
+  if (mode === 'read-only') head.push('READ-ONLY mode; serving only read-only clients');
+  return lines(head);
 }
 
 function figures(facts: MemberFacts): string {

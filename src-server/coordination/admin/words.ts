@@ -30,7 +30,7 @@ const WORDS: Readonly<Record<string, Word>> = {
   cons: { answer: connectionsReport },
   dump: { answer: dumpReport },
   envi: { answer: environmentReport, always: true },
-  isro: { answer: (facts) => (facts.isServing ? 'rw' : 'null'), always: true },
+  isro: { answer: readOnlyReport, always: true },
   wchs: { answer: watchSummaryReport },
   wchc: { answer: watchesBySessionReport },
   wchp: { answer: watchesByPathReport },
@@ -49,6 +49,11 @@ const WORDS: Readonly<Record<string, Word>> = {
     },
   },
 };
+
+function readOnlyReport({ isServing, mode }: MemberFacts): string {
+  if (!isServing) return 'null';
+  return mode === 'read-only' ? 'ro' : 'rw';
+}
 
 const NOT_SERVING = 'This ZooKeeper instance is not currently serving requests';
 

@@ -4,12 +4,13 @@
  *   leader    knows when each ends, from its own clients and what learners tell it; and whose each is, that is, at which
  *             member its client sits, so that a request from where the client left is refused
  *   learner   notes who showed life and tells it with every pong; asks the leader whether a client may come back
+ *   cut off   has sessions of its own, for clients that only read until there is a leader again
  */
 import { sessionHex, type SessionId, sessionId } from '../../base/ids.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { Code } from '../model/codes.ts';
-import type { Machine, Session } from '../state/machine.ts';
+import { type Machine, Session } from '../state/machine.ts';
 import type { LinkId } from '../zab/events.ts';
 import type { Message, Revalidate, Revalidated, SessionTouch } from '../zab/messages.ts';
 import { SessionClock } from './session-clock.ts';
@@ -23,7 +24,7 @@ export interface MemberSessionsParts {
   readonly settings: Settings;
   readonly platform: Pick<Platform, 'clock' | 'logger'>;
   readonly send: (link: LinkId, message: Message) => void;
-  /** At the leader: nothing was heard of these for their whole timeout. */
+  /** At the leader, and of readers' own sessions: nothing was heard of these for their whole timeout. */
   readonly onExpired: (sessions: readonly Session[]) => void;
 }
 
@@ -32,7 +33,8 @@ type Answer = (session: Session | null) => void;
 type Duty =
   | { readonly kind: 'none' }
   | { readonly kind: 'leader'; readonly machine: Machine; readonly clock: SessionClock }
-  | { readonly kind: 'learner'; readonly machine: Machine; readonly leader: LinkId };
+  | { readonly kind: 'learner'; readonly machine: Machine; readonly leader: LinkId }
+  | { readonly kind: 'cut-off'; readonly machine: Machine; readonly clock: SessionClock };
 
 const NONE: Duty = { kind: 'none' };
 
@@ -43,6 +45,8 @@ export class MemberSessions {
   /** At the leader. */
   readonly #seats = new Map<Session, Seat>();
   readonly #closing = new Map<bigint, Session>();
+  /** Of clients that only read, while this member is cut off. */
+  readonly #locals = new Map<bigint, Session>();
   /** At a learner: who showed life since the last pong, and with which timeout. */
   readonly #touched = new Map<Session, number>();
   /** At a learner: questions under way, answered in the order they were asked for each session. */
@@ -57,12 +61,7 @@ export class MemberSessions {
 
   /** Whoever was known to the leader before has a whole timeout to come back. */
   lead(machine: Machine): void {
-    const { settings, platform, onExpired } = this.#parts;
-    const clock = new SessionClock({
-      clock: platform.clock,
-      tickMs: settings.tickTimeMs,
-      onExpired,
-    });
+    const clock = this.#newClock();
     this.#duty = { kind: 'leader', machine, clock };
     for (const session of machine.sessions) clock.track(session, session.timeoutMs);
     clock.start();
@@ -72,10 +71,24 @@ export class MemberSessions {
     this.#duty = { kind: 'learner', machine, leader };
   }
 
+  /** Nobody can be asked: whoever comes only reads. */
+  cutOff(machine: Machine): void {
+    const clock = this.#newClock();
+    this.#duty = { kind: 'cut-off', machine, clock };
+    clock.start();
+  }
+
+  #newClock(): SessionClock {
+    const { settings, platform, onExpired } = this.#parts;
+    return new SessionClock({ clock: platform.clock, tickMs: settings.tickTimeMs, onExpired });
+  }
+
   /** Nobody leads here or is followed any more. Questions stay without an answer: who asked is sent away. */
   end(): void {
-    if (this.#duty.kind === 'leader') this.#duty.clock.stop();
+    const duty = this.#duty;
+    if (duty.kind === 'leader' || duty.kind === 'cut-off') duty.clock.stop();
     this.#duty = NONE;
+    this.#locals.clear();
     this.#seats.clear();
     this.#closing.clear();
     this.#touched.clear();
@@ -84,7 +97,8 @@ export class MemberSessions {
 
   /** When sessions end; null where that is not known. */
   get clock(): SessionClock | null {
-    return this.#duty.kind === 'leader' ? this.#duty.clock : null;
+    const duty = this.#duty;
+    return duty.kind === 'leader' || duty.kind === 'cut-off' ? duty.clock : null;
   }
 
   // --- for clients of this member ---
@@ -95,17 +109,34 @@ export class MemberSessions {
   }
 
   touch(session: Session, timeoutMs: number, nowMs: number): void {
-    if (this.#duty.kind === 'leader') this.#duty.clock.touch(session, nowMs);
-    else this.#touched.set(session, timeoutMs);
+    const { clock } = this;
+    if (clock === null) this.#touched.set(session, timeoutMs);
+    else clock.touch(session, nowMs);
   }
 
   attached(session: Session, timeoutMs: number): void {
-    if (this.#duty.kind === 'leader') {
-      this.#duty.clock.track(session, timeoutMs);
-      this.#seats.set(session, HERE);
-    } else {
-      this.#touched.set(session, timeoutMs);
-    }
+    const { clock } = this;
+    if (clock === null) this.#touched.set(session, timeoutMs);
+    else clock.track(session, timeoutMs);
+    if (this.#duty.kind === 'leader') this.#seats.set(session, HERE);
+  }
+
+  readonly locals = {
+    open: (timeoutMs: number): Session => {
+      const session = new Session(this.newSessionId(), timeoutMs);
+      this.#locals.set(session.id, session);
+      return session;
+    },
+    find: (id: bigint): Session | null => this.#locals.get(id) ?? null,
+  };
+
+  /** @returns whether it was one */
+  closeLocal(id: bigint): boolean {
+    const session = this.#locals.get(id);
+    if (session === undefined) return false;
+    this.#locals.delete(id);
+    this.clock?.forget(session);
+    return true;
   }
 
   revalidate(id: bigint, timeoutMs: number, answer: Answer): void {

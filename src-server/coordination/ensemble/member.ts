@@ -9,12 +9,11 @@
  */
 import { Fifo } from '../../base/fifo.ts';
 import { type Sid, sid } from '../../base/ids.ts';
-import { zxidHex, zxidOf } from '../../base/zxid.ts';
+import { zxidHex } from '../../base/zxid.ts';
 import { Writer } from '../../bytes/writer.ts';
 import {
   type EnsembleConfig,
   type HostPort,
-  isEveryHost,
   parseHostPorts,
   serverOf,
 } from '../../config/ensemble-config.ts';
@@ -28,10 +27,9 @@ import { OpCode } from '../model/ops.ts';
 import type { Outcome } from '../model/outcome.ts';
 import { Request } from '../model/request.ts';
 import type { Txn } from '../model/txn.ts';
-import { type Machine, NO_ROW } from '../state/machine.ts';
-import { CONFIG_PATH } from '../state/paths.ts';
+import type { Machine } from '../state/machine.ts';
 import { writeMessage } from '../wire/quorum.ts';
-import { configOf, viewOf, viewText } from '../wire/views.ts';
+import { viewOf } from '../wire/views.ts';
 import {
   type Connect,
   type Deliver,
@@ -43,12 +41,12 @@ import {
 import type { Event, LinkId } from '../zab/events.ts';
 import type { Message } from '../zab/messages.ts';
 import { Peer } from '../zab/peer.ts';
-import type { View } from '../zab/view.ts';
 import { ElectionLinks } from './election-links.ts';
 import type { Link } from './link.ts';
 import type { LinkFaults } from './link-faults.ts';
 import { type Dial, type Links } from './links.ts';
 import { MemberSessions } from './member-sessions.ts';
+import { Membership } from './membership.ts';
 import { peerSettings } from './peer-settings.ts';
 import { Reaper } from './reaper.ts';
 import type { Storage } from './storage.ts';
@@ -56,8 +54,10 @@ import { Submit, type Waiter } from './submit.ts';
 
 /** Whoever serves clients from the state that members agree on. */
 export interface Service {
-  beginService(machine: Machine): void;
+  beginService(machine: Machine, service: 'full' | 'read-only'): void;
   endService(): void;
+  /** A session ended without a transaction. */
+  dismiss(sessionId: bigint): void;
   onApplied(txn: Txn, outcome: Outcome, waiter: Waiter | null): void;
   /** The end of a turn. */
   flush(): void;
@@ -97,9 +97,13 @@ export class MemberError extends Error {
   override readonly name = 'MemberError';
 }
 
+/** Apache's least. */
+const READ_ONLY_AFTER_MS = 2000;
+
 const NO_SERVICE: Service = {
   beginService: () => undefined,
   endService: () => undefined,
+  dismiss: () => undefined,
   onApplied: () => undefined,
   flush: () => undefined,
 };
@@ -113,6 +117,7 @@ export class Member {
   readonly #links: Links;
   readonly #elections: ElectionLinks;
   readonly #peer: Peer;
+  readonly #membership: Membership;
   readonly #effects = new Effects();
   readonly #inbox = new Fifo<Event>();
   /** Of a message that goes to several. */
@@ -122,6 +127,8 @@ export class Member {
   #service: Service = NO_SERVICE;
   #status: MemberStatus;
   #isServing = false;
+  #isReadOnly = false;
+  #patience: Timer | null = null;
   #isBusy = false;
   #isInTurn = false;
   #isClosed = false;
@@ -148,6 +155,13 @@ export class Member {
       currentEpoch: storage.currentEpoch,
       recent: storage.recent,
     });
+    this.#membership = new Membership({
+      self: this.#sid,
+      peer: this.#peer,
+      clock: platform.clock,
+      files: parts.files,
+      onClientAddress: parts.onClientAddress,
+    });
     this.#status = {
       role: 'looking',
       phase: 'election',
@@ -164,6 +178,10 @@ export class Member {
       onExpired: (sessions) => {
         for (const session of sessions) {
           if (session.isClosing) continue;
+          if (this.sessions.closeLocal(session.id)) {
+            this.#service.dismiss(session.id);
+            continue;
+          }
           this.#logger.info('session expired', { session: `0x${session.id.toString(16)}` });
           this.submit.submitOwn(new Request(OpCode.CLOSE_SESSION), session.id);
         }
@@ -196,12 +214,15 @@ export class Member {
         settings.electionHelloTimeoutMs > 0
           ? settings.electionHelloTimeoutMs
           : settings.syncLimitTicks * settings.tickTimeMs,
-      addressesOf: (peer) => this.#electionAddressesOf(peer),
+      addressesOf: (peer) => this.#membership.electionAddressesOf(peer),
       faults: parts.faults,
       onArrival: () => this.#onArrival(),
     });
     storage.listen({
-      event: (event) => this.#take(event),
+      event: (event) => {
+        this.#take(event);
+        if (event.kind === 'settled') this.#readOnlyInTime();
+      },
       applied: (txn, outcome) => this.#onApplied(txn, outcome),
       replaced: () => undefined,
       fatal: (error) => this.#fail(error),
@@ -235,7 +256,8 @@ export class Member {
   }
 
   #end(): void {
-    if (this.#isServing) this.#endService();
+    if (this.#isServing || this.#isReadOnly) this.#endService();
+    this.#patience?.cancel();
     this.#isClosed = true;
     this.#timer?.cancel();
     this.#dial?.cancel();
@@ -260,6 +282,11 @@ export class Member {
 
   get isServing(): boolean {
     return this.#isServing;
+  }
+
+  /** Cut off, and read from all the same. */
+  get isReadOnly(): boolean {
+    return this.#isReadOnly;
   }
 
   get electionLinks(): ElectionLinks {
@@ -296,15 +323,6 @@ export class Member {
   #onArrival(): void {
     for (let next = this.#elections.take(); next !== undefined; next = this.#elections.take())
       this.#take({ kind: 'notification', from: next.from, notification: next.notification });
-  }
-
-  /** As the views say: a server that is about to join is in the next one only. */
-  #electionAddressesOf(peer: Sid): readonly HostPort[] {
-    const { view, nextView } = this.#peer;
-    const known = [view, nextView].flatMap(({ servers }) =>
-      servers.filter((server) => server.sid === peer).map(({ electionAddress }) => electionAddress),
-    );
-    return [...new Set(known)].flatMap((text) => parseHostPorts(text) ?? []);
   }
 
   // --- the turn ---
@@ -395,10 +413,11 @@ export class Member {
         this.submit.onSynced();
         return;
       case 'viewSeen':
-        this.#onViewSeen(effect.view);
+        this.#membership.onSeen(effect.view);
         return;
       case 'viewActive':
-        this.#onViewActive(effect.view);
+        this.#membership.onActive(effect.view);
+        if (this.#isServing) this.#membership.showIn(this.#storage.machine);
         return;
       case 'phase':
         this.#onPhase(effect);
@@ -483,7 +502,8 @@ export class Member {
   #onPhase({ role, phase, leader, epoch, reason }: PhaseChanged): void {
     this.#status = { role, phase, leader, epoch, reason, sinceMs: this.#clock.nowMs() };
     this.#logger.info(`${role}: ${phase}`, { epoch, leader: leader ?? 'none', why: reason });
-    if (this.#isServing) this.#endService();
+    this.#patience?.cancel();
+    if (this.#isServing || this.#isReadOnly) this.#endService();
     if (phase === 'election') {
       this.#dial?.cancel();
       this.#dial = null;
@@ -495,7 +515,7 @@ export class Member {
   #beginService(role: PhaseChanged['role']): void {
     const { machine } = this.#storage;
     const { leaderLink } = this.#peer;
-    this.#showConfig();
+    this.#membership.showIn(machine);
     if (role === 'leading') {
       this.submit.lead(machine);
       this.sessions.lead(machine);
@@ -515,13 +535,34 @@ export class Member {
     }
     this.#isServing = true;
     this.#storage.mayTakeSnapshots = true;
-    this.#service.beginService(machine);
+    this.#service.beginService(machine, 'full');
     this.#logger.info('serving clients', { role, zxid: `0x${zxidHex(machine.lastZxid)}` });
+  }
+
+  /** Whoever finds no leader for a while lets clients read that ask for no more, if it may. */
+  #readOnlyInTime(): void {
+    const { settings } = this.#parts;
+    if (!settings.readOnlyModeEnabled || this.#status.phase !== 'election') return;
+    const patienceMs = Math.max(READ_ONLY_AFTER_MS, settings.tickTimeMs);
+    this.#patience = this.#clock.after(patienceMs, () => this.#beginReadOnly());
+  }
+
+  #beginReadOnly(): void {
+    const { machine } = this.#storage;
+    this.#membership.showIn(machine);
+    this.submit.cutOff(machine);
+    this.sessions.cutOff(machine);
+    this.#isReadOnly = true;
+    this.#service.beginService(machine, 'read-only');
+    this.#logger.info('cut off: clients may read what is here', {
+      zxid: `0x${zxidHex(machine.lastZxid)}`,
+    });
   }
 
   /** Clients look for another member; their sessions live on as long as a leader remembers them. */
   #endService(): void {
     this.#isServing = false;
+    this.#isReadOnly = false;
     this.#storage.mayTakeSnapshots = false;
     this.#reaper?.stop();
     this.#reaper = null;
@@ -529,51 +570,4 @@ export class Member {
     this.submit.end();
     this.sessions.end();
   }
-
-  // --- membership ---
-
-  #onViewSeen(view: View): void {
-    const { files } = this.#parts;
-    if (files === null) return;
-    if (view.version > this.#peer.view.version) files.propose(configOf(view));
-    else files.forgetProposed();
-  }
-
-  #onViewActive(view: View): void {
-    const { files, onClientAddress } = this.#parts;
-    const config = configOf(view);
-    const client = serverOf(config, this.#sid)?.client ?? null;
-    if (files !== null) {
-      files.backUp();
-      files.activate(config, { hasClientAddress: client !== null });
-      if (this.#peer.nextView.version === view.version) files.forgetProposed();
-    }
-    if (this.#isServing) this.#showConfig();
-    if (client !== null) onClientAddress(client);
-  }
-
-  /** What clients read of the configuration, where no transaction has put it there. */
-  #showConfig(): void {
-    const { machine } = this.#storage;
-    const { view } = this.#peer;
-    const text = Buffer.from(viewText(view));
-    const row = machine.find(CONFIG_PATH);
-    if (row !== NO_ROW && isShown(machine, row, text)) return;
-    machine.showConfig(text, zxidOf(view.version), this.#clock.wallMs());
-  }
-}
-
-function isShown({ nodes }: Machine, row: number, text: Buffer): boolean {
-  const length = nodes.dataLength(row);
-  if (length !== text.length) return false;
-  const at = nodes.dataOffset(row);
-  return text.equals(nodes.dataBytes(row).subarray(at, at + length));
-}
-
-/** Where clients connect, as settings say it. */
-export function clientAddressOf({
-  host,
-  port,
-}: HostPort): Pick<Settings, 'clientPort' | 'clientPortAddress'> {
-  return { clientPort: port, clientPortAddress: isEveryHost(host) ? null : host };
 }

@@ -188,6 +188,9 @@ export class Standalone {
     return this.#sessionIds.next((id) => this.#machine.session(id) !== undefined);
   }
 
+  /** Nobody to be cut off from. */
+  readonly locals = null;
+
   revalidate(id: bigint, _timeoutMs: number, answer: (session: Session | null) => void): void {
     const session = this.#machine.session(id);
     answer(session === undefined || session.isClosing ? null : session);

@@ -20,7 +20,7 @@ import type { Platform } from '../../platform/platform.ts';
 import type { Identity } from '../model/acl.ts';
 import { Code } from '../model/codes.ts';
 import { OpCode, opTraits } from '../model/ops.ts';
-import type { Outcome } from '../model/outcome.ts';
+import { NO_CHANGES, type Outcome } from '../model/outcome.ts';
 import { type ReconfigOrder, Request } from '../model/request.ts';
 import type { Txn } from '../model/txn.ts';
 import type { Machine, Session } from '../state/machine.ts';
@@ -80,7 +80,7 @@ interface Sent {
 
 type ToLeader = Omit<Forwarded, 'kind' | 'sessionId'> & { readonly sessionId: bigint };
 
-type Duty = 'none' | 'leader' | 'learner';
+type Duty = 'none' | 'leader' | 'learner' | 'cut-off';
 
 const NO_CXID = 0;
 const NO_BYTES = new Uint8Array();
@@ -124,6 +124,12 @@ export class Submit {
     this.#leader = leader;
   }
 
+  /** Nobody decides: nothing is written, and sessions end here. */
+  cutOff(machine: Machine): void {
+    this.#machine = machine;
+    this.#duty = 'cut-off';
+  }
+
   end(): void {
     this.#duty = 'none';
     this.#backlog.clear();
@@ -151,6 +157,7 @@ export class Submit {
   }
 
   accepts(op: OpCode): Code {
+    if (this.#duty === 'cut-off') return op === OpCode.CLOSE_SESSION ? Code.OK : Code.NOT_READ_ONLY;
     const { room } = this.#parts.storage.journal;
     if (room === 'ok') return Code.OK;
     // Ends of sessions are small and free what they held; the reserve is there for them.
@@ -162,6 +169,9 @@ export class Submit {
     if (this.#duty === 'learner') {
       const { xid: cxid, op, body, identities } = request;
       this.#forward({ sessionId: session.id, cxid, op, body, identities }, waiter);
+    } else if (this.#duty === 'cut-off') {
+      this.#parts.sessions.closeLocal(session.id);
+      waiter?.settled(goodbyeAt(this.#machine.lastZxid));
     } else {
       this.#enter(request, session.id, waiter);
     }
@@ -390,7 +400,7 @@ export class Submit {
   /** Who waits for this transaction here; asked once for each, in their order. */
   waiterOf(txn: Txn): Waiter | null {
     if (this.#duty === 'learner') return this.#takeSent(txn);
-    if (this.#duty === 'none') return null;
+    if (this.#duty !== 'leader') return null;
     const waiter = this.#waiters.shift();
     assert(waiter !== undefined, 'S2: every transaction of this leader has its waiter');
     return waiter;
@@ -416,6 +426,12 @@ function submissionOf(
     body: body.length === 0 ? NO_BYTES : body,
     isBorrowed: true,
   };
+}
+
+/** Of a session that no transaction made. */
+function goodbyeAt(zxid: Zxid): Outcome {
+  const type = OpCode.CLOSE_SESSION;
+  return { type, zxid, code: Code.OK, path: '', stat: null, changes: NO_CHANGES, parts: null };
 }
 
 function bufferOf(bytes: Uint8Array): Buffer {

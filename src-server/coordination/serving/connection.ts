@@ -32,7 +32,7 @@ import {
 import { readAuth, readRequest, readSaslToken } from '../wire/requests.ts';
 import { authenticate } from './auth.ts';
 import { admit } from './gate.ts';
-import { accepted, EXPIRED, judge } from './handshake.ts';
+import { accepted, EXPIRED, judge, type Service } from './handshake.ts';
 import { Lane, type LaneOwner } from './lanes.ts';
 import type { SessionPort, Waiter, WordPort, WritePort } from './ports.ts';
 import type { Reads } from './reads.ts';
@@ -53,8 +53,8 @@ export interface Household {
   readonly sessions: SessionPort;
   readonly words: WordPort;
   readonly stats: ServerStats;
-  /** Whether clients are let in; words are answered in any case. */
-  readonly isServing: boolean;
+  /** Words are answered in any case. */
+  readonly service: Service;
   /** Notes that this connection has output, which leaves at the end of the turn. */
   markDirty(connection: Connection): void;
   /** Sends what every connection has gathered. */
@@ -228,14 +228,10 @@ export class Connection implements SocketHandler, LaneOwner, Watcher {
       this.#closeAfterFlush();
       return;
     }
-    const { machine, settings, writes, sessions, stats, isServing } = this.#household;
-    if (!isServing) {
-      this.#drop();
-      return;
-    }
+    const { machine, settings, writes, sessions, stats, service } = this.#household;
     stats.connectionRequests.add();
     this.#answersReadOnly = request.hasReadOnly;
-    const verdict = judge(request, machine, settings);
+    const verdict = judge(request, machine, settings, service);
     switch (verdict.kind) {
       case 'turn-away':
         this.#drop();
@@ -248,12 +244,20 @@ export class Connection implements SocketHandler, LaneOwner, Watcher {
         return;
       case 'reattach':
         this.#household.displace(verdict.sessionId);
+        if (service === 'read-only') {
+          this.#comeBackToRead(sessions.locals?.find(verdict.sessionId) ?? null, verdict.timeoutMs);
+          return;
+        }
         this.#joining = request;
         sessions.revalidate(verdict.sessionId, verdict.timeoutMs, (session) =>
           this.#onRevalidated(session, verdict.timeoutMs),
         );
         return;
       case 'create': {
+        if (service === 'read-only' && sessions.locals !== null) {
+          this.#open(sessions.locals.open(verdict.timeoutMs), verdict.timeoutMs);
+          return;
+        }
         if (writes.accepts(OpCode.CREATE_SESSION) !== Code.OK) {
           this.#drop();
           return;
@@ -275,6 +279,12 @@ export class Connection implements SocketHandler, LaneOwner, Watcher {
     }
   }
 
+  /** Whether a session of the ensemble still lives nobody can say now; its client had better look elsewhere. */
+  #comeBackToRead(session: Session | null, timeoutMs: number): void {
+    if (session === null) this.#drop();
+    else this.#open(session, timeoutMs);
+  }
+
   #onRevalidated(session: Session | null, timeoutMs: number): void {
     if (this.#phase !== 'joining') return;
     this.#joining = null;
@@ -293,9 +303,11 @@ export class Connection implements SocketHandler, LaneOwner, Watcher {
     this.timeoutMs = timeoutMs;
     this.#phase = 'open';
     this.#sessionless.cancel();
+    const { sessions, service } = this.#household;
     this.#household.onAttached(this);
-    this.#household.sessions.attached(session, timeoutMs);
-    writeConnectResponse(this.#output(), accepted(session.id, timeoutMs), this.#answersReadOnly);
+    sessions.attached(session, timeoutMs);
+    const response = accepted(session.id, timeoutMs, service === 'read-only');
+    writeConnectResponse(this.#output(), response, this.#answersReadOnly);
     this.stats.answered('SESS', -1, this.#household.machine.lastZxid, this.#nowMs, 0);
     this.#countSent();
   }
@@ -350,8 +362,15 @@ export class Connection implements SocketHandler, LaneOwner, Watcher {
 
   /** What was asked before it must be known here before it is answered, wherever that was asked. */
   #takeSync(xid: number, session: Session): void {
+    const { writes, service } = this.#household;
     const request = this.#decode(OpCode.SYNC, xid);
-    this.#household.writes.sync(request, session, this.#lane.sync(request, this.#nowMs));
+    if (service === 'read-only') this.#refuse(request, Code.NOT_READ_ONLY);
+    else writes.sync(request, session, this.#lane.sync(request, this.#nowMs));
+  }
+
+  #refuse(request: Request, code: Code): void {
+    if (this.#lane.length > 0) this.#lane.queue(request, code, this.#nowMs);
+    else this.answerRefused(request, code, this.#nowMs);
   }
 
   #decode(op: OpCode, xid: number): Request {
@@ -372,13 +391,12 @@ export class Connection implements SocketHandler, LaneOwner, Watcher {
     const isUnread = op === OpCode.RECONFIG && request.malformed !== Code.OK;
     const refusal = isUnread ? request.malformed : writes.accepts(op);
     if (refusal !== Code.OK) {
-      if (this.#lane.length > 0) this.#lane.queue(request, refusal, this.#nowMs);
-      else this.answerRefused(request, refusal, this.#nowMs);
+      this.#refuse(request, refusal);
       return;
     }
-    writes.submit(request, session, this.#lane.write(request, this.#nowMs));
     // Whatever a client sends behind its goodbye is not read.
     if (op === OpCode.CLOSE_SESSION) this.#phase = 'parting';
+    writes.submit(request, session, this.#lane.write(request, this.#nowMs));
   }
 
   /** Who somebody is holds for the requests behind it, so it is settled at once, ahead of what waits in the lane. */

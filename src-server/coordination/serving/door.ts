@@ -7,13 +7,14 @@ import type { Outcome } from '../model/outcome.ts';
 import type { Txn } from '../model/txn.ts';
 import type { Machine } from '../state/machine.ts';
 import { Connection, type Household } from './connection.ts';
+import type { Service } from './handshake.ts';
 import type { Waiter } from './ports.ts';
 
 type Own<T> = { -readonly [Key in keyof T]: T[Key] };
 
 export interface DoorParts extends Omit<
   Household,
-  'markDirty' | 'endTurn' | 'displace' | 'onAttached' | 'onClosed' | 'isServing'
+  'markDirty' | 'endTurn' | 'displace' | 'onAttached' | 'onClosed' | 'service'
 > {
   readonly net: Net;
   readonly logger: Logger;
@@ -34,7 +35,7 @@ export class Door {
     this.#at = parts.settings;
     this.#household = {
       ...parts,
-      isServing: false,
+      service: 'none',
       markDirty: (connection) => this.#dirty.push(connection),
       endTurn: () => this.flush(),
       displace: (sessionId) => this.#bySession.get(sessionId)?.dismiss(),
@@ -53,10 +54,11 @@ export class Door {
     if (this.#listener === null) return;
     const { clientPort, clientPortAddress } = this.#at;
     if (at.clientPort === clientPort && at.clientPortAddress === clientPortAddress) return;
-    const before = this.#listener;
+    // Every interface and one of them cannot be listened on at the same time.
+    const closing = this.#listener.close();
     this.#at = at;
     this.#listener = await this.#listen();
-    await before.close();
+    await closing;
   }
 
   #listen(): Promise<Listener> {
@@ -76,21 +78,27 @@ export class Door {
     return this.#connections;
   }
 
-  get isServing(): boolean {
-    return this.#household.isServing;
+  /** What clients may do at present. */
+  get service(): Service {
+    return this.#household.service;
   }
 
   /** Clients are let in from now on, and served from this state. */
-  beginService(machine: Machine): void {
+  beginService(machine: Machine, service: Exclude<Service, 'none'>): void {
     this.#household.machine = machine;
     this.#parts.reads.use(machine);
-    this.#household.isServing = true;
+    this.#household.service = service;
   }
 
   /** Everybody is sent away; their sessions live on. */
   endService(): void {
-    this.#household.isServing = false;
+    this.#household.service = 'none';
     for (const connection of this.#connections) connection.sendAway();
+  }
+
+  /** Its session ended without a transaction. */
+  dismiss(sessionId: bigint): void {
+    this.#bySession.get(sessionId)?.dismiss();
   }
 
   connectionOf(sessionId: bigint): Connection | undefined {

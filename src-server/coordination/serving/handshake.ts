@@ -4,8 +4,11 @@ import type { Machine } from '../state/machine.ts';
 import { type ConnectRequest, type ConnectResponse, PASSWORD_BYTES } from '../wire/connect.ts';
 import { isPasswordOf, passwordOf } from './password.ts';
 
+/** What clients may do here at present. */
+export type Service = 'none' | 'read-only' | 'full';
+
 export type Verdict =
-  /** The client knows of later writes than this server; it should look for another. */
+  /** The client should look for another server. */
   | { readonly kind: 'turn-away'; readonly why: string }
   | { readonly kind: 'create'; readonly timeoutMs: number }
   /** Whether the session still lives is to be asked. */
@@ -20,7 +23,11 @@ export function judge(
   request: ConnectRequest,
   machine: Machine,
   settings: HandshakeSettings,
+  service: Service,
 ): Verdict {
+  if (service === 'none') return { kind: 'turn-away', why: 'there is no leader' };
+  if (service === 'read-only' && !request.readOnly)
+    return { kind: 'turn-away', why: 'this server can only read at present' };
   if (request.lastZxidSeen > machine.lastZxid) {
     return { kind: 'turn-away', why: 'the client has seen a later zxid than this server' };
   }
@@ -34,8 +41,8 @@ export function judge(
   return { kind: 'reattach', sessionId, timeoutMs };
 }
 
-export function accepted(sessionId: bigint, timeoutMs: number): ConnectResponse {
-  return { timeoutMs, sessionId, password: passwordOf(sessionId), readOnly: false };
+export function accepted(sessionId: bigint, timeoutMs: number, readOnly: boolean): ConnectResponse {
+  return { timeoutMs, sessionId, password: passwordOf(sessionId), readOnly };
 }
 
 /** Timeout 0 tells the client that its session has expired. */

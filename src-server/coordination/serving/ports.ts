@@ -28,10 +28,18 @@ export interface WritePort {
   readonly outstanding: number;
 }
 
+/** Sessions of clients that only read, while there is no leader; this member alone knows of them. */
+export interface LocalSessions {
+  open(timeoutMs: number): Session;
+  find(id: bigint): Session | null;
+}
+
 export interface SessionPort {
   newSessionId(): bigint;
   /** Asks whether a session still lives that somebody with its password comes back to; `answer` gets null if not. */
   revalidate(id: bigint, timeoutMs: number, answer: (session: Session | null) => void): void;
+  /** Null where nobody is ever cut off from a leader. */
+  readonly locals: LocalSessions | null;
   /** The session showed life, at a connection that agreed on this timeout. */
   touch(session: Session, timeoutMs: number, nowMs: number): void;
   /** A client came (back) with this timeout; expiry counts with it from now on. */

@@ -22,7 +22,7 @@ import { type Session, Sessions } from './sessions.ts';
 import { Tree } from './tree.ts';
 
 export { type NameView, NO_ROW, type Nodes, type Row } from './node.ts';
-export type { Session } from './sessions.ts';
+export { Session } from './sessions.ts';
 
 export interface MachineOptions extends PrepareRules {
   /** Any number; it only makes hash collisions hard to arrange. */

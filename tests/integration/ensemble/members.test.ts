@@ -226,6 +226,44 @@ describe('members that go and come', () => {
   });
 });
 
+describe('a member that is cut off', () => {
+  test('lets clients read that ask for no more, until there is a leader again', async () => {
+    const all = await three(VOTERS, { readOnlyModeEnabled: true });
+    const before = all.client();
+    await before.create('/known', Buffer.from('value'));
+    const { sessionId } = before;
+    await before.sync('/');
+    const [left] = all.followers;
+    for (const member of all.members) if (member !== left) await member.stop();
+    await until(
+      'it says that it can only read',
+      async () => (await askWord(left!.port, 'isro')) === 'ro',
+    );
+    const report = await askWord(left!.port, 'srvr');
+    expect(report).toContain('\nREAD-ONLY mode; serving only read-only clients\nLatency');
+    expect(report).toContain('\nMode: read-only\n');
+
+    const reader = all.client([left!], { canBeReadOnly: true });
+    expect((await reader.getData('/known')).data?.toString()).toBe('value');
+    expect(reader.state).toMatchObject({ kind: 'connected', readOnly: true });
+    await expect(reader.create('/new', null)).rejects.toThrow('NOT_READ_ONLY');
+    await expect(reader.sync('/')).rejects.toThrow('NOT_READ_ONLY');
+    // A session of the ensemble, and a client that wants to write, had better look elsewhere.
+    await expect(WireSession.open(left!.port)).rejects.toThrow();
+    expect(before.state.kind).not.toBe('connected');
+
+    const leaving = all.client([left!], { canBeReadOnly: true });
+    await leaving.exists('/known');
+    await leaving.close();
+
+    for (const member of all.members) if (!member.isRunning) await member.start();
+    await all.isServing();
+    expect(await askWord(left!.port, 'isro')).toBe('rw');
+    expect((await before.getData('/known')).data?.toString()).toBe('value');
+    expect(before.sessionId).toBe(sessionId);
+  });
+});
+
 describe('the leader goes', () => {
   test('another leads, and no write that was acknowledged is lost', async () => {
     const all = await three(VOTERS);

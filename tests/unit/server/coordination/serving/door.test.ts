@@ -73,6 +73,7 @@ async function openDoor() {
       revalidate: (id, _timeoutMs, answer) => answer(machine.session(id) ?? null),
       touch: () => undefined,
       attached: () => undefined,
+      locals: null,
     },
     words: () => null,
     stats: new ServerStats(new Metrics()),
@@ -80,7 +81,7 @@ async function openDoor() {
   const opening = door.open();
   await world.run(10);
   await opening;
-  door.beginService(machine);
+  door.beginService(machine, 'full');
   const client = new Client({
     platform: platformOf('client'),
     connect: 'server:2181',
