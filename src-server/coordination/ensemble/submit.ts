@@ -17,6 +17,7 @@ import { type EnsembleConfig, ensembleConfigText } from '../../config/ensemble-c
 import type { Limits } from '../../config/limits.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { Platform } from '../../platform/platform.ts';
+import type { Journal } from '../journal/journal.ts';
 import type { Identity } from '../model/acl.ts';
 import { Code } from '../model/codes.ts';
 import { OpCode, opTraits } from '../model/ops.ts';
@@ -46,10 +47,12 @@ export interface SyncWaiter {
 export interface SubmitParts {
   readonly settings: Settings;
   readonly limits: Limits;
-  readonly platform: Platform;
-  readonly storage: Storage;
+  readonly platform: Pick<Platform, 'clock' | 'logger'>;
+  readonly storage: Pick<Storage, 'machine' | 'lastZxid' | 'prepared'> & {
+    readonly journal: Pick<Journal, 'room'>;
+  };
   readonly sessions: MemberSessions;
-  readonly peer: Peer;
+  readonly peer: Pick<Peer, 'accepts' | 'nextZxid' | 'view' | 'nextView' | 'isSynchronised'>;
   readonly take: (event: Event) => void;
   /** Asks to be asked whether there is something to do. */
   readonly goOn: () => void;

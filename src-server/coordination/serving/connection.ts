@@ -294,6 +294,8 @@ export class Connection implements SocketHandler, LaneOwner, Watcher {
       return;
     }
     this.#household.stats.connectionsRevalidated.add();
+    // Two may have asked for it at the same time.
+    this.#household.displace(session.id);
     this.#open(session, timeoutMs);
     this.#resume();
   }
