@@ -7,11 +7,13 @@ import { limitsFor } from '../config/limits.ts';
 import { Metrics } from '../platform/metrics.ts';
 import { answerWord } from './admin/words.ts';
 import { natureIn, type Server, type ServerOptions, servingParts } from './composition.ts';
+import { journalOptions } from './ensemble/journal-options.ts';
+import { newMachine } from './ensemble/loading.ts';
 import { Standalone } from './ensemble/standalone.ts';
 import { Journal, type Recovered } from './journal/journal.ts';
 import { memberFacts } from './member-facts.ts';
 import { Door } from './serving/door.ts';
-import { Machine } from './state/machine.ts';
+import type { Machine } from './state/machine.ts';
 
 /** A server on its own calls itself 0 in its configuration, whatever its session ids say. */
 const STANDALONE_ID = 0;
@@ -21,22 +23,7 @@ export async function startStandaloneServer(options: ServerOptions): Promise<Ser
   const limits = limitsFor(settings);
   const metrics = new Metrics();
   const startedMs = platform.clock.nowMs();
-  const journal = new Journal({
-    disk: platform.disk,
-    clock: platform.clock,
-    logger: platform.logger,
-    metrics,
-    dataDir: settings.dataDir,
-    dataLogDir: settings.dataLogDir,
-    preallocateBytes: settings.preallocateBytes,
-    forceSync: settings.forceSync,
-    fsyncWarningMs: settings.fsyncWarningMs,
-    recordBytesMax: limits.recordBytesMax,
-    snapshotRetainCount: settings.snapRetainCount,
-    reserveBytes: settings.diskReserveBytes,
-    withDigest: settings.digestEnabled,
-    withLastZxid: settings.compat === '3.9',
-  });
+  const journal = new Journal(journalOptions({ settings, limits, platform, metrics }));
   const { machine, recovered, orphans } = recover(options, journal, metrics);
 
   const parts = servingParts(settings, metrics, machine);
@@ -109,21 +96,11 @@ function recover(
   const { clock, logger } = platform;
   const startedMs = clock.nowMs();
   const hashSeed = platform.entropy.uint32();
-  const newMachine = (): Machine =>
-    new Machine({
-      extendedTypes: settings.extendedTypes,
-      skipAcl: settings.skipAcl,
-      enforceQuota: settings.enforceQuota,
-      reconfigEnabled: settings.reconfigEnabled,
-      compat38: settings.compat === '3.8',
-      digests: settings.digestEnabled,
-      hashSeed,
-    });
-  let machine = newMachine();
+  let machine = newMachine(settings, hashSeed);
   const recovered = journal.recover(
     {
       begin: () => {
-        machine = newMachine();
+        machine = newMachine(settings, hashSeed);
         return machine.loader();
       },
       loaded: (zxid, stated) => machine.finishLoading(zxid, stated),

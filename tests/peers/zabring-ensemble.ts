@@ -17,7 +17,7 @@ import {
 } from '../../src-server/coordination/server.ts';
 import { NodeDisk } from '../../src-server/platform/node/disk.ts';
 import { nodePlatform } from '../../src-server/platform/node/platform.ts';
-import { type Seats,takeSeats } from './apache-ensemble.ts';
+import { type Seats, takeSeats } from './apache-ensemble.ts';
 import { type Folder, temporaryFolder } from './folders.ts';
 import { lastingPort } from './ports.ts';
 import { until } from './wait.ts';

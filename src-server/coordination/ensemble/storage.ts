@@ -18,12 +18,7 @@ import type { Settings } from '../../config/settings.ts';
 import { DiskError } from '../../platform/disk.ts';
 import type { Metrics } from '../../platform/metrics.ts';
 import type { Platform } from '../../platform/platform.ts';
-import {
-  Journal,
-  type JournalOptions,
-  type Recovered,
-  type RecoveryProgress,
-} from '../journal/journal.ts';
+import { Journal, type Recovered, type RecoveryProgress } from '../journal/journal.ts';
 import { JournalError } from '../journal/journal-error.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { Txn } from '../model/txn.ts';
@@ -34,6 +29,7 @@ import type { Event, LinkId } from '../zab/events.ts';
 import type { Proposal } from '../zab/messages.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { ImageReceipt, ImageSlices } from './image-transfer.ts';
+import { journalOptions } from './journal-options.ts';
 import type { Link } from './link.ts';
 import { Loading, newMachine } from './loading.ts';
 import { LogSupply } from './log-supply.ts';
@@ -604,25 +600,5 @@ function attempting(work: () => void): (done: (error: DiskError | null) => void)
       failure = error;
     }
     done(failure);
-  };
-}
-
-function journalOptions({ settings, limits, platform, metrics }: StorageParts): JournalOptions {
-  const { disk, clock, logger } = platform;
-  return {
-    disk,
-    clock,
-    logger,
-    metrics,
-    dataDir: settings.dataDir,
-    dataLogDir: settings.dataLogDir,
-    preallocateBytes: settings.preallocateBytes,
-    forceSync: settings.forceSync,
-    fsyncWarningMs: settings.fsyncWarningMs,
-    recordBytesMax: limits.recordBytesMax,
-    snapshotRetainCount: settings.snapRetainCount,
-    reserveBytes: settings.diskReserveBytes,
-    withDigest: settings.digestEnabled,
-    withLastZxid: settings.compat === '3.9',
   };
 }
