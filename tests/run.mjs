@@ -25,6 +25,7 @@ const STEPS = /** @type {const} */ ({
     ['vue-tsc', 'vue-tsc', '-p', RENDERER, '--noEmit'],
   ],
   unit: [['vitest', 'vitest', 'run', '--project=unit']],
+  sim: [['vitest', 'vitest', 'run', '--project=sim']],
   contract: [['vitest', 'vitest', 'run', '--project=contract']],
   renderer: [['vitest', 'vitest', 'run', '--project=renderer']],
   conformance: [['vitest', 'vitest', 'run', '--project=conformance']],

@@ -2,8 +2,8 @@
 import os from 'node:os';
 import { Worker } from 'node:worker_threads';
 
-import { FAILURE_CODES, type FailureKind } from './failure.ts';
-import { EXPECTED, Probes } from './probes.ts';
+import { FAILURE_CODES, type FailureKind, failureOf } from './failure.ts';
+import { expectedOf, Probes } from './probes.ts';
 import type { SwarmWishes } from './swarm.ts';
 
 export interface CampaignOptions {
@@ -29,13 +29,11 @@ export interface SeedResult {
   readonly probes: readonly (readonly [string, number])[];
 }
 
-/** A shorter campaign need not have reached everything. */
-const PROBED_SEEDS_MIN = 100;
 const PROGRESS_MS = 10_000;
 const FAILURES_SHOWN = 10;
 
 export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
-  const { first, count, say } = options;
+  const { first, count, say, wishes } = options;
   const startedMs = performance.now();
   const probes = new Probes();
   const failures: SeedResult[] = [];
@@ -67,9 +65,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   };
   const threads = Math.min(options.threads ?? os.availableParallelism(), count);
   const nextSeed = (): number | null => (next < first + count ? next++ : null);
-  await Promise.all(
-    Array.from({ length: threads }, () => runThread(options.wishes, nextSeed, take)),
-  );
+  await Promise.all(Array.from({ length: threads }, () => runThread(wishes, nextSeed, take)));
   return summarise();
 
   function summarise(): CampaignResult {
@@ -78,7 +74,9 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
       ...[...probes.counts].sort().map(([name, hits]) => `  ${String(hits).padStart(8)}  ${name}`),
     ];
     const missed =
-      count < PROBED_SEEDS_MIN ? [] : EXPECTED.filter((name) => !probes.counts.has(name));
+      wishes.members === undefined
+        ? expectedOf(count).filter((name) => !probes.counts.has(name))
+        : [];
     for (const name of missed) summary.push(`not reached: ${name}`);
     failures.sort((a, b) => a.seed - b.seed);
     for (const { seed, failure } of failures.slice(0, FAILURES_SHOWN))
@@ -105,10 +103,10 @@ function runThread(
       go();
     });
     // What no run catches, a rejection nobody handles for one, ends the thread; the seed is known all the same.
-    worker.on('error', (error) => {
+    worker.on('error', (error: unknown) => {
       take({
         seed: current ?? 0,
-        failure: { kind: 'exception', message: String(error.stack ?? error.message) },
+        failure: { kind: 'exception', message: failureOf(error).message },
         virtualMs: 0,
         calls: 0,
         txns: 0,

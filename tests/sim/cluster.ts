@@ -1,8 +1,8 @@
 /** The machines of a run and the hosts of their clients, built from what is shipped. */
 import { assert } from '../../src-server/base/assert.ts';
 import type { Prng } from '../../src-server/base/prng.ts';
-import { localSettings, type Settings } from '../../src-server/config/settings.ts';
 import { parseEnsembleConfig } from '../../src-server/config/ensemble-config.ts';
+import { localSettings, type Settings } from '../../src-server/config/settings.ts';
 import type { EnsembleOptions } from '../../src-server/coordination/server.ts';
 import type { LogFields, LogLevel } from '../../src-server/platform/logger.ts';
 import type { Platform } from '../../src-server/platform/platform.ts';
@@ -14,7 +14,7 @@ import { Machine } from './machine.ts';
 import { Network } from './network.ts';
 import { simPlatform, TRUE_CLOCK } from './platform.ts';
 import type { Probes } from './probes.ts';
-import { PacketType, packetsIn } from './quorum-packets.ts';
+import { packetsIn, PacketType } from './quorum-packets.ts';
 import type { End, Tamper } from './stream.ts';
 import type { Swarm } from './swarm.ts';
 import type { Trace } from './trace.ts';

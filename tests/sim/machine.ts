@@ -17,9 +17,9 @@ import { type Disk, DiskError, type DiskErrorCode } from '../../src-server/platf
 import type { LogFields, LogLevel } from '../../src-server/platform/logger.ts';
 import type { Platform } from '../../src-server/platform/platform.ts';
 import { type Crash, SimDisk } from './disk.ts';
+import { Failure } from './failure.ts';
 import type { Network } from './network.ts';
 import { type ClockFaults, simPlatform } from './platform.ts';
-import { Failure } from './failure.ts';
 import type { Trace } from './trace.ts';
 import type { Life, World } from './world.ts';
 

@@ -105,7 +105,7 @@ export class Model {
       default:
         break;
     }
-    if (call === null) return { ...OK, code: entry.error as Code };
+    if (call === null) return { ...OK, code: entry.error };
     // The leader refuses what comes from a member that the client has left, or when its disk is full.
     if (isTurnedAway(entry.error)) return refused(entry.error);
     if (entry.parts.some(isTurnedAway)) return { ...OK, parts: entry.parts.map(refused) };

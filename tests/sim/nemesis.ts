@@ -194,7 +194,7 @@ export class Nemesis {
 }
 
 /** What was not synced survives or not, sector by sector. */
-export function crashOf(random: Prng): Crash {
+function crashOf(random: Prng): Crash {
   const keeping = random.pick([0, 0.5, 1]);
   return {
     keepsSector: () => random.chance(keeping),

@@ -23,7 +23,7 @@ export interface ClockFaults {
 export const TRUE_CLOCK: ClockFaults = { rate: 1, wallAheadMs: 0 };
 
 /** True wall time when a run begins. */
-export const EPOCH_MS = 1_750_000_000_000;
+const EPOCH_MS = 1_750_000_000_000;
 /** Node lets a longer timer ring at once. */
 const TIMER_MS_MAX = 0x7fff_ffff;
 const SAFETY_MS = 1e-6;
@@ -66,7 +66,7 @@ export class ProcessClock implements Clock {
   }
 }
 
-export class SeededEntropy implements Entropy {
+class SeededEntropy implements Entropy {
   readonly #random: Prng;
 
   constructor(random: Prng) {
@@ -84,7 +84,7 @@ export class SeededEntropy implements Entropy {
 
 export type LogSink = (level: LogLevel, sentence: string, fields: LogFields) => void;
 
-export function loggerTo(sink: LogSink, always: LogFields = {}): Logger {
+function loggerTo(sink: LogSink, always: LogFields = {}): Logger {
   const at =
     (level: LogLevel) =>
     (sentence: string, fields: LogFields = {}): void =>

@@ -206,7 +206,7 @@ class Run {
   }
 }
 
-export function describeSwarm(swarm: Swarm): string {
+function describeSwarm(swarm: Swarm): string {
   const {
     members,
     observers,

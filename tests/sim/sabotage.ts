@@ -4,7 +4,7 @@
 import type { Disk, DiskError, DiskFile } from '../../src-server/platform/disk.ts';
 import type { Platform } from '../../src-server/platform/platform.ts';
 import { CLIENT_PORT, type Sabotage } from './cluster.ts';
-import { PacketType, packetsIn } from './quorum-packets.ts';
+import { packetsIn, PacketType } from './quorum-packets.ts';
 import type { End } from './stream.ts';
 
 /** A sync that is reported and never happened: acknowledging from the page cache. */

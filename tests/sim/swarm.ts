@@ -55,6 +55,8 @@ export interface Swarm {
 export interface SwarmWishes {
   readonly members?: number;
   readonly stormMs?: number;
+  readonly faults?: readonly Fault[];
+  readonly faultEveryMs?: number;
 }
 
 export function drawSwarm(random: Prng, wishes: SwarmWishes = {}): Swarm {
@@ -85,8 +87,8 @@ export function drawSwarm(random: Prng, wishes: SwarmWishes = {}): Swarm {
     diskReserveBytes: 0x4000,
     commitLogCount: random.pick([2, 20, 500]),
     snapshotSizeFactor: random.pick([-1, 0.33, 100]),
-    faults: new Set(isCalm ? [] : FAULTS.filter(() => random.chance(0.4))),
-    faultEveryMs: random.pick([300, 1500, 5000]),
+    faults: new Set(wishes.faults ?? (isCalm ? [] : FAULTS.filter(() => random.chance(0.4)))),
+    faultEveryMs: wishes.faultEveryMs ?? random.pick([300, 1500, 5000]),
     // Several members do the work of one several times.
     thinkMs: random.pick(members > 1 ? [100, 300] : [10, 60, 300]),
     burst: random.pick(members > 1 ? [1, 3] : [1, 3, 10]),

@@ -15,6 +15,13 @@ import { type Evidence, fail, isWrite, nameOf } from './evidence.ts';
 /** Refused at the door, so that there is no transaction. */
 const REFUSED_BEFORE: ReadonlySet<number> = new Set([Code.NOT_READ_ONLY, Code.SESSION_EXPIRED]);
 
+/** What no session has a say in any more: the client left this member, its session is over, or the leader's disk is full. */
+const TURNED_AWAY: ReadonlySet<number> = new Set([
+  Code.SESSION_MOVED,
+  Code.SESSION_EXPIRED,
+  Code.NOT_READ_ONLY,
+]);
+
 export function checkDurability(evidence: Evidence): void {
   checkHoles(evidence);
   for (const entry of evidence.ledger.values()) {
@@ -71,8 +78,8 @@ function checkCall({ entryOf, probes }: Evidence, call: Call): void {
 export function checkOrder(evidence: Evidence): void {
   const lastOf = new Map<bigint, Call>();
   for (const { call, entry, expected } of evidence.done) {
-    // What still came from a member that the client had left is turned away, and did nothing.
-    if (call === null || isMoved(expected)) continue;
+    // What still comes from a member that the client has left is turned away, and does nothing.
+    if (call === null || isTurnedAway(expected)) continue;
     const last = lastOf.get(entry.sessionId);
     if (last !== undefined && last.xid > call.xid)
       fail('order', `${nameOf(call)} was done after ${nameOf(last)}, which was asked later`);
@@ -92,10 +99,8 @@ export function checkOrder(evidence: Evidence): void {
   for (const visitor of evidence.history.visitors) checkReplies(visitor.calls);
 }
 
-function isMoved({ code, parts }: Expected): boolean {
-  return (
-    code === Code.SESSION_MOVED || parts?.some((part) => part.code === Code.SESSION_MOVED) === true
-  );
+function isTurnedAway({ code, parts }: Expected): boolean {
+  return TURNED_AWAY.has(code) || parts?.some((part) => TURNED_AWAY.has(part.code)) === true;
 }
 
 /** Answers come in the order of the requests. */

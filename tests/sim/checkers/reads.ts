@@ -71,8 +71,11 @@ class Acknowledged {
 
   constructor({ done }: Evidence) {
     const told = done
-      .filter(({ call, entry }) => call?.answer != null && entry.type !== OpCode.ERROR)
-      .map(({ call, entry }) => ({ at: call!.answeredAt, zxid: entry.zxid }))
+      .flatMap(({ call, entry: { zxid, type } }) =>
+        call === null || call.answer === null || type === OpCode.ERROR
+          ? []
+          : [{ at: call.answeredAt, zxid }],
+      )
       .sort((a, b) => a.at - b.at);
     let newest = 0;
     for (const { at, zxid } of told) {

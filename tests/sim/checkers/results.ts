@@ -12,7 +12,7 @@ export function checkResults({ done, probes }: Evidence): void {
     if (entry.type === OpCode.DELETE_CONTAINER) probes.hit('a container or TTL node was removed');
     if (entry.type === OpCode.CLOSE_SESSION && entry.paths.length > 0)
       probes.hit('an ephemeral ended with its session');
-    if (call?.answer == null) continue;
+    if (call === null || call.answer === null) continue;
     const problem = whyNotAnswer(call.answer, expected, call);
     if (problem !== null) fail('results', `${nameOf(call)} ${problem}, at ${entry.zxid}`);
     if (call.order.kind === 'multi')

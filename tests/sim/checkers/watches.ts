@@ -21,7 +21,7 @@ export function checkWatches(evidence: Evidence): void {
   for (const visitor of evidence.history.visitors) {
     for (const watch of visitor.watches) {
       const { call } = watch;
-      if (call?.answer == null) continue;
+      if (call === null || call.answer === null) continue;
       if (watch.kind === 'persistent' || watch.kind === 'recursive') {
         if (call.answer.code === Code.OK) checkLasting(evidence, watch, changes);
       } else {
@@ -102,12 +102,11 @@ function checkSilence(
 ): void {
   const { visitor } = watch;
   const first = firsts.every((told) => told !== null)
-    ? Math.max(...firsts.map((told) => told!.zxid))
+    ? Math.max(...firsts.map((told) => told.zxid))
     : Infinity;
   // A node made and deleted while the client was away leaves no trace.
   const connection = visitor.connections[watch.armedByConnection - 1];
   if (watch.kind === 'exist' && connection?.lostAt !== Infinity) return;
-  // The promise of an answer and an event that came with it settle in no fixed order, so the answers after those count.
   const shown = visitor.calls.find(
     (call) => call.answer !== null && isShownBy(call) && (evidence.proven.get(call) ?? 0) >= first,
   );
