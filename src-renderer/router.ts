@@ -2,6 +2,7 @@
 import { createRouter, createWebHashHistory, type Router } from 'vue-router';
 
 import { LOCAL_ID } from './stores/clusters.ts';
+import EnsemblePage from './views/ensemble/EnsemblePage.vue';
 import ZnodesPage from './views/znodes/ZnodesPage.vue';
 
 export function createAppRouter(): Router {
@@ -10,6 +11,7 @@ export function createAppRouter(): Router {
     routes: [
       { path: '/', redirect: { name: 'cluster', params: { cluster: LOCAL_ID } } },
       { path: '/:cluster', name: 'cluster', component: ZnodesPage },
+      { path: '/:cluster/ensemble', name: 'ensemble', component: EnsemblePage },
       { path: '/:cluster/nodes/:parts(.*)*', name: 'node', component: ZnodesPage },
       { path: '/:rest(.*)*', redirect: '/' },
     ],

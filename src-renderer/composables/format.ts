@@ -67,6 +67,53 @@ export function formatDuration(ms: number): string {
   return inUnit(ms, 'millisecond');
 }
 
+/** Milliseconds with as many digits as say something. */
+export function formatMs(ms: number): string {
+  const digits = ms < 1 ? 2 : ms < 10 ? 1 : 0;
+  const number = new Intl.NumberFormat(currentLanguage(), { maximumFractionDigits: digits });
+  return `${number.format(ms)} ms`;
+}
+
+/** How long something has lasted, in its two largest units. */
+export function formatLength(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  const parts = [
+    ['day', Math.floor(seconds / 86_400)],
+    ['hour', Math.floor(seconds / 3600) % 24],
+    ['minute', Math.floor(seconds / 60) % 60],
+    ['second', seconds % 60],
+  ] as const;
+  const first = Math.max(
+    0,
+    parts.findIndex(([, value]) => value > 0),
+  );
+  const isNothing = seconds === 0;
+  return parts
+    .slice(isNothing ? -1 : first, isNothing ? undefined : first + 2)
+    .filter(([, value], i) => value > 0 || i === 0)
+    .map(([unit, value]) =>
+      new Intl.NumberFormat(currentLanguage(), {
+        style: 'unit',
+        unit,
+        unitDisplay: 'narrow',
+      }).format(value),
+    )
+    .join(' ');
+}
+
+/** A time of today, to the second. */
+export function formatClock(timeMs: number): string {
+  return new Intl.DateTimeFormat(currentLanguage(), { timeStyle: 'medium' }).format(timeMs);
+}
+
+/** Large numbers short: 12.5K. */
+export function formatCompact(value: number): string {
+  return new Intl.NumberFormat(currentLanguage(), {
+    notation: 'compact',
+    maximumFractionDigits: value < 10 ? 2 : 1,
+  }).format(value);
+}
+
 function inUnit(value: number, unit: string): string {
   return new Intl.NumberFormat(currentLanguage(), {
     style: 'unit',

@@ -10,7 +10,10 @@ export interface Address {
   readonly path: ComputedRef<string | null>;
   openPath(path: string): Promise<void>;
   openCluster(cluster: string): Promise<void>;
+  /** Which of the cluster's pages is shown. */
+  readonly page: ComputedRef<'nodes' | 'ensemble' | null>;
   openOverview(): Promise<void>;
+  openEnsemble(): Promise<void>;
   back(): void;
   forward(): void;
 }
@@ -32,6 +35,13 @@ export function useAddress(): Address {
     },
     openCluster: async (to) => {
       await router.push({ name: 'cluster', params: { cluster: to } });
+    },
+    page: computed(() => {
+      if (route.name === 'ensemble') return 'ensemble';
+      return route.name === 'cluster' || route.name === 'node' ? 'nodes' : null;
+    }),
+    openEnsemble: async () => {
+      await router.push({ name: 'ensemble', params: { cluster: cluster.value } });
     },
     openOverview: async () => {
       await router.push({ name: 'cluster', params: { cluster: cluster.value } });

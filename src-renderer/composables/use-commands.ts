@@ -85,6 +85,13 @@ export function useCommands(): () => readonly Command[] {
     },
     { id: 'overview', group: 'go', label: word('commands.overview'), run: address.openOverview },
     {
+      id: 'ensemble',
+      group: 'go',
+      label: word('ensemble.open'),
+      keys: 'Alt+M',
+      run: address.openEnsemble,
+    },
+    {
       id: 'create',
       group: 'node',
       label: word('commands.create'),

@@ -33,7 +33,7 @@ fs.mkdirSync(folder, { recursive: true });
 using data = temporaryFolder();
 const app = await startApp([
   'serve',
-  ...['--client-port', '0', '--console-port', '0', '--data', data.path],
+  ...['--members', '3', '--client-port', '0', '--console-port', '0', '--data', data.path],
 ]);
 const browser = await launchBrowser();
 const client = new Client({

@@ -31,6 +31,15 @@ async function write({ page }: ConsolePage, text: string): Promise<void> {
   await page.keyboard.insertText(text);
 }
 
+/** Reads and writes for as long as a chart needs to show them. */
+async function work(client: Client, seconds: number): Promise<void> {
+  const endMs = performance.now() + seconds * 1000;
+  while (performance.now() < endMs) {
+    await client.setData('/controller_epoch', Buffer.from('7'), -1);
+    await Promise.all(Array.from({ length: 20 }, () => client.getData('/config/search')));
+  }
+}
+
 export const SCENES: readonly Scene[] = [
   {
     name: 'overview',
@@ -45,6 +54,17 @@ export const SCENES: readonly Scene[] = [
       await open(console, '/services/checkout/checkout-b1');
       await open(console, '/brokers/ids/2');
       await open(console, FLAGS_PATH);
+    },
+  },
+  {
+    name: 'ensemble',
+    show: async ({ page }, client) => {
+      await page.evaluate(() => (window.location.hash = '/local/ensemble'));
+      await page.locator('.members tbody').nth(2).waitFor();
+      await work(client, 4);
+      await page.locator('.members .open').first().click();
+      await page.locator('.chart .plot').first().focus();
+      await page.keyboard.press('ArrowLeft');
     },
   },
   {

@@ -1,4 +1,5 @@
 /** Clusters and nodes as the service tells of them, whole and ordinary unless a test says otherwise. */
+import type { EnsembleMember, EnsembleView, MemberFigures } from '#contract/ensemble-models.ts';
 import type {
   Cluster,
   ConnectionState,
@@ -101,4 +102,66 @@ export function windowOf(
   part: Partial<Omit<TreeWindow, 'rows'>> = {},
 ): TreeWindow {
   return { revision: 0, rowCount: rows.length, from: 0, ...part, rows: [...rows] };
+}
+
+const FIGURES: MemberFigures = {
+  version: '3.9.5',
+  zxid: 0x1_0000_0005,
+  latency: { minMs: 0, averageMs: 0.42, maxMs: 12 },
+  connections: 1,
+  outstanding: 0,
+  nodeCount: 5,
+  sessions: 1,
+  watches: 0,
+  ephemerals: 0,
+  dataBytes: 100,
+  uptimeMs: 61_000,
+  openFiles: 30,
+  following: null,
+  diskBytes: 67_108_880,
+};
+
+export function memberOf(
+  id: number | null,
+  part: Partial<Omit<EnsembleMember, 'figures'>> & {
+    readonly figures?: Partial<MemberFigures>;
+  } = {},
+): EnsembleMember {
+  const { figures, ...rest } = part;
+  const address = `127.0.0.1:${2180 + (id ?? 1)}`;
+  return {
+    key: id === null ? address : String(id),
+    id,
+    address,
+    quorumAddress: id === null ? null : `127.0.0.1:288${id}:388${id}`,
+    votes: id === null ? null : true,
+    role: 'follower',
+    trouble: null,
+    detail: null,
+    refusedWords: [],
+    figures: { ...FIGURES, ...figures },
+    lag: 0,
+    answerMs: 1,
+    ifStopped: null,
+    local: null,
+    ...rest,
+  };
+}
+
+/** Three members, the second of which leads, unless a test says otherwise. */
+export function ensembleOf(part: Partial<EnsembleView> = {}): EnsembleView {
+  const ifStopped = { voters: 3, alive: 2, needed: 2, isMet: true, mayFail: 0 };
+  return {
+    atMs: 1_700_000_000_000,
+    members: [
+      memberOf(1, { ifStopped }),
+      memberOf(2, { ifStopped, role: 'leader', figures: { following: 3 } }),
+      memberOf(3, { ifStopped }),
+    ],
+    quorum: { voters: 3, alive: 3, needed: 2, isMet: true, mayFail: 1 },
+    configVersion: 0x1_0000_0000,
+    isConfigKnown: true,
+    samples: [],
+    ...part,
+  };
 }

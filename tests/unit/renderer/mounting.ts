@@ -13,6 +13,7 @@ function testRouter(): Router {
     history: createMemoryHistory(),
     routes: [
       { path: '/:cluster', name: 'cluster', component: Nothing },
+      { path: '/:cluster/ensemble', name: 'ensemble', component: Nothing },
       { path: '/:cluster/nodes/:parts(.*)*', name: 'node', component: Nothing },
     ],
   });

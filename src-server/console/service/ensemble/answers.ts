@@ -58,7 +58,7 @@ export function parseServer(text: string): ServerAnswer | null {
               averageMs: decimal(latency[2]) ?? 0,
               maxMs: decimal(latency[3]) ?? 0,
             },
-      connections: decimal(/^Connections: (\d+)/m.exec(text)?.[1]),
+      connections: withoutUs(decimal(/^Connections: (\d+)/m.exec(text)?.[1])),
       outstanding: decimal(/^Outstanding: (\d+)/m.exec(text)?.[1]),
       nodeCount: decimal(/^Node count: (\d+)/m.exec(text)?.[1]),
     },
@@ -85,7 +85,7 @@ export function parseMonitor(text: string): MonitorAnswer | null {
       version: found.get('version')?.split(',')[0] ?? null,
       latency:
         minMs === null || averageMs === null || maxMs === null ? null : { minMs, averageMs, maxMs },
-      connections: whole('num_alive_connections'),
+      connections: withoutUs(whole('num_alive_connections')),
       outstanding: whole('outstanding_requests'),
       nodeCount: whole('znode_count'),
       sessions: sum(whole('global_sessions'), whole('local_sessions')),
@@ -142,6 +142,11 @@ function diskBytes(sizes: {
   const { isOneFolder, data, log } = sizes;
   if (data === null || log === null) return null;
   return isOneFolder && data === log ? data : data + log;
+}
+
+/** The connection on which a word is asked is counted as well. */
+function withoutUs(connections: number | null): number | null {
+  return connections === null ? null : Math.max(0, connections - 1);
 }
 
 /** Java writes decimals with the comma of its locale. */

@@ -105,11 +105,10 @@ export class Inquiry {
 
   async #askAll(round: number, isLong: boolean): Promise<Report> {
     const startedMs = this.#clock.nowMs();
-    // The others must not be left alone with a rejection when this one fails.
-    const monitoring = this.#ask('mntr').catch(() => '');
+    // One after the other, so that no question is among the connections another one counts.
     const serverText = await this.#ask('srvr');
     const answerMs = this.#clock.nowMs() - startedMs;
-    const monitorText = await monitoring;
+    const monitorText = await this.#ask('mntr');
     const server = serverText === null ? null : parseServer(serverText);
     const monitor = monitorText === null ? null : parseMonitor(monitorText);
     if (isLong && (server !== null || monitor !== null)) {

@@ -1,0 +1,129 @@
+/** The ensemble page in a real browser: three members of this program, ended and started again by somebody who looks. */
+import type { Browser, Locator } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+
+import { type App, startApp } from '../peers/app.ts';
+import { type Folder, temporaryFolder } from '../peers/folders.ts';
+import { CHROMIUM, describeWith } from '../peers/peers.ts';
+import { until } from '../peers/wait.ts';
+import { ConsolePage, launchBrowser } from './console-page.ts';
+
+describeWith([CHROMIUM], 'the ensemble page in Chromium', () => {
+  let browser: Browser;
+  let folder: Folder;
+  let app: App;
+  let console: ConsolePage;
+  let lastUrl: string | null = null;
+
+  beforeAll(async () => {
+    browser = await launchBrowser();
+    folder = temporaryFolder();
+    app = await startApp([
+      'serve',
+      ...['--members', '3', '--client-port', '0', '--console-port', '0', '--data', folder.path],
+    ]);
+  });
+
+  afterAll(async () => {
+    await browser.close();
+    await app.stop();
+    folder[Symbol.dispose]();
+  });
+
+  beforeEach(async () => {
+    const url = await until('there is a new address', () =>
+      app.url() === lastUrl ? null : app.url(),
+    );
+    lastUrl = url;
+    console = await ConsolePage.open(browser, url);
+    await console.page.getByRole('button', { name: 'Ensemble', exact: true }).click();
+    await is(/3 of 3 voters take part/);
+  });
+
+  afterEach(async () => {
+    expect(console.complaints).toEqual([]);
+    await console.page.context().close();
+  });
+
+  const quorum = (): Locator => console.page.locator('.quorum');
+  const rowWith = (words: string): Locator =>
+    console.page.locator('.members tbody').filter({ hasText: words });
+
+  async function is(words: RegExp): Promise<void> {
+    await until(`the quorum says ${words.source}`, async () =>
+      words.test((await quorum().textContent()) ?? ''),
+    );
+  }
+
+  async function choose(member: string, action: string): Promise<void> {
+    await console.page.getByRole('button', { name: `Actions for member ${member}` }).click();
+    await console.page.getByRole('menuitem', { name: action }).click();
+  }
+
+  test('members with their roles and figures, and charts that move', async () => {
+    await is(/1 may fail before writes stop/);
+    expect(await console.page.locator('.members tr.member').count()).toBe(3);
+    expect(await rowWith('Leader').count()).toBe(1);
+    expect(await rowWith('Follower').count()).toBe(2);
+    expect(await rowWith('Leader').textContent()).toMatch(/0x[1-9a-f][0-9a-f]{8}/);
+    await until('lines are drawn', async () => {
+      const lines = await console.page.locator('.chart').last().locator('path.line').all();
+      const shapes = await Promise.all(lines.map((line) => line.getAttribute('d')));
+      return shapes.length === 3 && shapes.every((shape) => shape?.includes('L'));
+    });
+    const chart = console.page.locator('.chart .plot').last();
+    await chart.hover();
+    const box = (await chart.boundingBox())!;
+    await console.page.mouse.move(box.x + box.width - 8, box.y + 40);
+    await until('values stand beside the pointer', async () =>
+      /1\s*\d+\s*2\s*\d+\s*3\s*\d+/.test(
+        (await chart
+          .locator('.note')
+          .textContent()
+          .catch(() => '')) ?? '',
+      ),
+    );
+  });
+
+  test('the page is reached by keys, and details open by keys', async () => {
+    await console.page.getByRole('button', { name: 'Nodes', exact: true }).click();
+    await console.tree.waitFor();
+    await console.page.keyboard.press('Alt+m');
+    await quorum().waitFor();
+    await console.page.locator('.members .open').first().focus();
+    await console.page.keyboard.press('ArrowDown');
+    await console.page.keyboard.press('Enter');
+    const details = console.page.locator('.details');
+    await details.waitFor();
+    expect(await details.textContent()).toContain('Writes go on with 2 of 3; after that none');
+    await console.page.reload();
+    await is(/3 of 3 voters take part/);
+  });
+
+  test('a leader is killed and comes back; a quorum is not given up without a warning', async () => {
+    const leader = (await rowWith('Leader').locator('.id').textContent())!;
+    await choose(leader, 'Kill…');
+    expect(await console.dialog.textContent()).toContain('the others elect another one');
+    await console.dialog.getByRole('button', { name: 'Kill it', exact: true }).click();
+    await is(/2 of 3 voters take part.*none may fail/);
+    await until('it shows as stopped', async () =>
+      ((await rowWith('Stopped').textContent()) ?? '').includes(leader),
+    );
+    const next = (await rowWith('Leader').locator('.id').textContent())!;
+    expect(next).not.toBe(leader);
+
+    await choose(next, 'Stop…');
+    expect(await console.dialog.textContent()).toContain('Quorum is lost: 1 of 3 remain');
+    await console.dialog.getByRole('button', { name: 'Stop it all the same' }).click();
+    await is(/No quorum: nothing can be written/);
+    await until('the last one says what it lacks', async () =>
+      ((await rowWith('Electing').textContent()) ?? '').includes('It has no leader.'),
+    );
+
+    for (const id of [leader, next]) {
+      await choose(id, 'Start');
+      await until('it is on its way', async () => (await rowWith('Stopped').count()) < 2);
+    }
+    await is(/3 of 3 voters take part/);
+  });
+});
