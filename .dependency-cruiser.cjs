@@ -105,6 +105,8 @@ const faces = {
     'links',
     'link-faults',
     'storage',
+    'loading',
+    'journal-options',
     'session-clock',
   ],
   [`${C}serving/`]: ['door', 'ports', 'reads', 'stats', 'watches', 'connection'],
