@@ -92,11 +92,11 @@ export class ConsolePage {
 
   /** Names of the lines that are drawn, in order. */
   async lines(): Promise<string[]> {
-    const lines = await this.tree.locator('[role="treeitem"]').all();
-    const named = await Promise.all(
-      lines.map(async (line) => ({
-        index: Number((await line.getAttribute('id'))?.replace(/\D+/g, '')),
-        name: (await line.locator('.name').textContent()) ?? '',
+    // In one look: lines come and go while they are looked at one by one.
+    const named = await this.tree.locator('[role="treeitem"]').evaluateAll((lines) =>
+      lines.map((line) => ({
+        index: Number(line.id.replace(/\D+/g, '')),
+        name: line.querySelector('.name')?.textContent ?? '',
       })),
     );
     return named.sort((a, b) => a.index - b.index).map(({ name }) => name);
