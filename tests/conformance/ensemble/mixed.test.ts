@@ -1,6 +1,7 @@
 /** Ensembles of Apache's members and ours, in every role: one history, one tree. */
 import { afterEach, expect, test } from 'vitest';
 
+import { Writer } from '../../../src-server/bytes/writer.ts';
 import { Client } from '../../../src-server/coordination/client/client.ts';
 import { OpCode } from '../../../src-server/coordination/model/ops.ts';
 import { nodePlatform } from '../../../src-server/platform/node/platform.ts';
@@ -38,13 +39,18 @@ function folderPath(): string {
   return folder.path;
 }
 
-async function ours(id: number, seats: Seats): Promise<Member> {
+async function ours(id: number, seats: Seats, isOpen = false): Promise<Member> {
   const member = new OwnMember({
     id,
     folder: folderPath(),
     clientPort: await lastingPort(),
     servers: seats.lines,
-    settings: { tickTimeMs: TICK_MS, compat: '3.8' },
+    settings: {
+      tickTimeMs: TICK_MS,
+      compat: '3.8',
+      reconfigEnabled: isOpen,
+      skipAcl: isOpen,
+    },
   });
   owned.push({ close: () => member.stop() });
   return {
@@ -56,7 +62,7 @@ async function ours(id: number, seats: Seats): Promise<Member> {
   };
 }
 
-function apache(id: number, seats: Seats): Member {
+function apache(id: number, seats: Seats, isOpen = false): Member {
   const folder = folderPath();
   let running: ApacheMember | null = null;
   const stop = async (): Promise<void> => {
@@ -73,7 +79,10 @@ function apache(id: number, seats: Seats): Member {
         folder,
         id,
         servers: seats.lines,
-        settings: { tickTime: TICK_MS },
+        settings: {
+          tickTime: TICK_MS,
+          ...(isOpen ? { reconfigEnabled: true, skipACL: 'yes' } : {}),
+        },
       });
     },
     stop,
@@ -223,6 +232,8 @@ describeWith([APACHE], 'members of Apache and ours', () => {
     const { sessionId } = client;
     const [java, own, leader] = members;
     let session = await WireSession.open(java!.port());
+    // Members find who waits by session and number, and each connection counts from 1.
+    await session.ask(OpCode.EXISTS, { path: '/mine' });
     for (const member of [own!, leader!, java!]) {
       const moved = await WireSession.open(member.port(), { again: session.key });
       expect(moved.id).toBe(session.id);
@@ -241,4 +252,93 @@ describeWith([APACHE], 'members of Apache and ours', () => {
     for (const member of members) await writeThrough(member, 1);
     await expectAlike(members);
   });
+
+  test('the configuration changes, whoever is asked and whoever leads', async () => {
+    const seats = await takeSeats('participant', 'participant', 'participant');
+    const members = [
+      apache(1, seats, true),
+      await ours(2, seats, true),
+      await ours(3, seats, true),
+    ];
+    expect(await start(members)).toEqual(['follower', 'follower', 'leader']);
+    const [java, own, leader] = members;
+    const first = await configsOf(members);
+    expect(first).toEqual(members.map(() => seats.text(0x1_0000_0000)));
+
+    // Apache's becomes an observer and a voter again, asked for at ours and at itself.
+    for (const [role, mode] of [
+      ['observer', 'observer'],
+      ['participant', 'follower'],
+    ] as const) {
+      const line = lineOf(java!, seats, role);
+      const text = await reconfigure(own!, { joining: line });
+      expect(text).toContain(line);
+      await until(`it is ${mode}`, async () => (await modeOf(java!)) === mode);
+      await until('all hold the same', async () =>
+        (await configsOf(members)).every((config) => config === text),
+      );
+    }
+    await writeThrough(java!, 1);
+
+    // Our leader leaves and names another, who is Apache's once ours has left, too.
+    await reconfigure(java!, { joining: lineOf(own!, seats, 'observer') });
+    await until('it observes', async () => (await modeOf(own!)) === 'observer');
+    await reconfigure(java!, { joining: lineOf(own!, seats, 'participant') });
+    await until('it votes again', async () => (await modeOf(own!)) === 'follower');
+    // Apache's closes its connections as it changes its leader, and the answer may not have left.
+    await reconfigure(java!, { leaving: '3' }).catch(() => undefined);
+    await until('one of the two leads', async () =>
+      (await Promise.all([java!, own!].map(modeOf))).includes('leader'),
+    );
+    await until('ours is in no configuration', async () =>
+      (await configsOf([java!, own!])).every((config) => !config.includes('server.3=')),
+    );
+    await writeThrough(own!, 2);
+    await writeThrough(java!, 2);
+    const back = await reconfigure(own!, { joining: lineOf(leader!, seats, 'participant') });
+    await until('all hold the same', async () =>
+      (await configsOf(members)).every((config) => config === back),
+    );
+    for (const member of members) await writeThrough(member, 3);
+    await expectAlike(members);
+  });
 });
+
+function lineOf(member: Member, seats: Seats, role: Seat['role']): string {
+  const { quorum, election } = seats.of(member.id);
+  return `server.${member.id}=127.0.0.1:${quorum.port}:${election.port}:${role};127.0.0.1:${member.port()}`;
+}
+
+async function configsOf(members: readonly Member[]): Promise<string[]> {
+  return Promise.all(
+    members.map(async (member) => {
+      await modeOf(member);
+      const session = await WireSession.open(member.port());
+      await session.ask(OpCode.SYNC, { path: '/' });
+      const { body } = await session.ask(OpCode.GET_DATA, { path: '/zookeeper/config' });
+      await session.ask(OpCode.CLOSE_SESSION);
+      return body?.data?.toString() ?? '';
+    }),
+  );
+}
+
+/** @returns the configuration that it led to */
+async function reconfigure(
+  at: Member,
+  order: { readonly joining?: string; readonly leaving?: string },
+): Promise<string> {
+  await modeOf(at);
+  const session = await WireSession.open(at.port());
+  const writer = new Writer();
+  const gap = writer.gap(4);
+  writer.int32(1);
+  writer.int32(OpCode.RECONFIG);
+  writer.string(order.joining ?? null);
+  writer.string(order.leaving ?? null);
+  writer.string(null);
+  writer.long(-1);
+  writer.patchInt32(gap, writer.length - 4);
+  const reply = await session.askRaw(OpCode.RECONFIG, writer.copy());
+  expect(reply.code).toBe(0);
+  return reply.body?.data?.toString() ?? '';
+}
