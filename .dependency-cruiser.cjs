@@ -104,6 +104,7 @@ const faces = {
     'membership',
     'links',
     'link-faults',
+    'election-links',
     'storage',
     'loading',
     'journal-options',

@@ -4,6 +4,7 @@ import { type Limits, limitsFor } from '../config/limits.ts';
 import type { Settings } from '../config/settings.ts';
 import { type Metrics } from '../platform/metrics.ts';
 import type { Platform } from '../platform/platform.ts';
+import type { ElectionLinkStatus } from './ensemble/election-links.ts';
 import type { LinkFaults } from './ensemble/link-faults.ts';
 import type { MemberStatus } from './ensemble/member.ts';
 import type { Recovered, RecoveryProgress } from './journal/journal.ts';
@@ -60,6 +61,8 @@ export interface EnsembleFace {
     readonly role: 'follower' | 'observer';
     readonly isSynced: boolean;
   }[];
+  /** The connections to the other members over which leaders are elected. */
+  readonly peers: readonly ElectionLinkStatus[];
   /** Looks for a leader again. */
   stepDown(reason: string): void;
 }

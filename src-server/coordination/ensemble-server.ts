@@ -138,6 +138,9 @@ export async function startEnsembleServer(
       get learners() {
         return member.peer.learners;
       },
+      get peers() {
+        return member.electionLinks.status;
+      },
       stepDown: (reason) => member.stepDown(reason),
     },
     natureOf: (path) => natureIn(storage.machine, path),

@@ -2,11 +2,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
 
-import type { EnsembleConfig } from '../../src-server/config/ensemble-config.ts';
-import {
-  ensembleConfigText,
-  parseEnsembleConfig,
-} from '../../src-server/config/ensemble-config.ts';
 import { readMemberConfig } from '../../src-server/config/member-config.ts';
 import { defaultSettings, type Settings } from '../../src-server/config/settings.ts';
 import { Client, type ClientOptions } from '../../src-server/coordination/client/client.ts';
@@ -205,20 +200,9 @@ export class OwnEnsemble {
     return client;
   }
 
-  /** The configuration as it was given. */
-  get config(): EnsembleConfig {
-    const config = parseEnsembleConfig(this.seats.text(0));
-    if (!config.ok) throw new Error(config.error);
-    return config.value;
-  }
-
   async close(): Promise<void> {
     await Promise.all(this.#clients.map((client) => client.close().catch(() => undefined)));
     await Promise.all(this.members.map((member) => member.stop()));
     for (const folder of this.#folders) folder[Symbol.dispose]();
   }
-}
-
-export function textOf(config: EnsembleConfig): string {
-  return ensembleConfigText(config);
 }
