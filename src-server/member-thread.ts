@@ -80,9 +80,18 @@ export async function runMember(role: MemberRole, host: MessagePort): Promise<vo
     return;
   }
   const running = server;
+  let reports: MessagePort | null = null;
   host.on('message', (message: ToThread) => {
-    if (message.kind === 'stop') void running.stop().finally(() => host.close());
-    if (message.kind === 'reports') answerReports(message.port, running);
+    if (message.kind === 'stop') {
+      // An open port would keep this thread alive: the console at its other end stays when only this member goes.
+      reports?.close();
+      void running.stop().finally(() => host.close());
+    }
+    if (message.kind === 'reports') {
+      reports?.close();
+      reports = message.port;
+      answerReports(reports, running);
+    }
   });
   if (running.ensemble === null) {
     const { clientPort } = running;

@@ -25,7 +25,7 @@ export const ensemble = {
       byGroups: 'groups and weights decide',
       mayFail: '{count} may fail before writes stop',
       mayNotFail: 'none may fail',
-      missing: '{n} more is needed | {n} more are needed',
+      missing: '{n} is missing | {n} are missing',
       leaderCounts: 'the leader counts {count}',
       electing: 'An election usually takes less than a second. Clients wait meanwhile.',
       lost: 'Bring members back: see below what each of them lacks.',

@@ -91,14 +91,20 @@ test('members of an ensemble are ended and started again one by one, in order or
   try {
     const whole = await sees('all three serve', isWhole);
     const leader = whole.members.find(({ role }) => role === 'leader')!.id!;
-    for (const what of ['stop', 'kill'] as const) {
-      await rpc.call('ensemble.order', { id: leader, what });
-      const without = await sees('two go on without it', ({ quorum, members }) => {
-        const ended = members.find(({ id }) => id === leader)!;
-        return ended.local?.kind === 'stopped' && quorum?.isMet === true && quorum.alive === 2;
-      });
+    const orders = [1, 2, 3].map((id) => ({ id, what: 'stop' as const }));
+    for (const { id, what } of [...orders, { id: leader, what: 'kill' as const }]) {
+      const orderedMs = performance.now();
+      await rpc.call('ensemble.order', { id, what });
+      await sees('it has ended', ({ members }) =>
+        members.some((member) => member.id === id && member.local?.kind === 'stopped'),
+      );
+      expect(performance.now() - orderedMs).toBeLessThan(5000);
+      const without = await sees(
+        'two go on without it',
+        ({ quorum }) => quorum?.isMet === true && quorum.alive === 2,
+      );
       expect(without.members).toHaveLength(3);
-      await rpc.call('ensemble.order', { id: leader, what: 'start' });
+      await rpc.call('ensemble.order', { id, what: 'start' });
       await sees('it is back', isWhole);
     }
     // Nobody is called so.

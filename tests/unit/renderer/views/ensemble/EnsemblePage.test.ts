@@ -70,7 +70,7 @@ test('without quorum it says what is missing, and of each member why and what he
     }),
   );
   expect(text('.quorum .words')).toContain(words.standings.lost);
-  expect(text('.quorum .words')).toContain('2 more are needed');
+  expect(text('.quorum .words')).toContain('2 are missing');
   expect(text('tr.trouble')).toContain(words.troubles.refused.advice);
   expect(text('tr.trouble')).toContain('connect ECONNREFUSED');
   expect(text('tr.trouble')).toContain(words.troubles.silent.title);
