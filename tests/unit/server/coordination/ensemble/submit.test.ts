@@ -51,8 +51,10 @@ class Bench {
       this.sent.push([link, message]);
     };
     this.sessions = new MemberSessions({ settings, platform, send, onExpired: () => undefined });
-    // eslint-disable-next-line @typescript-eslint/no-this-alias -- getters below have a this of their own
-    const bench = this;
+    // Getters below have a `this` of their own.
+    const room = (): typeof this.room => this.room;
+    const accepts = (): boolean => this.#uncommitted.length < this.windowMax;
+    const next = (): Zxid => nextZxid(this.#last);
     this.submit = new Submit({
       settings,
       limits: limitsFor(settings),
@@ -62,7 +64,7 @@ class Bench {
         lastZxid: this.#last,
         journal: {
           get room() {
-            return bench.room;
+            return room();
           },
         },
         prepared: (txn) => {
@@ -78,10 +80,10 @@ class Bench {
         nextView: VIEW,
         isSynchronised: () => true,
         get accepts() {
-          return bench.#uncommitted.length < bench.windowMax;
+          return accepts();
         },
         get nextZxid() {
-          return nextZxid(bench.#last);
+          return next();
         },
       },
       take: (event) => this.taken.push(event),
