@@ -104,6 +104,10 @@ export class Cluster {
     return this.machines.map(({ host }) => `${host}:${CLIENT_PORT}`).join(',');
   }
 
+  get leader(): Machine | null {
+    return this.machines.find(({ ensemble }) => ensemble?.status.role === 'leading') ?? null;
+  }
+
   /** A new client process on one of the client hosts. */
   visit(): Visitor {
     const { world, swarm, history, trace } = this.#parts;

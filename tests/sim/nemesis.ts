@@ -76,6 +76,12 @@ export class Nemesis {
           this.#world.after(random.between(10, 2000), () => each.start());
         return;
       case 'isolation': {
+        // Of a leader, half the time: what it proposes then is never decided.
+        const leader = this.#cluster.leader;
+        if (leader !== null && leader !== machine && random.chance(0.5)) {
+          this.#make(fault, leader);
+          return;
+        }
         const others = this.#cluster.machines.filter((other) => other !== machine);
         say('cuts off from all other members');
         for (const other of others) {

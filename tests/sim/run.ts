@@ -16,7 +16,7 @@ import { History } from './history.ts';
 import { copyOf, type Ledger, ledgerOfOne } from './ledger.ts';
 import { Nemesis } from './nemesis.ts';
 import { Probes } from './probes.ts';
-import { drawSwarm, type Swarm, type SwarmWishes } from './swarm.ts';
+import { drawSwarm, type Fault, type Swarm, type SwarmWishes } from './swarm.ts';
 import { Trace, type WriteLine } from './trace.ts';
 import type { Visitor } from './visitor.ts';
 import { Workload } from './workload.ts';
@@ -45,6 +45,12 @@ const REST_MS = 120_000;
 /** Past the longest session's end, and past what housekeeping waits. */
 const QUIET_TICKS = 30;
 const QUIET_MS = 5000;
+/** They keep no learner from telling its leader who was heard. */
+const HARMLESS_TO_MEMBERS: ReadonlySet<Fault> = new Set([
+  'clock-set',
+  'client-kill',
+  'client-pause',
+]);
 
 export async function runSeed(options: RunOptions): Promise<Report> {
   const run = new Run(options);
@@ -173,6 +179,7 @@ class Run {
       probes: this.#probes,
       isAlone: this.#swarm.members === 1,
       peaceAt: this.#peaceAt,
+      touchLagMs: this.#touchLagMs(),
     });
     checkDurability(evidence);
     checkOrder(evidence);
@@ -181,6 +188,15 @@ class Run {
     checkSessions(evidence, new Set(this.#living.map(({ record }) => record)));
     checkWatches(evidence);
     for (const { disk, host } of this.#cluster.machines) checkDisk(evidence, disk, host);
+  }
+
+  /** Learners tell the leader twice a tick who was heard. */
+  #touchLagMs(): number | null {
+    const { members, faults, tickMs, network } = this.#swarm;
+    if (members === 1) return 0;
+    return [...faults].every((fault) => HARMLESS_TO_MEMBERS.has(fault))
+      ? tickMs + 10 * network.delayMaxMs
+      : null;
   }
 
   #ledger(): Ledger {

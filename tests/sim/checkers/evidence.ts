@@ -22,6 +22,8 @@ export class Evidence {
   readonly isAlone: boolean;
   /** From then on nothing goes wrong. */
   readonly peaceAt: number;
+  /** After this at the latest, ms, whoever expires sessions knows who was heard; null where faults may keep it from that. */
+  readonly touchLagMs: number | null;
   /** Every transaction, in order. */
   readonly done: Done[] = [];
   readonly entryOf = new Map<Call, Entry>();
@@ -37,12 +39,14 @@ export class Evidence {
     readonly probes: Probes;
     readonly isAlone: boolean;
     readonly peaceAt: number;
+    readonly touchLagMs: number | null;
   }) {
     this.history = parts.history;
     this.ledger = parts.ledger;
     this.probes = parts.probes;
     this.isAlone = parts.isAlone;
     this.peaceAt = parts.peaceAt;
+    this.touchLagMs = parts.touchLagMs;
     for (const visitor of this.history.visitors)
       if (visitor.sessionId !== 0n) this.visitorOf.set(visitor.sessionId, visitor);
   }

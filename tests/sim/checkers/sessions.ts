@@ -12,14 +12,13 @@ const TIMER_SLACK_MS = 3;
 
 export function checkSessions(evidence: Evidence, living: ReadonlySet<VisitorRecord>): void {
   const { history, visitorOf, model, probes, done } = evidence;
-  // Of a session at another member the leader hears only now and then, and not at all while they are cut off from each other.
-  const expiries = evidence.isAlone ? history.expiries : [];
-  for (const { sessionId, ms, member, servingSinceMs, heardMs } of expiries) {
+  const { touchLagMs } = evidence;
+  for (const { sessionId, ms, member, servingSinceMs, heardMs } of history.expiries) {
     const visitor = visitorOf.get(sessionId);
-    if (visitor === undefined) continue;
+    if (visitor === undefined || touchLagMs === null) continue;
     const sinceMs = Math.max(heardMs, servingSinceMs);
     const leastMs = visitor.timeoutMs * RATE_SLACK - TIMER_SLACK_MS;
-    if (ms - sinceMs < leastMs) {
+    if (ms - sinceMs < leastMs && ms - sinceMs >= touchLagMs) {
       fail(
         'sessions',
         `${member} expired ${visitor.name}'s session ${(ms - sinceMs).toFixed(1)} ms after it was heard, with a ` +
