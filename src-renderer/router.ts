@@ -3,6 +3,7 @@ import { createRouter, createWebHashHistory, type Router } from 'vue-router';
 
 import { LOCAL_ID } from './stores/clusters.ts';
 import EnsemblePage from './views/ensemble/EnsemblePage.vue';
+import LogPage from './views/log/LogPage.vue';
 import ZnodesPage from './views/znodes/ZnodesPage.vue';
 
 export function createAppRouter(): Router {
@@ -10,6 +11,8 @@ export function createAppRouter(): Router {
     history: createWebHashHistory(),
     routes: [
       { path: '/', redirect: { name: 'cluster', params: { cluster: LOCAL_ID } } },
+      // Files of this computer: other clusters show none.
+      { path: `/${LOCAL_ID}/log`, name: 'log', component: LogPage },
       { path: '/:cluster', name: 'cluster', component: ZnodesPage },
       { path: '/:cluster/ensemble', name: 'ensemble', component: EnsemblePage },
       { path: '/:cluster/nodes/:parts(.*)*', name: 'node', component: ZnodesPage },

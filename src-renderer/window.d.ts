@@ -5,6 +5,8 @@ interface ZabringWindow {
   readonly native: {
     readonly platform: 'darwin' | 'win32' | 'linux';
     showDataFolder(): void;
+    /** Where a file that was dropped lies; '' for one that is in memory only. */
+    pathOf?(file: File): string;
   };
 }
 

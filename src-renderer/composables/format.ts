@@ -25,6 +25,15 @@ export function formatTime(timeMs: number): string {
   }).format(timeMs);
 }
 
+/** As lines of a log begin: month, day and time to the millisecond, all of the same width. */
+export function formatTimeOfLog(timeMs: number): string {
+  const time = new Date(timeMs);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const day = `${two(time.getMonth() + 1)}-${two(time.getDate())}`;
+  const clock = [time.getHours(), time.getMinutes(), time.getSeconds()].map(two).join(':');
+  return `${day} ${clock}.${String(time.getMilliseconds()).padStart(3, '0')}`;
+}
+
 /** To the millisecond, and the number itself. */
 export function formatTimeExactly(timeMs: number): string {
   const exact = new Intl.DateTimeFormat(currentLanguage(), {

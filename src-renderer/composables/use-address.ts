@@ -8,12 +8,15 @@ export interface Address {
   readonly cluster: ComputedRef<string>;
   /** Null on the cluster's own page. */
   readonly path: ComputedRef<string | null>;
+  /** Whether the logs of this computer are looked at, and no tree. */
+  readonly isLog: ComputedRef<boolean>;
   openPath(path: string): Promise<void>;
   openCluster(cluster: string): Promise<void>;
   /** Which of the cluster's pages is shown. */
   readonly page: ComputedRef<'nodes' | 'ensemble' | null>;
   openOverview(): Promise<void>;
   openEnsemble(): Promise<void>;
+  openLog(): Promise<void>;
   back(): void;
   forward(): void;
 }
@@ -30,6 +33,7 @@ export function useAddress(): Address {
   return {
     cluster,
     path,
+    isLog: computed(() => route.name === 'log'),
     openPath: async (to) => {
       await router.push({ name: 'node', params: { cluster: cluster.value, parts: partsOf(to) } });
     },
@@ -45,6 +49,9 @@ export function useAddress(): Address {
     },
     openOverview: async () => {
       await router.push({ name: 'cluster', params: { cluster: cluster.value } });
+    },
+    openLog: async () => {
+      await router.push({ name: 'log' });
     },
     back: () => router.back(),
     forward: () => router.forward(),

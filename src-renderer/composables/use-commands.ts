@@ -6,6 +6,7 @@ import type { ValueView } from '../model/content-kind.ts';
 import { ROOT } from '../model/paths.ts';
 import { nameOf as clusterName, useClusters } from '../stores/clusters.ts';
 import { useDraft } from '../stores/draft.ts';
+import { useLog } from '../stores/log.ts';
 import { type Density, type Theme, usePreferences } from '../stores/preferences.ts';
 import { useTree } from '../stores/tree.ts';
 import { useZnode } from '../stores/znode.ts';
@@ -14,7 +15,7 @@ import { useAddress } from './use-address.ts';
 import { useDialogs } from './use-dialogs.ts';
 import { useValueActions } from './use-value-actions.ts';
 
-export type CommandGroup = 'go' | 'node' | 'value' | 'tree' | 'cluster' | 'look';
+export type CommandGroup = 'go' | 'node' | 'value' | 'tree' | 'log' | 'cluster' | 'look';
 
 export interface Command {
   readonly id: string;
@@ -31,6 +32,7 @@ export function useCommands(): () => readonly Command[] {
   const address = useAddress();
   const clusters = useClusters();
   const draft = useDraft();
+  const log = useLog();
   const preferences = usePreferences();
   const tree = useTree();
   const znode = useZnode();
@@ -82,6 +84,35 @@ export function useCommands(): () => readonly Command[] {
       label: word('commands.editor'),
       keys: 'Alt+2',
       run: () => focusOn('value'),
+    },
+    {
+      id: 'log',
+      group: 'go',
+      label: word('commands.log'),
+      keys: 'Alt+L',
+      run: address.openLog,
+    },
+    {
+      id: 'log-filter',
+      group: 'log',
+      label: word('commands.logFilter'),
+      keys: 'Mod+F',
+      isActive: () => address.isLog.value,
+      run: () => focusOn('filter'),
+    },
+    {
+      id: 'log-lines',
+      group: 'log',
+      label: word('commands.logLines'),
+      isActive: () => address.isLog.value,
+      run: () => focusOn('log'),
+    },
+    {
+      id: 'log-clear',
+      group: 'log',
+      label: word('commands.logClear'),
+      isActive: () => address.isLog.value,
+      run: () => log.clearQuery(),
     },
     { id: 'overview', group: 'go', label: word('commands.overview'), run: address.openOverview },
     {

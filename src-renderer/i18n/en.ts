@@ -1,8 +1,9 @@
 /** The words in English. They are the measure: every other language has the same keys. */
 import { clusters } from './en/clusters.ts';
 import { ensemble } from './en/ensemble.ts';
+import { log } from './en/log.ts';
 import { shell } from './en/shell.ts';
 import { values } from './en/values.ts';
 import { znodes } from './en/znodes.ts';
 
-export const en = { ...shell, ...clusters, ...ensemble, ...znodes, ...values } as const;
+export const en = { ...shell, ...clusters, ...ensemble, ...znodes, ...values, ...log } as const;

@@ -1,8 +1,9 @@
 /** The words in Chinese as it is written on the mainland. */
 import { clusters } from './zh-cn/clusters.ts';
 import { ensemble } from './zh-cn/ensemble.ts';
+import { log } from './zh-cn/log.ts';
 import { shell } from './zh-cn/shell.ts';
 import { values } from './zh-cn/values.ts';
 import { znodes } from './zh-cn/znodes.ts';
 
-export const zhCn = { ...shell, ...clusters, ...ensemble, ...znodes, ...values };
+export const zhCn = { ...shell, ...clusters, ...ensemble, ...znodes, ...values, ...log };

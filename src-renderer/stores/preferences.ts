@@ -14,6 +14,8 @@ const preferences = object({
   treeOrder,
   sidebarWidth: range({ min: 180, max: 420 }),
   treeWidth: range({ min: 220, max: 1200 }),
+  logSourcesWidth: range({ min: 180, max: 420 }),
+  logDetailWidth: range({ min: 300, max: 900 }),
   isSidebarOpen: literal(true, false),
   wrapsLines: literal(true, false),
 });
@@ -32,6 +34,8 @@ const DEFAULTS: Preferences = {
   treeOrder: 'name',
   sidebarWidth: 236,
   treeWidth: 360,
+  logSourcesWidth: 224,
+  logDetailWidth: 372,
   isSidebarOpen: true,
   wrapsLines: true,
 };

@@ -8,8 +8,9 @@ import type { Subscription } from '#rpc/client.ts';
 import { consoleLink } from '../api/console.ts';
 import { codeOf } from '../api/errors.ts';
 import { isWithin } from '../model/paths.ts';
+import { RowWindow } from '../model/row-window.ts';
 import type { RowRange } from '../model/scaled-scroll.ts';
-import { changedPaths, TreeRows } from '../model/tree-rows.ts';
+import { changedPaths } from '../model/tree-rows.ts';
 import { useNotices } from './notices.ts';
 import { usePreferences } from './preferences.ts';
 
@@ -19,7 +20,7 @@ const FLASH_MS = 1200;
 
 interface View {
   readonly id: string;
-  readonly rows: TreeRows;
+  readonly rows: RowWindow<TreeWindow>;
   readonly changes: Subscription;
 }
 
@@ -75,7 +76,7 @@ export const useTree = defineStore('tree', () => {
       void consoleLink.call('tree.close', { tree }).catch(() => undefined);
       return;
     }
-    const rows = new TreeRows({
+    const rows = new RowWindow<TreeWindow>({
       ask: (range) => consoleLink.call('tree.window', { tree, ...range }),
       onWindow: take,
       onProblem: (error) => {

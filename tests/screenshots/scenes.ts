@@ -1,8 +1,14 @@
 /** What is in the pictures: each scene leads a fresh page to what it shows, whatever its language. */
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+
+import type { Locator } from 'playwright-core';
+
 import type { Client } from '../../src-server/coordination/client/client.ts';
 import type { ConsolePage } from '../e2e/console-page.ts';
 import { until } from '../peers/wait.ts';
-import { FLAGS_PATH, LIMITS_PATH } from './world.ts';
+import { FLAGS_PATH, LIMITS_PATH, writeSome } from './world.ts';
 
 export interface Scene {
   readonly name: string;
@@ -38,6 +44,34 @@ async function work(client: Client, seconds: number): Promise<void> {
     await client.setData('/controller_epoch', Buffer.from('7'), -1);
     await Promise.all(Array.from({ length: 20 }, () => client.getData('/config/search')));
   }
+}
+
+/** The log page, and in it the running server's own log or a file. */
+async function openLog({ page }: ConsolePage, source: string): Promise<void> {
+  await page.keyboard.press('Alt+l');
+  if (source !== 'live') {
+    await page.locator('.by-path input').fill(source);
+    await page.keyboard.press('Enter');
+    await page.locator('.entry.open', { hasText: path.basename(source) }).waitFor();
+  }
+  await page.locator('.line').first().waitFor();
+}
+
+function logLine({ page }: ConsolePage, text: string): Locator {
+  return page.locator('.lines .line', { hasText: text });
+}
+
+const APACHE = path.join(import.meta.dirname, '../fixtures/apache-3.8.0');
+const APACHE_SNAPSHOT = path.join(APACHE, 'snapshot.36');
+
+/** A log of Apache's with a changed byte and a torn end. */
+function damagedLog(): string {
+  const bytes = fs.readFileSync(path.join(APACHE, 'log.1'));
+  bytes[2600]! ^= 1;
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'zabring-pictures-'));
+  const file = path.join(folder, 'log.1');
+  fs.writeFileSync(file, bytes.subarray(0, 58_300));
+  return file;
 }
 
 export const SCENES: readonly Scene[] = [
@@ -167,6 +201,57 @@ export const SCENES: readonly Scene[] = [
     show: async (console) => {
       await console.page.locator('.sidebar .heading button').click();
       await console.dialog.waitFor();
+    },
+  },
+  {
+    name: 'log',
+    show: async (console, client) => {
+      await writeSome(client);
+      await openLog(console, 'live');
+      await logLine(console, FLAGS_PATH).last().click();
+      await console.page.locator('.detail .cm-content').waitFor();
+    },
+  },
+  {
+    name: 'log-filter',
+    show: async (console) => {
+      await openLog(console, 'live');
+      await console.page.keyboard.press('Control+f');
+      await console.page.keyboard.type('/services');
+      await console.page.locator('.chip.ok').click();
+      await console.page.locator('.bar .icon-button').first().click();
+      await until(
+        'the filter is in force',
+        async () => (await logLine(console, 'jobs').count()) === 0,
+      );
+      await logLine(console, '/services/checkout').first().click();
+      await console.page.locator('.detail .fact').first().waitFor();
+    },
+  },
+  {
+    name: 'log-damaged',
+    show: async (console) => {
+      const file = damagedLog();
+      await openLog(console, file);
+      await console.page.locator('.line.damaged').click();
+      await console.page.locator('.detail .banner').waitFor();
+    },
+  },
+  {
+    name: 'log-snapshot',
+    show: async (console) => {
+      await openLog(console, APACHE_SNAPSHOT);
+      await logLine(console, '/rich/路径').click();
+      await console.page.locator('.detail .fact').first().waitFor();
+    },
+  },
+  {
+    name: 'log-refused',
+    show: async (console) => {
+      await console.page.keyboard.press('Alt+l');
+      await console.page.locator('.by-path input').fill('/etc/hostname');
+      await console.page.keyboard.press('Enter');
+      await console.page.locator('.middle .blank').waitFor();
     },
   },
   {

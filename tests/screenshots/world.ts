@@ -79,6 +79,34 @@ export async function fillTree(client: Client): Promise<void> {
     });
 }
 
+/** A minute of a server's life, of every kind: what a log shows. */
+export async function writeSome(client: Client): Promise<void> {
+  await client.setData('/controller_epoch', text('8'), -1);
+  await client.create('/brokers/topics/invoices', text({ version: 3, partitions: { 0: [3, 1] } }));
+  await client.create('/jobs/report', null).catch(() => undefined);
+  await client.delete('/jobs/nothing', -1).catch(() => undefined);
+  await client
+    .setData('/config/checkout/database', text('{"poolSize":32}'), 99)
+    .catch(() => undefined);
+  await client.setAcl('/config/search', [{ scheme: 'world', id: 'anyone', permissions: 31 }], -1);
+  await client.delete('/jobs/report', -1);
+  await client.delete('/brokers/topics/invoices', -1);
+  await client.setData(
+    FLAGS_PATH,
+    text({
+      'new-basket': { enabled: true, rollout: 0.5 },
+      'pay-by-link': { enabled: true, rollout: 1, since: '2026-10-02' },
+      'guest-checkout': { enabled: false, owners: ['checkout', 'identity'] },
+      limits: { itemsPerOrder: 250, retries: 3, timeoutMs: 1500 },
+    }),
+    -1,
+  );
+  const worker = await client.create('/locks/nightly-report/lock-', text('worker-4'), {
+    mode: 'ephemeral-sequential',
+  });
+  await client.delete(worker.path, -1);
+}
+
 /** Begins as a certificate does, and goes on with bytes that look like one to nobody but a parser. */
 function derBytes(length: number): Buffer {
   const bytes = Buffer.from('3082032a30820212a003020102020900', 'hex');

@@ -45,7 +45,7 @@ export type StoredFile = TypeOf<typeof storedFile>;
 
 /** What is to be seen of a log or snapshot. Everything that is set must fit; damaged places are always seen. */
 export const logFilter = object({
-  /** Names of operations, as in the log; all for an empty list. */
+  /** Names of operations, as in the log, 'error' for refused ones; all for an empty list. */
   ops: list(text({ max: 40 }), { max: 100 }),
   /** With a slash in front, what paths begin with; else a part of them. Empty for all. */
   path: text({ max: 10_000 }),
@@ -55,8 +55,6 @@ export const logFilter = object({
   toZxid: nullable(number),
   fromMs: nullable(number),
   toMs: nullable(number),
-  /** Only requests that were refused, and groups with a refused part. */
-  errorsOnly: boolean,
 });
 export type LogFilter = TypeOf<typeof logFilter>;
 

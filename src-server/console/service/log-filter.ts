@@ -2,7 +2,7 @@
 import type { LogFilter } from '#contract/log-models.ts';
 
 import { sessionHex } from '../../base/ids.ts';
-import { OpCode, opName } from '../../coordination/model/ops.ts';
+import { opName } from '../../coordination/model/ops.ts';
 import type { Txn } from '../../coordination/model/txn.ts';
 
 export const EVERYTHING: LogFilter = {
@@ -13,7 +13,6 @@ export const EVERYTHING: LogFilter = {
   toZxid: null,
   fromMs: null,
   toMs: null,
-  errorsOnly: false,
 };
 
 export function fitsTxn(filter: LogFilter, txn: Txn): boolean {
@@ -21,7 +20,6 @@ export function fitsTxn(filter: LogFilter, txn: Txn): boolean {
     isWithin(txn.zxid, filter.fromZxid, filter.toZxid) &&
     isWithin(txn.timeMs, filter.fromMs, filter.toMs) &&
     (filter.sessionId === null || sessionHex(txn.sessionId) === filter.sessionId) &&
-    (!filter.errorsOnly || isRefused(txn)) &&
     fitsOpAndPath(filter, txn)
   );
 }
@@ -47,10 +45,6 @@ function hasPath(wanted: string, txn: Txn): boolean {
 
 function fitsPath(wanted: string, path: string): boolean {
   return wanted.startsWith('/') ? path.startsWith(wanted) : path.includes(wanted);
-}
-
-function isRefused(txn: Txn): boolean {
-  return txn.type === OpCode.ERROR || (txn.ops?.some(isRefused) ?? false);
 }
 
 function isWithin(value: number, from: number | null, to: number | null): boolean {

@@ -3,7 +3,7 @@ import type { LogPart, LogRecord, LogRow } from '#contract/log-models.ts';
 import type { AclEntry } from '#contract/models.ts';
 
 import { sessionHex } from '../../base/ids.ts';
-import type { LogItem } from '../../coordination/journal/log-reader.ts';
+import type { TxnItem } from '../../coordination/journal/log-reader.ts';
 import type { Acl } from '../../coordination/model/acl.ts';
 import { Code, codeName } from '../../coordination/model/codes.ts';
 import { OpCode, opName } from '../../coordination/model/ops.ts';
@@ -18,8 +18,6 @@ import {
 
 /** A line has no room for more. */
 const PREVIEW_BYTES = 96;
-
-export type TxnItem = Extract<LogItem, { kind: 'txn' }>;
 
 export function txnRow({ at, txn }: TxnItem): LogRow {
   const paths = pathsOf(txn);

@@ -17,9 +17,16 @@ import { LogScan } from './txnlog-scan.ts';
 /** 'torn': a last write that never finished, which nobody was told is durable. 'damaged': what was acknowledged is gone. */
 export type Damage = 'torn' | 'damaged';
 
+/** The data of the transaction is a view that the next call may overwrite. */
+export interface TxnItem {
+  readonly kind: 'txn';
+  readonly at: number;
+  readonly bytes: number;
+  readonly txn: Txn;
+}
+
 export type LogItem =
-  /** The data of the transaction is a view that the next call may overwrite. */
-  | { readonly kind: 'txn'; readonly at: number; readonly bytes: number; readonly txn: Txn }
+  | TxnItem
   | {
       readonly kind: 'mark';
       readonly at: number;
@@ -89,18 +96,14 @@ export class LogReader {
   }
 
   /** The transaction at a place that `next` gave. @throws DiskError, JournalError where it is there no more */
-  at(offset: number): Extract<LogItem, { kind: 'txn' }> {
-    const scan = this.#jumps;
-    scan.position = offset;
-    let txn = scan.next();
-    if (txn === null) {
-      // What was read ahead of a record that came later holds zeros in its place.
-      scan.refresh();
-      scan.position = offset;
-      txn = scan.next();
-    }
-    if (txn === null) throw scan.damage(offset, 'the record that was here is gone');
-    return { kind: 'txn', at: offset, bytes: scan.position - offset, txn };
+  at(offset: number): TxnItem {
+    const found = this.#jumpTo(offset);
+    if (found !== null) return found;
+    // What was read ahead of a record that came later holds zeros in its place, or half of it.
+    this.#jumps.refresh();
+    const again = this.#jumpTo(offset);
+    if (again === null) throw this.#jumps.damage(offset, 'the record that was here is gone');
+    return again;
   }
 
   /**
@@ -126,6 +129,19 @@ export class LogReader {
   close(): void {
     this.#scan.close();
     this.#jumps.close();
+  }
+
+  #jumpTo(offset: number): TxnItem | null {
+    const scan = this.#jumps;
+    scan.position = offset;
+    try {
+      const txn = scan.next();
+      if (txn === null) return null;
+      return { kind: 'txn', at: offset, bytes: scan.position - offset, txn };
+    } catch (error) {
+      if (error instanceof JournalError) return null;
+      throw error;
+    }
   }
 
   #read(): Txn | 'torn' | null {

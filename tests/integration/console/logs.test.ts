@@ -26,7 +26,6 @@ const EVERYTHING: LogFilter = {
   toZxid: null,
   fromMs: null,
   toMs: null,
-  errorsOnly: false,
 };
 
 let folder: Folder;
@@ -138,7 +137,7 @@ describe('Apache’s files', () => {
       'createContainer /rich/box',
       'createContainer /rich/box/used',
     ]);
-    const refused = await view.show({ errorsOnly: true });
+    const refused = await view.show({ ops: ['error'] });
     expect(refused.length).toBeGreaterThan(0);
     expect(refused.every((row) => row.kind === 'txn' && row.error !== null)).toBe(true);
     expect(await view.show({ fromZxid: 10, toZxid: 12 })).toHaveLength(3);

@@ -3,8 +3,9 @@ import { describe, expect, test, vi } from 'vitest';
 
 import type { TreeRow, TreeWindow } from '#contract/models.ts';
 
+import { RowWindow } from '../../../../src-renderer/model/row-window.ts';
 import type { RowRange } from '../../../../src-renderer/model/scaled-scroll.ts';
-import { changedPaths, TreeRows } from '../../../../src-renderer/model/tree-rows.ts';
+import { changedPaths } from '../../../../src-renderer/model/tree-rows.ts';
 import { rowOf, windowOf } from '../examples.ts';
 import { settled } from '../fake-console.ts';
 
@@ -30,7 +31,7 @@ class Service {
   }[] = [];
   readonly onWindow = vi.fn<(window: TreeWindow, before: TreeWindow | null) => void>();
   readonly onProblem = vi.fn<(error: unknown) => void>();
-  readonly rows = new TreeRows({
+  readonly rows = new RowWindow<TreeWindow>({
     ask: (range) =>
       new Promise((answer, fail) => {
         this.asked.push({ range, answer, fail });

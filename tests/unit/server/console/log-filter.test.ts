@@ -40,7 +40,7 @@ test.each<[string, Partial<LogFilter>, string[]]>([
   ['a group as such, by a path in it', { ops: ['multi'], path: '/gone' }, ['group']],
   ['a session', { sessionId: '000000000000001a' }, Object.keys(ALL)],
   ['another session', { sessionId: '000000000000001b' }, []],
-  ['refusals', { errorsOnly: true }, ['refusal', 'failedGroup']],
+  ['refusals', { ops: ['error'] }, ['refusal', 'failedGroup']],
   ['up to a zxid', { toZxid: 4 }, []],
   ['from a zxid', { fromZxid: 5 }, Object.keys(ALL)],
   ['until a time', { toMs: 999 }, []],

@@ -149,6 +149,15 @@ describe('a log that is being written', () => {
     expect(reader.at(cut.at).txn.zxid).toBe(21);
   });
 
+  test('a record is found although zeros or half of it were read in its place before', () => {
+    const disk = diskWith(padded(cut.at + 40));
+    const reader = new LogReader(disk, LOG);
+    expect(reader.at(whole[19]!.at).txn.zxid).toBe(20);
+    rewrite(disk, padded(whole[25]!.at));
+    expect(reader.at(cut.at).txn.zxid).toBe(21);
+    expect(reader.at(whole[22]!.at).txn.zxid).toBe(23);
+  });
+
   test('and so is one that grows without padding', () => {
     const disk = diskWith(APACHE.subarray(0, cut.at));
     const reader = new LogReader(disk, LOG);
