@@ -123,12 +123,19 @@ export class Visitor {
       order.watch.call = call;
     if (trace.isOn) trace.line(this.record.name, `asks ${call.xid}`, describe(order));
     this.outstanding++;
-    const outcome = await this.#outcome(order);
+    // The moment counts in which the client's own promise settles, not when we come to look at it.
+    const noted: Noted = (answered) => {
+      const note = (): void => {
+        call.answeredAt = history.moment();
+      };
+      answered.then(note, note);
+      return answered;
+    };
+    const outcome = await this.#outcome(order, noted);
     this.outstanding--;
     // A client that closes does not care what came of it.
     const answer = order.kind === 'close' ? null : outcome;
     call.answer = answer;
-    call.answeredAt = history.moment();
     call.answeredMs = world.nowMs;
     call.seenZxid = this.client.lastZxid;
     if (order.kind === 'exists' && order.watch !== null && answer !== null)
@@ -137,68 +144,72 @@ export class Visitor {
     return answer;
   }
 
-  async #outcome(order: Order): Promise<Answer | null> {
+  async #outcome(order: Order, noted: Noted): Promise<Answer | null> {
     try {
-      return await this.#carryOut(order);
+      return await this.#carryOut(order, noted);
     } catch (error) {
       if (!(error instanceof ClientError)) throw error;
       return UNKNOWN.has(error.code) ? null : { ...NOTHING, code: error.code };
     }
   }
 
-  async #carryOut(order: Order): Promise<Answer> {
+  async #carryOut(order: Order, noted: Noted): Promise<Answer> {
     const { client } = this;
     switch (order.kind) {
       case 'create': {
-        const { path, stat } = await client.create(order.path, bytes(order.data), {
-          mode: order.mode,
-          ttlMs: order.ttlMs,
-        });
+        const { path, stat } = await noted(
+          client.create(order.path, bytes(order.data), {
+            mode: order.mode,
+            ttlMs: order.ttlMs,
+          }),
+        );
         return { ...NOTHING, path, stat };
       }
       case 'set':
         return {
           ...NOTHING,
-          stat: await client.setData(order.path, bytes(order.data), order.version),
+          stat: await noted(client.setData(order.path, bytes(order.data), order.version)),
         };
       case 'delete':
-        await client.delete(order.path, order.version);
+        await noted(client.delete(order.path, order.version));
         return NOTHING;
       case 'check':
         throw new Error('a check stands in a multi only');
       case 'multi': {
-        const parts = await client.multi(order.steps.map(stepOf));
+        const parts = await noted(client.multi(order.steps.map(stepOf)));
         return { ...NOTHING, parts: parts.map(partOf) };
       }
       case 'get': {
-        const { data, stat } = await client.getData(order.path, this.#listener(order.watch));
+        const { data, stat } = await noted(client.getData(order.path, this.#listener(order.watch)));
         return { ...NOTHING, data: data?.toString('latin1') ?? '', stat };
       }
       case 'exists':
         return {
           ...NOTHING,
-          stat: await client.exists(order.path, this.#listener(order.watch)),
+          stat: await noted(client.exists(order.path, this.#listener(order.watch))),
         };
       case 'children': {
-        const { names, stat } = await client.getChildren(order.path, this.#listener(order.watch));
+        const { names, stat } = await noted(
+          client.getChildren(order.path, this.#listener(order.watch)),
+        );
         return { ...NOTHING, names: [...names].sort(), stat };
       }
       case 'sync':
-        await client.sync(order.path);
+        await noted(client.sync(order.path));
         return NOTHING;
       case 'watch': {
         const recursive = order.watch.kind === 'recursive';
-        await client.watch(order.path, this.#listener(order.watch)!, { recursive });
+        await noted(client.watch(order.path, this.#listener(order.watch)!, { recursive }));
         return NOTHING;
       }
       case 'unwatch': {
         const recursive = order.watch.kind === 'recursive';
         order.watch.removedAt = this.#parts.history.moment();
-        await client.unwatch(order.path, this.#listener(order.watch)!, { recursive });
+        await noted(client.unwatch(order.path, this.#listener(order.watch)!, { recursive }));
         return NOTHING;
       }
       case 'close':
-        await client.close();
+        await noted(client.close());
         return NOTHING;
     }
   }
@@ -221,6 +232,8 @@ export class Visitor {
     return listener;
   }
 }
+
+type Noted = <T>(answered: Promise<T>) => Promise<T>;
 
 const NOTHING: Answer = {
   code: Code.OK,

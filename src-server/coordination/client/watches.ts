@@ -52,9 +52,18 @@ export class ClientWatches {
     return true;
   }
 
-  /** Tells whoever the event is for. */
+  /**
+   * Tells whoever the event is for, in its place among the answers: behind those that came before it, one of which may have
+   * set the watch, and before those that show the change. Who awaits an answer goes on two microtasks after it was read (the
+   * request's promise, then the method's), so that is when listeners are called.
+   */
   fire(event: WatchEvent): void {
-    for (const listener of this.#listenersFor(event)) listener(event);
+    const listeners = this.#listenersFor(event);
+    if (listeners.size === 0) return;
+    const tell = (): void => {
+      for (const listener of listeners) listener(event);
+    };
+    queueMicrotask(() => queueMicrotask(tell));
   }
 
   #listenersFor({ type, path }: WatchEvent): Set<WatchListener> {

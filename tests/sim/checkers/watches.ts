@@ -52,6 +52,7 @@ function checkOneShot(evidence: Evidence, watch: Watch, call: Call, changes: Cha
     return;
   }
   evidence.probes.hit('a one-shot watch fired');
+  if (event.at < call.answeredAt) fail('watches', `${name} fired before it was known to be set`);
   const isRenewed = event.connection > watch.armedByConnection;
   const fitting = firsts.filter((first) => first !== null && fits(event, first, isRenewed));
   if (fitting.length === 0) {

@@ -3,7 +3,11 @@ import { expect, test } from 'vitest';
 
 import { limitsFor } from '../../../../../src-server/config/limits.ts';
 import { defaultSettings } from '../../../../../src-server/config/settings.ts';
-import { Client } from '../../../../../src-server/coordination/client/client.ts';
+import {
+  Client,
+  type EventListener,
+} from '../../../../../src-server/coordination/client/client.ts';
+import { OPEN_ACL } from '../../../../../src-server/coordination/model/acl.ts';
 import { OpCode } from '../../../../../src-server/coordination/model/ops.ts';
 import { Request } from '../../../../../src-server/coordination/model/request.ts';
 import { Door } from '../../../../../src-server/coordination/serving/door.ts';
@@ -17,7 +21,7 @@ import { newMachine, Pipeline } from '../../../../sim/changes.ts';
 import { SimDisk } from '../../../../sim/disk.ts';
 import { Network } from '../../../../sim/network.ts';
 import { simPlatform, TRUE_CLOCK } from '../../../../sim/platform.ts';
-import { World } from '../../../../sim/world.ts';
+import { type Life, World } from '../../../../sim/world.ts';
 
 /** A door whose writes are submitted and decided only when a test says so; sessions come to be at once. */
 async function openDoor() {
@@ -28,8 +32,8 @@ async function openDoor() {
     cutting: 'whole',
     bufferBytes: 0x1_0000,
   });
-  const platformOf = (host: string) => {
-    const life = world.newLife(host);
+  const platformOf = (life: Life) => {
+    const host = life.name;
     return simPlatform({
       world,
       life,
@@ -46,7 +50,7 @@ async function openDoor() {
   machine.createSystemNodes();
   const watches = new Watches({ compat38: false });
   const submitted: Request[] = [];
-  const { clock, net } = platformOf('server');
+  const { clock, net } = platformOf(world.newLife('server'));
   const door = new Door({
     settings: { ...settings, clientPortAddress: null },
     limits: limitsFor(settings),
@@ -82,13 +86,14 @@ async function openDoor() {
   await world.run(10);
   await opening;
   door.beginService(machine, 'full');
+  const clientLife = world.newLife('client');
   const client = new Client({
-    platform: platformOf('client'),
+    platform: platformOf(clientLife),
     connect: 'server:2181',
     sessionTimeoutMs: 10_000,
   });
   await world.run(100, () => client.state.kind === 'connected');
-  return { world, door, client, submitted };
+  return { world, door, client, clientLife, submitted, pipeline };
 }
 
 test('whoever has said goodbye and was not answered is sent away with all others when service ends', async () => {
@@ -102,4 +107,32 @@ test('whoever has said goodbye and was not answered is sent away with all others
   await world.run(300);
   expect(door.connections.size).toBe(0);
   expect(isClosed).toBe(true);
+});
+
+test('W1: an event reaches its listener behind the answer that set the watch and before those that show the change', async () => {
+  const { world, door, client, clientLife, pipeline } = await openDoor();
+  for (let round = 0; round < 20; round++) {
+    const path = `/n${round}`;
+    const heard: string[] = [];
+    const isThere = async (name: string, listener?: EventListener): Promise<void> => {
+      const stat = await client.exists(path, listener);
+      heard.push(`${name} ${stat === null ? 'no' : 'yes'}`);
+    };
+    void isThere('first', ({ kind }) => heard.push(kind));
+    // The client asks and is stopped; what it is sent meanwhile it reads in one go afterwards, or piece by piece.
+    await world.run(world.nowMs + 0.5);
+    world.stop(clientLife);
+    await world.run(world.nowMs + 5);
+    const create = new Request(OpCode.CREATE);
+    create.path = path;
+    create.acl = OPEN_ACL;
+    const txn = pipeline.propose(create, client.sessionId);
+    door.onApplied(txn, pipeline.applyOne()!, null);
+    door.flush();
+    await world.run(world.nowMs + 5);
+    world.goOn(clientLife);
+    void isThere('second');
+    await world.run(world.nowMs + 10, () => heard.length === 3);
+    expect(heard).toEqual(['first no', 'created', 'second yes']);
+  }
 });
