@@ -6,7 +6,7 @@ interface ZabringWindow {
     readonly platform: 'darwin' | 'win32' | 'linux';
     showDataFolder(): void;
     /** Where a file that was dropped lies; '' for one that is in memory only. */
-    pathOf?(file: File): string;
+    pathOf(file: File): string;
   };
 }
 

@@ -1,5 +1,5 @@
 /** Runs beside the page in a world of its own, and gives the page two things: a port on request, and a few native calls. */
-import { contextBridge, ipcRenderer } from 'electron';
+import { contextBridge, ipcRenderer, webUtils } from 'electron';
 
 import { PORT, REQUEST_PORT, SHOW_DATA_FOLDER } from '../ipc/channels.ts';
 
@@ -13,6 +13,8 @@ contextBridge.exposeInMainWorld('zabring', {
     showDataFolder: () => {
       ipcRenderer.send(SHOW_DATA_FOLDER);
     },
+    // Only of a file that a person dropped or chose: of any other there is no File to ask with.
+    pathOf: (file: File) => webUtils.getPathForFile(file),
   },
 });
 

@@ -54,7 +54,7 @@ export function useDropPath(onPath: (path: string) => void): DropPath {
 
 function pathIn(data: DataTransfer | null): string | null {
   const file = data?.files[0];
-  const told = file === undefined ? undefined : window.zabring?.native.pathOf?.(file);
+  const told = file === undefined ? undefined : window.zabring?.native.pathOf(file);
   if (told !== undefined && told !== '') return told;
   const uri = data?.getData('text/uri-list').split(/\r?\n/)[0] ?? '';
   if (!uri.startsWith('file://')) return null;

@@ -119,7 +119,7 @@ describeWith([CHROMIUM], 'the desktop app', () => {
       expect(found).toEqual({
         strangers: [],
         bridge: ['requestPort', 'native'],
-        native: ['platform', 'showDataFolder'],
+        native: ['platform', 'showDataFolder', 'pathOf'],
         platform: 'linux',
         isReplaced: false,
         isExtended: false,

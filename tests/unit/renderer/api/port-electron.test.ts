@@ -9,7 +9,7 @@ afterEach(() => void vi.useRealTimers());
 const requestPort = vi.fn<() => void>();
 const bridge = {
   requestPort,
-  native: { platform: 'linux', showDataFolder: () => undefined },
+  native: { platform: 'linux', showDataFolder: () => undefined, pathOf: () => '' },
 } as const;
 
 beforeEach(() => void requestPort.mockReset());
