@@ -83,7 +83,7 @@ export function shortName({ id, address, key }: EnsembleMember): string {
   return id === null ? (address ?? key) : String(id);
 }
 
-export const SERIES_COLOURS = 8;
+const SERIES_COLOURS = 8;
 
 /** Members keep their colour as long as they are listed in the same order, which is by id. */
 export function colourOf(members: readonly EnsembleMember[], key: string): number {

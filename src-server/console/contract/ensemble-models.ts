@@ -65,7 +65,7 @@ export const quorumView = object({
 });
 export type QuorumView = TypeOf<typeof quorumView>;
 
-export const latency = object({ minMs: number, averageMs: number, maxMs: number });
+const latency = object({ minMs: number, averageMs: number, maxMs: number });
 
 /** What a server tells of itself. */
 export const memberFigures = object({

@@ -1,5 +1,5 @@
 /** Why a request of our client failed. */
-import { Code, codeName } from '../model/codes.ts';
+import { type Code, codeName } from '../model/codes.ts';
 
 export class ClientError extends Error {
   override readonly name = 'ClientError';
@@ -12,12 +12,4 @@ export class ClientError extends Error {
     this.code = code;
     this.path = path;
   }
-}
-
-/** The request may or may not have been carried out: the connection broke before its answer. */
-export function isOutcomeUnknown(error: unknown): boolean {
-  return (
-    error instanceof ClientError &&
-    (error.code === Code.CONNECTION_LOSS || error.code === Code.REQUEST_TIMEOUT)
-  );
 }

@@ -21,7 +21,7 @@ import {
   type WatchListener,
 } from './watches.ts';
 
-export { ClientError, isOutcomeUnknown } from './client-error.ts';
+export { ClientError } from './client-error.ts';
 export { parseConnectString } from './hosts.ts';
 export type { SessionState } from './session.ts';
 

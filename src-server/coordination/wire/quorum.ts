@@ -15,7 +15,7 @@ import type { Packets } from './packets.ts';
 import { TXN_HEADER_BYTES } from './txns.ts';
 import { readView, viewText } from './views.ts';
 
-export const PacketType = {
+const PacketType = {
   REQUEST: 1,
   PROPOSAL: 2,
   ACK: 3,
