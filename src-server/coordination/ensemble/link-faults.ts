@@ -2,7 +2,8 @@
  * What a fault lab may do to the connections between members: cut a direction, slow it down, break it.
  *
  * A cut behaves as in a real network: nobody is told, what is sent waits, and it arrives when the way is open again, unless
- * somebody lost patience before. Without a lab there is no wrapper and no cost.
+ * somebody lost patience before. What waits when nothing is done to a connection any more arrives at once. Without a lab there
+ * is no wrapper and no cost; with one, connections that nothing is done to pay a look at a field.
  */
 import { Fifo } from '../../base/fifo.ts';
 import type { Sid } from '../../base/ids.ts';
@@ -11,18 +12,25 @@ import type { Socket, SocketHandler } from '../../platform/net.ts';
 
 export type Direction = 'in' | 'out';
 
+/** How one piece of a stream arrives. */
+export interface Arrival {
+  readonly lateMs: number;
+  /** It does not: when it is so late, the connection breaks, since nothing can be left out of a stream. */
+  readonly isLost: boolean;
+}
+
 export interface LinkFaults {
+  /** Whether anything is done to what passes between here and there. */
+  isTouched(peer: Sid): boolean;
   /** Whether bytes pass. While they do not, no new connection comes about either. */
   isOpen(peer: Sid, direction: Direction): boolean;
-  /** How much later they arrive, ms. */
-  delayMs(peer: Sid, direction: Direction): number;
-  /** Asked for every piece: whether the connection breaks here, since nothing can be left out of a stream. */
-  breaks(peer: Sid, direction: Direction): boolean;
+  /** Asked for every piece that comes from there. */
+  arrival(peer: Sid): Arrival;
   /** Calls back after any of this changed, until the function it returns is called. */
   onChange(listener: () => void): () => void;
 }
 
-/** A socket whose peer is told once it is known; until then everything passes. */
+/** A socket whose peer is told once it is known; until then everything passes, which is a message at the most. */
 export interface NamedSocket {
   readonly socket: Socket;
   name(peer: Sid): void;
@@ -49,7 +57,11 @@ interface Piece {
   readonly bytes: Buffer | null;
   readonly reason: string | null;
   readonly dueMs: number;
+  /** Instead of it comes the end. */
+  readonly isLost: boolean;
 }
+
+const NOW: Arrival = { lateMs: 0, isLost: false };
 
 /** What is held back in one direction. */
 class Lane {
@@ -58,9 +70,9 @@ class Lane {
   timer: Timer | null = null;
   isRunning = false;
 
-  push(bytes: Buffer | null, dueMs: number, reason: string | null = null): void {
-    this.pieces.push({ bytes, reason, dueMs });
-    this.bytes += bytes?.length ?? 0;
+  push(piece: Piece): void {
+    this.pieces.push(piece);
+    this.bytes += piece.bytes?.length ?? 0;
   }
 
   shift(): Piece {
@@ -86,9 +98,12 @@ class FaultySocket implements Socket, SocketHandler {
   readonly #out = new Lane();
   #handler: SocketHandler | null = null;
   #peer: Sid | null = null;
+  #isTouched = false;
   #isPaused = false;
   #isEnding = false;
   #isDestroyed = false;
+  /** The socket has told of its end already; whoever uses it may not know yet. */
+  #isOver = false;
 
   constructor(socket: Socket, clock: Clock, faults: LinkFaults) {
     this.#socket = socket;
@@ -99,6 +114,7 @@ class FaultySocket implements Socket, SocketHandler {
 
   name(peer: Sid): void {
     this.#peer = peer;
+    this.#isTouched = this.#faults.isTouched(peer);
   }
 
   get remoteAddress(): string {
@@ -128,9 +144,8 @@ class FaultySocket implements Socket, SocketHandler {
 
   write(bytes: Uint8Array): boolean {
     if (this.#isDestroyed) return true;
-    if (this.#breaks('out')) return true;
-    if (this.#passes('out', this.#out)) return this.#socket.write(bytes);
-    this.#out.push(Buffer.from(bytes), this.#dueMs('out'));
+    if (this.#out.pieces.length === 0 && this.#isWayOpen('out')) return this.#socket.write(bytes);
+    this.#hold('out', Buffer.from(bytes), NOW);
     this.#run('out');
     return false;
   }
@@ -154,18 +169,19 @@ class FaultySocket implements Socket, SocketHandler {
     this.#isDestroyed = true;
     this.#in.clear();
     this.#out.clear();
-    this.#socket.destroy();
+    if (this.#isOver) this.#clock.defer(() => this.#close(null));
+    else this.#socket.destroy();
   }
 
   // --- from the socket ---
 
   onChunk(chunk: Buffer): void {
-    if (this.#breaks('in')) return;
-    if (this.#passes('in', this.#in)) {
+    const arrival = this.#arrival();
+    if (this.#passes(arrival)) {
       this.#handler?.onChunk(chunk);
       return;
     }
-    this.#in.push(Buffer.from(chunk), this.#dueMs('in'));
+    this.#hold('in', Buffer.from(chunk), arrival);
     if (this.#in.bytes > HELD_BYTES_MAX) this.#socket.pause();
     this.#run('in');
   }
@@ -175,13 +191,16 @@ class FaultySocket implements Socket, SocketHandler {
   }
 
   onClose(reason: string | null): void {
+    this.#isOver = true;
     // The other side's end is news that a cut holds back as well; our own is not.
-    if (!this.#isDestroyed && !this.#isEnding && !this.#passes('in', this.#in)) {
-      this.#in.push(null, this.#dueMs('in'), reason);
-      this.#run('in');
+    const isOurs = this.#isDestroyed || this.#isEnding;
+    const arrival = isOurs ? NOW : { ...this.#arrival(), isLost: false };
+    if (isOurs || this.#passes(arrival)) {
+      this.#close(reason);
       return;
     }
-    this.#close(reason);
+    this.#hold('in', null, arrival, reason);
+    this.#run('in');
   }
 
   #close(reason: string | null): void {
@@ -194,27 +213,27 @@ class FaultySocket implements Socket, SocketHandler {
 
   // --- what is held back ---
 
-  #passes(direction: Direction, lane: Lane): boolean {
-    if (this.#peer === null) return true;
-    return (
-      lane.pieces.length === 0 &&
-      this.#faults.isOpen(this.#peer, direction) &&
-      this.#faults.delayMs(this.#peer, direction) <= 0
-    );
+  #arrival(): Arrival {
+    return this.#isTouched ? this.#faults.arrival(this.#peer!) : NOW;
   }
 
-  #breaks(direction: Direction): boolean {
-    if (this.#peer === null || !this.#faults.breaks(this.#peer, direction)) return false;
-    this.destroy();
-    return true;
+  /** Whether what just came from the socket is for the handler now. */
+  #passes({ lateMs }: Arrival): boolean {
+    return this.#in.pieces.length === 0 && lateMs <= 0 && this.#isWayOpen('in');
   }
 
-  #dueMs(direction: Direction): number {
-    const delayMs = this.#peer === null ? 0 : this.#faults.delayMs(this.#peer, direction);
-    return this.#clock.nowMs() + delayMs;
+  #hold(
+    direction: Direction,
+    bytes: Buffer | null,
+    { lateMs, isLost }: Arrival,
+    reason: string | null = null,
+  ): void {
+    const lane = direction === 'in' ? this.#in : this.#out;
+    lane.push({ bytes, reason, dueMs: this.#clock.nowMs() + lateMs, isLost });
   }
 
   #goOn(): void {
+    this.#isTouched = this.#peer !== null && this.#faults.isTouched(this.#peer);
     this.#run('in');
     this.#run('out');
   }
@@ -227,10 +246,10 @@ class FaultySocket implements Socket, SocketHandler {
     lane.timer?.cancel();
     lane.timer = null;
     lane.isRunning = true;
-    while (!this.#isDestroyed && this.#isWayOpen(direction)) {
+    while (!this.#isDestroyed && this.#mayGo(direction)) {
       const next = lane.pieces.peek();
       if (next === undefined) break;
-      const waitMs = next.dueMs - this.#clock.nowMs();
+      const waitMs = this.#isTouched ? next.dueMs - this.#clock.nowMs() : 0;
       if (waitMs > 0) {
         lane.timer = this.#clock.after(waitMs, () => this.#run(direction));
         break;
@@ -242,14 +261,18 @@ class FaultySocket implements Socket, SocketHandler {
     if (direction === 'in' && !this.#isPaused) this.#socket.resume();
   }
 
-  #isWayOpen(direction: Direction): boolean {
-    if (direction === 'in' && this.#isPaused) return false;
-    return this.#peer === null || this.#faults.isOpen(this.#peer, direction);
+  #mayGo(direction: Direction): boolean {
+    return this.#isWayOpen(direction) && !(direction === 'in' && this.#isPaused);
   }
 
-  #let(direction: Direction, { bytes, reason }: Piece): void {
+  #isWayOpen(direction: Direction): boolean {
+    return !this.#isTouched || this.#faults.isOpen(this.#peer!, direction);
+  }
+
+  #let(direction: Direction, { bytes, reason, isLost }: Piece): void {
     if (direction === 'in') {
-      if (bytes === null) this.#close(reason);
+      if (isLost && this.#isTouched) this.destroy();
+      else if (bytes === null) this.#close(reason);
       else this.#handler?.onChunk(bytes);
       return;
     }

@@ -6,6 +6,7 @@ import { sid } from '../../../src-server/base/ids.ts';
 import { makeZxid } from '../../../src-server/base/zxid.ts';
 import { Writer } from '../../../src-server/bytes/writer.ts';
 import { parseHostPorts } from '../../../src-server/config/ensemble-config.ts';
+import { FaultLab } from '../../../src-server/coordination/ensemble/fault-lab.ts';
 import type {
   ImageSink,
   ImageSource,
@@ -20,10 +21,11 @@ import { SNAPSHOT_MARK, writeMessage } from '../../../src-server/coordination/wi
 import type { Message } from '../../../src-server/coordination/zab/messages.ts';
 import { SILENT } from '../../../src-server/platform/logger.ts';
 import { NodeClock } from '../../../src-server/platform/node/clock.ts';
+import { NodeEntropy } from '../../../src-server/platform/node/entropy.ts';
 import { NodeNet } from '../../../src-server/platform/node/net.ts';
 import { freePort } from '../../peers/ports.ts';
 import { until } from '../../peers/wait.ts';
-import { LabFaults } from './lab-faults.ts';
+import { cut, slow } from './faults.ts';
 
 const owned: { close(): unknown }[] = [];
 
@@ -36,14 +38,16 @@ const LIMITS = { recordBytesMax: 0x10_0000, learnerUnsentBytesMax: 0x40_0000 };
 
 /** One member's side of the quorum port, with everything that happened there. */
 class Side {
-  readonly faults = new LabFaults();
+  readonly faults: FaultLab;
   readonly accepted: Link[] = [];
   readonly messages: Message[] = [];
   readonly downs: string[] = [];
   onMessage: (link: Link, message: Message) => void = () => undefined;
   readonly links: Links;
 
-  constructor(limits: Partial<typeof LIMITS> = {}) {
+  constructor(options: Partial<typeof LIMITS & { readonly id: number }> = {}) {
+    const { id = 2, ...limits } = options;
+    this.faults = new FaultLab({ self: sid(id), entropy: new NodeEntropy() });
     this.links = new Links({
       net: new NodeNet(),
       clock: new NodeClock(),
@@ -100,7 +104,7 @@ interface Pair {
 }
 
 async function pair(limits: Partial<typeof LIMITS> = {}): Promise<Pair> {
-  const leader = new Side(limits);
+  const leader = new Side({ ...limits, id: 1 });
   const learner = new Side(limits);
   const port = await leader.listen();
   const toLeader = await learner.dial(`${HOST}:${port}`);
@@ -534,7 +538,7 @@ describe('the port', () => {
 describe('faults', () => {
   test('a cut holds back messages and the news of the end, and loses neither', async () => {
     const { learner, toLearner } = await pair();
-    learner.faults.cut(1, 'in');
+    learner.faults.change([cut(1, 2)]);
     toLearner.send(commit(1));
     toLearner.send(commit(2));
     toLearner.close();
@@ -542,14 +546,14 @@ describe('faults', () => {
     toLeader.send({ kind: 'ack', zxid: makeZxid(1, 1) });
     await until('somebody else is heard', () => other.kinds.length === 1);
     expect([commits(learner), learner.downs]).toEqual([[], []]);
-    learner.faults.mend();
+    learner.faults.change([]);
     await until('the end is known', () => learner.downs.length === 1);
     expect(commits(learner)).toEqual([1, 2]);
   });
 
   test('a learner is known to the faults once it has a name', async () => {
     const { leader, learner, toLearner, toLeader } = await pair();
-    leader.faults.cut(2, 'in');
+    leader.faults.change([cut(2, 1)]);
     toLeader.send({ kind: 'ack', zxid: makeZxid(1, 1) });
     await until('it is heard', () => leader.kinds.length === 1);
     toLearner.name(sid(2));
@@ -557,7 +561,7 @@ describe('faults', () => {
     toLearner.send(commit(1));
     await until('the other way is open', () => commits(learner).length === 1);
     expect(leader.kinds).toEqual(['ack']);
-    leader.faults.mend();
+    leader.faults.change([]);
     await until('it is heard', () => leader.kinds.length === 2);
   });
 
@@ -565,15 +569,15 @@ describe('faults', () => {
     const leader = new Side();
     const learner = new Side();
     const port = await leader.listen();
-    learner.faults.cut(1, 'out');
+    learner.faults.change([cut(2, 1)]);
     await expect(learner.dial(`${HOST}:${port}`, { timeoutMs: 50 })).rejects.toThrow('cut');
-    learner.faults.mend();
+    learner.faults.change([]);
     expect((await learner.dial(`${HOST}:${port}`)).isOpen).toBe(true);
   });
 
   test('a slow way carries an image whole', async () => {
     const { learner, toLeader, toLearner } = await pair();
-    learner.faults.delay(5);
+    learner.faults.change([slow(1, 2, 5)]);
     const source = new Pieces(60, 0x1_0000);
     const sink = new Taking(source.whole, 0x1_0000);
     learner.onMessage = (_, { kind }) => {
