@@ -225,6 +225,27 @@ export const shell = {
       title: 'The server refused the identity.',
       advice: 'Connect again with the right user and password.',
     },
+    'not-an-ensemble': {
+      title: 'This is a server on its own.',
+      advice: 'Members can be changed where there are several: start it with server.N lines.',
+    },
+    'reconfig-disabled': {
+      title: 'These servers do not let their membership be changed.',
+      advice: 'Put reconfigEnabled=true into every zoo.cfg, and restart the members one by one.',
+    },
+    'reconfig-in-progress': {
+      title: 'Another change of the membership is under way.',
+      advice: 'Wait until it is in force, look at what came of it, and decide again.',
+    },
+    'reconfig-no-quorum': {
+      title: 'Too few voters of the new configuration follow the leader.',
+      advice:
+        'Nothing was changed. Start those that join, wait until they follow, and try again; observers do not count yet.',
+    },
+    'reconfig-refused': {
+      title: 'This change of the membership is not possible.',
+      advice: 'Nothing was changed. The preview says why, and what to do instead.',
+    },
     'plan-outdated': {
       title: 'The tree has changed since the plan was shown.',
       advice: 'What was not yet deleted stays. Make a new plan.',

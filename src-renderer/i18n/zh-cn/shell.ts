@@ -213,6 +213,26 @@ export const shell: Texts<typeof english> = {
       title: '服务器拒绝了该身份。',
       advice: '请使用正确的用户和密码重新连接。',
     },
+    'not-an-ensemble': {
+      title: '这是一台独立运行的服务器。',
+      advice: '只有多成员的集群才能更改成员：请用 server.N 配置行启动它。',
+    },
+    'reconfig-disabled': {
+      title: '这些服务器不允许更改成员。',
+      advice: '请在每个 zoo.cfg 中写入 reconfigEnabled=true，然后逐个重启成员。',
+    },
+    'reconfig-in-progress': {
+      title: '另一项成员更改正在进行。',
+      advice: '请等它生效，查看结果后再作决定。',
+    },
+    'reconfig-no-quorum': {
+      title: '新配置中跟随领导者的投票者太少。',
+      advice: '没有任何更改。请先启动要加入的成员，等它们跟上领导者后再试；观察者暂不计入。',
+    },
+    'reconfig-refused': {
+      title: '无法这样更改成员。',
+      advice: '没有任何更改。预览中说明了原因以及可以怎么做。',
+    },
     'plan-outdated': {
       title: '显示计划之后，树发生了变化。',
       advice: '尚未删除的内容保持不变，请重新制定计划。',

@@ -13,6 +13,7 @@ import {
   literal,
   nothing,
   nullable,
+  number,
   object,
   range,
   string,
@@ -29,6 +30,7 @@ import {
   storedFile,
   storedKind,
 } from './log-models.ts';
+import { membership, membershipOrder } from './membership-models.ts';
 import {
   aclEntry,
   appFacts,
@@ -98,6 +100,15 @@ export const methods = {
   'ensemble.retry': method(nothing, nothing),
   /** Starts or ends one of its members; how that goes comes by the topics. */
   'ensemble.order': method(memberOrder, nothing),
+
+  // --- who belongs to an ensemble ---
+  /** The configuration as the servers have it now, and who of its members is heard. */
+  'ensemble.config': method(object(inCluster), membership),
+  /** Changes the configuration, over the client protocol; answers when a quorum of the old and of the new one have it. */
+  'ensemble.reconfigure': method(
+    object({ ...inCluster, order: membershipOrder }),
+    object({ version: number }),
+  ),
 
   // --- tree ---
   /** Opens a view of a cluster's tree; it ends with `tree.close` or with the connection. */

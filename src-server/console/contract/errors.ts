@@ -26,6 +26,15 @@ export const ERROR_CODES = [
   'unsupported',
   'session-expired',
   'auth-failed',
+  /** A server on its own has no members to change. */
+  'not-an-ensemble',
+  /** The servers were started without `reconfigEnabled`. */
+  'reconfig-disabled',
+  'reconfig-in-progress',
+  /** Too few voters of the new configuration follow the leader. */
+  'reconfig-no-quorum',
+  /** The servers do not accept this configuration, or the console would not send it; the sentence says why. */
+  'reconfig-refused',
   /** The tree changed since the plan was shown. */
   'plan-outdated',
   'internal',

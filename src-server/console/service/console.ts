@@ -7,6 +7,7 @@ import type { Platform } from '../../platform/platform.ts';
 import { Clusters, LOCAL_ID } from './clusters.ts';
 import { carryOut, DeletePlans } from './delete-tree.ts';
 import { Ensembles } from './ensemble/ensembles.ts';
+import { Memberships } from './ensemble/memberships.ts';
 import { explain } from './explain.ts';
 import type { LocalEnsemble } from './local-ensemble.ts';
 import { OpenFiles } from './open-files.ts';
@@ -37,6 +38,7 @@ export class Console implements Handlers {
   readonly #local: LocalEnsemble;
   readonly #clusters: Clusters;
   readonly #ensembles: Ensembles;
+  readonly #memberships: Memberships;
   readonly #operations: Operations;
   readonly #plans: DeletePlans;
   readonly #files: OpenFiles;
@@ -68,6 +70,12 @@ export class Console implements Handlers {
     this.#ensembles = new Ensembles({
       platform,
       clusters: this.#clusters,
+      local: options.local,
+    });
+    this.#memberships = new Memberships({
+      platform,
+      clusters: this.#clusters,
+      ensembles: this.#ensembles,
       local: options.local,
     });
     this.methods = this.#methods();
@@ -115,6 +123,9 @@ export class Console implements Handlers {
       'ensemble.order': (order) => {
         this.#local.order(order);
       },
+
+      'ensemble.config': ({ cluster }) => this.#memberships.config(cluster),
+      'ensemble.reconfigure': ({ cluster, order }) => this.#memberships.reconfigure(cluster, order),
 
       'tree.open': ({ cluster, order }, context) => this.#openTree(cluster, order, context),
       'tree.close': ({ tree }) => {

@@ -1,6 +1,6 @@
 /** What the console may ask of the ensemble that runs in this program, besides what any client can. */
 import type { MemberOrder } from '#contract/ensemble-models.ts';
-import type { MemberState, NodeKind } from '#contract/models.ts';
+import type { Credential, MemberState, NodeKind } from '#contract/models.ts';
 
 export interface NodeNature {
   readonly kind: Exclude<NodeKind, 'unknown'>;
@@ -23,6 +23,8 @@ export interface LocalEnsemble {
   /** What clients connect to, or null while no member serves. */
   readonly connectString: string | null;
   readonly members: readonly LocalMember[];
+  /** Proves to its members that the owner asks; absent where they know nobody but those of their own settings. */
+  readonly operator?: Credential | null;
   onChange(listener: () => void): () => void;
   /** Tries a member that failed again, now. */
   retry(): void;

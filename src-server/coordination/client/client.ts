@@ -8,7 +8,7 @@ import type { Platform } from '../../platform/platform.ts';
 import { type Acl, OPEN_ACL } from '../model/acl.ts';
 import { Code } from '../model/codes.ts';
 import { OpCode } from '../model/ops.ts';
-import { CreateFlag, Request } from '../model/request.ts';
+import { CreateFlag, type ReconfigOrder, Request } from '../model/request.ts';
 import type { Stat } from '../model/stat.ts';
 import { EventType, type MultiResult, type ReplyBody, type ReplyHeader } from '../wire/replies.ts';
 import { ClientError } from './client-error.ts';
@@ -95,6 +95,7 @@ const EVENT_KINDS: Record<EventType, Event['kind']> = {
 };
 
 const DEFAULT_REQUEST_TIMEOUT_MS = 30_000;
+const CONFIG_PATH = '/zookeeper/config';
 
 export class Client {
   readonly #options: ClientOptions;
@@ -280,6 +281,23 @@ export class Client {
     return parts.map((part) =>
       part.path === null ? part : { ...part, path: this.#relative(part.path) },
     );
+  }
+
+  // --- the ensemble ---
+
+  /** The ensemble's configuration, whatever the chroot: its text is empty at a server on its own. */
+  async getConfig(): Promise<{ text: string; stat: Stat }> {
+    const request = new Request(OpCode.GET_DATA);
+    request.path = CONFIG_PATH;
+    const { data, stat } = await this.#call(request);
+    return { text: data?.toString('utf8') ?? '', stat: stat! };
+  }
+
+  /** Changes who belongs to the ensemble; the configuration that came of it. */
+  async reconfigure(order: ReconfigOrder): Promise<string> {
+    const request = new Request(OpCode.RECONFIG);
+    request.reconfig = order;
+    return (await this.#call(request)).data?.toString('utf8') ?? '';
   }
 
   // --- lasting watches ---

@@ -233,6 +233,12 @@ function writeBody(writer: Writer, request: Request): void {
       }
       writeMultiHeader(writer, -1, true, -1);
       return;
+    case OpCode.RECONFIG:
+      writer.string(request.reconfig?.joining ?? null);
+      writer.string(request.reconfig?.leaving ?? null);
+      writer.string(request.reconfig?.members ?? null);
+      writer.long(request.reconfig?.fromVersion ?? -1);
+      return;
     default:
       return;
   }

@@ -1,13 +1,12 @@
 /** The ensembles behind the clusters, each watched once however many people look. */
 import type { EnsembleView } from '#contract/ensemble-models.ts';
 
+import type { HostPort } from '../../../config/ensemble-config.ts';
 import { parseConnectString } from '../../../coordination/client/client.ts';
 import type { Platform } from '../../../platform/platform.ts';
 import { type Clusters, LOCAL_ID } from '../clusters.ts';
 import type { LocalEnsemble } from '../local-ensemble.ts';
 import { type EnsembleSource, EnsembleWatch } from './ensemble-watch.ts';
-
-const CONFIG_PATH = '/zookeeper/config';
 
 export class Ensembles {
   readonly #platform: Pick<Platform, 'net' | 'clock'>;
@@ -35,6 +34,16 @@ export class Ensembles {
     return watch.follow(send);
   }
 
+  /** One look, for whoever needs no more: what was seen in the last second, or what is seen now. */
+  look(cluster: string): Promise<EnsembleView> {
+    return new Promise((resolve) => {
+      const stop = this.follow(cluster, (view) => {
+        resolve(view);
+        queueMicrotask(() => stop());
+      });
+    });
+  }
+
   #forgetRemoved(): void {
     const known = new Set(this.#clusters.view().map(({ id }) => id));
     for (const id of this.#watches.keys()) if (!known.has(id)) this.#watches.delete(id);
@@ -56,16 +65,14 @@ export class Ensembles {
 
   #remoteSource(cluster: string): EnsembleSource {
     // Its settings may be changed, and it may be removed, while somebody looks.
-    const connectString = () => {
+    const hosts = (): readonly HostPort[] => {
       const found = this.#clusters.view().find(({ id }) => id === cluster);
       const parsed = found === undefined ? null : parseConnectString(found.settings.connect);
-      return parsed?.ok === true ? parsed.value : { hosts: [], chroot: '' };
+      return parsed?.ok === true ? parsed.value.hosts : [];
     };
     return {
-      hosts: () => connectString().hosts,
-      // Below a chroot the node cannot be named; servers tell its content over `conf`.
-      readConfig: async () =>
-        connectString().chroot === '' ? this.#readConfig(cluster) : Promise.resolve(null),
+      hosts,
+      readConfig: () => this.#readConfig(cluster),
       localMembers: () => [],
     };
   }
@@ -73,7 +80,6 @@ export class Ensembles {
   async #readConfig(cluster: string): Promise<string | null> {
     const { client } = this.#clusters.live(cluster);
     if (client.state.kind !== 'connected') return null;
-    const { data } = await client.getData(CONFIG_PATH);
-    return data?.toString('utf8') ?? null;
+    return (await client.getConfig()).text;
   }
 }

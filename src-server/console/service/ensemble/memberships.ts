@@ -1,0 +1,181 @@
+/**
+ * Reads and changes who belongs to an ensemble, over the client protocol like everybody: what this cannot do, its user may
+ * not do. For the ensemble of this program there is somebody who may, so that its owner need not prove anything to it.
+ */
+import { ApiError } from '#contract/errors.ts';
+import type { Membership, MembershipOrder } from '#contract/membership-models.ts';
+
+import {
+  type EnsembleConfig,
+  parseEnsembleConfig,
+  versionHex,
+} from '../../../config/ensemble-config.ts';
+import { Client } from '../../../coordination/client/client.ts';
+import { Permission } from '../../../coordination/model/acl.ts';
+import { Code } from '../../../coordination/model/codes.ts';
+import type { Platform } from '../../../platform/platform.ts';
+import { type Clusters, LOCAL_ID } from '../clusters.ts';
+import { isCode } from '../explain.ts';
+import type { LocalEnsemble } from '../local-ensemble.ts';
+import type { Ensembles } from './ensembles.ts';
+import { changedConfig, isSameConfig, membersOf, orderOf } from './membership.ts';
+import { clientsOf, standingsOf } from './standings.ts';
+
+/** A change may make the member go that was asked; so long another is asked what came of it. */
+const AFTERMATH_MS = 15_000;
+const LOOK_AGAIN_MS = 250;
+const OPERATOR_SESSION_MS = 10_000;
+const CONFIG_PATH = '/zookeeper/config';
+
+export interface MembershipsOptions {
+  readonly platform: Platform;
+  readonly clusters: Clusters;
+  readonly ensembles: Ensembles;
+  readonly local: LocalEnsemble;
+}
+
+export class Memberships {
+  readonly #platform: Platform;
+  readonly #clusters: Clusters;
+  readonly #ensembles: Ensembles;
+  readonly #local: LocalEnsemble;
+
+  constructor(options: MembershipsOptions) {
+    this.#platform = options.platform;
+    this.#clusters = options.clusters;
+    this.#ensembles = options.ensembles;
+    this.#local = options.local;
+  }
+
+  async config(cluster: string): Promise<Membership> {
+    const { client } = this.#clusters.live(cluster);
+    const [config, view, mayWrite] = await Promise.all([
+      readConfig(client),
+      this.#ensembles.look(cluster),
+      this.#hasOperator(cluster) ? true : mayWriteConfig(client),
+    ]);
+    return {
+      version: config.version,
+      isGrouped: config.groups !== null,
+      members: membersOf(config),
+      standings: standingsOf(config.servers, view),
+      clients: clientsOf(config.servers, view),
+      mayWrite,
+    };
+  }
+
+  /**
+   * Changes the configuration and waits until it is in force.
+   * @returns the new version
+   * @throws ApiError `bad-version` where somebody else changed it since, `reconfig-refused` and others where it is refused
+   */
+  async reconfigure(cluster: string, order: MembershipOrder): Promise<{ version: number }> {
+    const live = this.#clusters.live(cluster).client;
+    const before = await readConfig(live);
+    if (before.version !== order.fromVersion) throw outdated(before);
+    const operator = this.#operator(cluster);
+    try {
+      return await this.#change(operator ?? live, before, order);
+    } finally {
+      void operator?.close();
+    }
+  }
+
+  async #change(
+    client: Client,
+    before: EnsembleConfig,
+    { change }: MembershipOrder,
+  ): Promise<{ version: number }> {
+    try {
+      const { version } = parse(await client.reconfigure(orderOf(change, before)));
+      return { version };
+    } catch (error) {
+      if (isCode(error, Code.BAD_VERSION)) throw outdated(await readConfig(client));
+      if (isCode(error, Code.BAD_ARGUMENTS, Code.MARSHALLING_ERROR))
+        throw new ApiError('reconfig-refused', 'the servers do not accept this configuration');
+      if (!isCode(error, Code.CONNECTION_LOSS, Code.REQUEST_TIMEOUT)) throw error;
+      // Whoever goes or changes its role closes its connections, the one that carried the order among them.
+      return { version: await this.#outcome(client, before, changedConfig(before, change), error) };
+    }
+  }
+
+  /** The version of the configuration that was ordered, if it came about. */
+  async #outcome(
+    client: Client,
+    before: EnsembleConfig,
+    ordered: EnsembleConfig,
+    lost: unknown,
+  ): Promise<number> {
+    const { clock } = this.#platform;
+    const untilMs = clock.nowMs() + AFTERMATH_MS;
+    while (clock.nowMs() < untilMs) {
+      const now = await client
+        .sync('/')
+        .then(() => readConfig(client))
+        .catch(() => null);
+      if (now !== null && now.version !== before.version) {
+        if (isSameConfig(now, ordered)) return now.version;
+        throw outdated(now);
+      }
+      await new Promise<void>((resolve) => clock.after(LOOK_AGAIN_MS, resolve));
+    }
+    throw lost;
+  }
+
+  // --- who may ---
+
+  #hasOperator(cluster: string): boolean {
+    return cluster === LOCAL_ID && (this.#local.operator ?? null) !== null;
+  }
+
+  /** A session of the program itself, beside the one in which people look at nodes with nobody's rights. */
+  #operator(cluster: string): Client | null {
+    const { operator = null, connectString } = this.#local;
+    if (cluster !== LOCAL_ID || operator === null || connectString === null) return null;
+    const client = new Client({
+      platform: this.#platform,
+      connect: connectString,
+      sessionTimeoutMs: OPERATOR_SESSION_MS,
+    });
+    client.addAuth(operator.scheme, Buffer.from(operator.auth, 'utf8'));
+    return client;
+  }
+}
+
+async function readConfig(client: Client): Promise<EnsembleConfig> {
+  const config = parse((await client.getConfig()).text);
+  if (config.servers.length === 0)
+    throw new ApiError('not-an-ensemble', 'a server on its own has no members to change');
+  return config;
+}
+
+function parse(text: string): EnsembleConfig {
+  const config = parseEnsembleConfig(text);
+  if (!config.ok) throw new Error(`the servers' configuration cannot be read: ${config.error}`);
+  return config.value;
+}
+
+function outdated(now: EnsembleConfig): ApiError {
+  const version = `0x${versionHex(now)}`;
+  return new ApiError(
+    'bad-version',
+    `somebody else changed the configuration, which is at version ${version} now`,
+  );
+}
+
+/** By the access list; servers with `skipACL` ask nobody. Null where neither list nor identities can be read, as in 3.6. */
+async function mayWriteConfig(client: Client): Promise<boolean | null> {
+  try {
+    const [{ acl }, identities] = await Promise.all([client.getAcl(CONFIG_PATH), client.whoAmI()]);
+    if (identities.some(({ scheme }) => scheme === 'super')) return true;
+    const writers = acl.filter(({ permissions }) => (permissions & Permission.WRITE) !== 0);
+    if (writers.some(({ scheme }) => scheme === 'world')) return true;
+    // The list shows no more of a digest than the user's name.
+    const isNamed = writers.some(({ scheme, id }) =>
+      identities.some((one) => one.scheme === scheme && one.user === id?.split(':')[0]),
+    );
+    return isNamed ? null : false;
+  } catch {
+    return null;
+  }
+}
