@@ -109,6 +109,7 @@ const faces = {
     'loading',
     'journal-options',
     'session-clock',
+    'timeline',
   ],
   [`${C}serving/`]: ['door', 'ports', 'reads', 'stats', 'watches', 'connection'],
   [`${C}client/`]: ['client'],

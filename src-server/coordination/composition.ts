@@ -1,5 +1,5 @@
 /** What the compositions of a member have in common: what they are given, their face, and the parts both build alike. */
-import type { EnsembleConfig } from '../config/ensemble-config.ts';
+import { type EnsembleConfig, hostPortText } from '../config/ensemble-config.ts';
 import { type Limits, limitsFor } from '../config/limits.ts';
 import type { Settings } from '../config/settings.ts';
 import { type Metrics } from '../platform/metrics.ts';
@@ -7,8 +7,10 @@ import type { Platform } from '../platform/platform.ts';
 import type { ElectionLinkStatus } from './ensemble/election-links.ts';
 import type { LinkFaults } from './ensemble/link-faults.ts';
 import type { MemberStatus } from './ensemble/member.ts';
+import type { TimelinePart } from './ensemble/timeline.ts';
 import type { Recovered, RecoveryProgress } from './journal/journal.ts';
 import { type NodeKind, ttlOfOwner } from './model/owner.ts';
+import type { Door } from './serving/door.ts';
 import { Reads } from './serving/reads.ts';
 import { ServerStats } from './serving/stats.ts';
 import { Watches } from './serving/watches.ts';
@@ -45,6 +47,8 @@ export interface Server {
   readonly ensemble: EnsembleFace | null;
   /** What clients cannot see of a node: whether it is a container, or how long it lives. Null where there is none. */
   natureOf(path: string): NodeNature | null;
+  /** `host:port` of the client that has this session here; null where it has none here. */
+  addressOf(sessionId: bigint): string | null;
   stop(): Promise<void>;
 }
 
@@ -63,6 +67,8 @@ export interface EnsembleFace {
   }[];
   /** The connections to the other members over which leaders are elected. */
   readonly peers: readonly ElectionLinkStatus[];
+  /** When what happened to the last transactions, as far as it happened after this revision. */
+  timelineSince(revision: number): TimelinePart;
   /** Looks for a leader again. */
   stepDown(reason: string): void;
 }
@@ -91,6 +97,13 @@ export function servingParts(settings: Settings, metrics: Metrics, machine: Mach
     watches,
     reads: new Reads({ machine, watches, compat38 }),
   };
+}
+
+export function addressAt(door: Door, sessionId: bigint): string | null {
+  const connection = door.connectionOf(sessionId);
+  if (connection === undefined) return null;
+  const { remoteAddress: host, remotePort: port } = connection;
+  return hostPortText({ host, port });
 }
 
 export function natureIn(machine: Machine, path: string): NodeNature | null {

@@ -12,6 +12,7 @@ import { Metrics } from '../platform/metrics.ts';
 import type { MemberFacts } from './admin/member-facts.ts';
 import { answerWord } from './admin/words.ts';
 import {
+  addressAt,
   type EnsembleOptions,
   natureIn,
   type Server,
@@ -22,7 +23,7 @@ import { Links } from './ensemble/links.ts';
 import { Member } from './ensemble/member.ts';
 import { clientAddressOf } from './ensemble/membership.ts';
 import { Storage } from './ensemble/storage.ts';
-import { memberFacts } from './member-facts.ts';
+import { memberFacts, type MemberParts } from './member-facts.ts';
 import { quorumFacts } from './quorum-facts.ts';
 import { Door } from './serving/door.ts';
 import { configOf } from './wire/views.ts';
@@ -84,6 +85,7 @@ export async function startEnsembleServer(
     isServing: () => member.isServing || member.isReadOnly,
     outstanding: () => member.submit.outstanding,
     sessionClock: () => member.sessions.clock,
+    localSessions: () => localSessionsOf(member),
     quorum: () => quorumFacts({ settings, platform, member }),
     serverId: settings.serverId,
     startedMs,
@@ -141,9 +143,11 @@ export async function startEnsembleServer(
       get peers() {
         return member.electionLinks.status;
       },
+      timelineSince: (revision) => member.timeline.since(revision),
       stepDown: (reason) => member.stepDown(reason),
     },
     natureOf: (path) => natureIn(storage.machine, path),
+    addressOf: (sessionId) => addressAt(door, sessionId),
     stop: async () => {
       await door.close();
       await member.stop();
@@ -156,6 +160,11 @@ function wordsOf({ fourLetterWords, readOnlyModeEnabled }: Settings): Settings['
   return fourLetterWords === '*' || !readOnlyModeEnabled
     ? fourLetterWords
     : [...fourLetterWords, 'isro'];
+}
+
+function localSessionsOf({ sessions }: Member): ReturnType<MemberParts['localSessions']> {
+  const { localClock: clock, localCount: count } = sessions;
+  return clock === null ? null : { clock, count };
 }
 
 function modeOf({ status, isReadOnly }: Member): MemberFacts['mode'] {

@@ -6,7 +6,13 @@
 import { limitsFor } from '../config/limits.ts';
 import { Metrics } from '../platform/metrics.ts';
 import { answerWord } from './admin/words.ts';
-import { natureIn, type Server, type ServerOptions, servingParts } from './composition.ts';
+import {
+  addressAt,
+  natureIn,
+  type Server,
+  type ServerOptions,
+  servingParts,
+} from './composition.ts';
 import { journalOptions } from './ensemble/journal-options.ts';
 import { newMachine } from './ensemble/loading.ts';
 import { Standalone } from './ensemble/standalone.ts';
@@ -48,6 +54,7 @@ export async function startStandaloneServer(options: ServerOptions): Promise<Ser
     isServing: () => true,
     outstanding: () => member.outstanding,
     sessionClock: () => member.sessionClock,
+    localSessions: () => null,
     quorum: () => null,
     serverId: STANDALONE_ID,
     startedMs,
@@ -81,6 +88,7 @@ export async function startStandaloneServer(options: ServerOptions): Promise<Ser
     recovered,
     ensemble: null,
     natureOf: (path) => natureIn(machine, path),
+    addressOf: (sessionId) => addressAt(door, sessionId),
     stop: async () => {
       await door.close();
       await member.stop();

@@ -83,6 +83,8 @@ interface Outgoing {
 export class Link implements SocketHandler {
   readonly id: LinkId;
   readonly remoteAddress: string;
+  /** Who sits at the other end; null before that is known. */
+  peer: Sid | null = null;
   /** When it came about, was last heard of, and was last sent something: by the clock's `nowMs`. */
   readonly connectedMs: number;
   lastHeardMs: number;
@@ -117,6 +119,7 @@ export class Link implements SocketHandler {
 
   /** Says who sits at the other end, once that is known. */
   name(peer: Sid): void {
+    this.peer = peer;
     this.#parts.socket.name(peer);
   }
 

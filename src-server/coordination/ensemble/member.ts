@@ -51,6 +51,7 @@ import { peerSettings } from './peer-settings.ts';
 import { Reaper } from './reaper.ts';
 import type { Storage } from './storage.ts';
 import { Submit, type Waiter } from './submit.ts';
+import { Timeline } from './timeline.ts';
 
 /** Whoever serves clients from the state that members agree on. */
 export interface Service {
@@ -124,6 +125,7 @@ export class Member {
   readonly #encoded = new Writer();
   readonly sessions: MemberSessions;
   readonly submit: Submit;
+  readonly timeline: Timeline;
   #service: Service = NO_SERVICE;
   #status: MemberStatus;
   #isServing = false;
@@ -145,6 +147,7 @@ export class Member {
     this.#sid = sid(settings.serverId);
     this.#storage = storage;
     this.#links = parts.links;
+    this.timeline = new Timeline({ clock: platform.clock });
     this.#peer = new Peer({
       sid: this.#sid,
       settings: peerSettings(settings, limits),
@@ -173,18 +176,19 @@ export class Member {
     const send = (link: LinkId, message: Message): void => this.#links.byId(link)?.send(message);
     this.sessions = new MemberSessions({
       settings,
+      limits,
       platform,
       send,
       onExpired: (sessions) => {
         for (const session of sessions) {
           if (session.isClosing) continue;
-          if (this.sessions.closeLocal(session.id)) {
-            this.#service.dismiss(session.id);
-            continue;
-          }
           this.#logger.info('session expired', { session: `0x${session.id.toString(16)}` });
           this.submit.submitOwn(new Request(OpCode.CLOSE_SESSION), session.id);
         }
+      },
+      onLocalExpired: ({ id }) => {
+        this.#logger.info('local session expired', { session: `0x${id.toString(16)}` });
+        this.#service.dismiss(id);
       },
     });
     this.submit = new Submit({
@@ -194,7 +198,10 @@ export class Member {
       storage,
       sessions: this.sessions,
       peer: this.#peer,
-      take: (event) => this.#take(event),
+      take: (event) => {
+        if (event.kind === 'propose') this.timeline.proposed(event.zxid);
+        this.#take(event);
+      },
       goOn: () => this.#run(),
       send,
       drop: (link, reason) => this.#drop(link, reason),
@@ -220,6 +227,7 @@ export class Member {
     });
     storage.listen({
       event: (event) => {
+        if (event.kind === 'durable') this.timeline.durable(event.zxid);
         this.#take(event);
         if (event.kind === 'settled') this.#readOnlyInTime();
       },
@@ -306,7 +314,22 @@ export class Member {
 
   onMessage(link: Link, message: Message): void {
     if (message.kind === 'learnerInfo' && message.sid !== null) link.name(message.sid);
+    this.#note(link, message);
     this.#take({ kind: 'message', link: link.id, message });
+  }
+
+  #note({ peer }: Link, message: Message): void {
+    switch (message.kind) {
+      case 'ack':
+        if (peer !== null) this.timeline.acknowledged(peer, message.zxid);
+        return;
+      case 'proposal':
+      case 'inform':
+      case 'informAndActivate':
+        this.timeline.received(message.zxid);
+        return;
+      default:
+    }
   }
 
   onDown(link: Link, reason: string): void {
@@ -371,6 +394,7 @@ export class Member {
     this.#peer.step(event, effects);
     for (const effect of effects.list) this.#carryOut(effect);
     effects.clear();
+    this.timeline.endStep();
   }
 
   /** A timer that rings too early does no harm; it is set again. */
@@ -425,9 +449,16 @@ export class Member {
       case 'fail':
         this.#fail(new MemberError(effect.reason));
         return;
-      case 'settle':
       case 'append':
+        this.#storage.carryOut(effect);
+        this.timeline.appended(effect.zxid);
+        return;
       case 'commit':
+        this.timeline.committed(effect.zxid);
+        this.#storage.carryOut(effect);
+        this.timeline.applied(effect.zxid);
+        return;
+      case 'settle':
       case 'apply':
       case 'storeAcceptedEpoch':
       case 'storeCurrentEpoch':
