@@ -392,7 +392,11 @@ export class Member {
   #step(event: Event): void {
     const effects = this.#effects;
     this.#peer.step(event, effects);
-    for (const effect of effects.list) this.#carryOut(effect);
+    for (const effect of effects.list) {
+      // Storage failed while it carried one out: the member is over, and so is what the others would have led to.
+      if (this.#isClosed) break;
+      this.#carryOut(effect);
+    }
     effects.clear();
     this.timeline.endStep();
   }

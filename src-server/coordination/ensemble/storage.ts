@@ -550,10 +550,11 @@ export class Storage {
     });
   }
 
+  /** Told at once: from here on effects are not carried out, and a member that went on would answer for what they were to do. */
   #stop(error: Error): void {
     if (this.#isStopped) return;
     this.#end();
-    this.#parts.platform.clock.defer(() => this.#listener.fatal(error));
+    this.#listener.fatal(error);
   }
 
   #end(): void {

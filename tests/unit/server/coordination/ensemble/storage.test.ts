@@ -102,13 +102,16 @@ describe('appends', () => {
     ]);
   });
 
-  test('whose sync fails stop the member, which reports nothing more', () => {
+  test('M3: whose sync fails stop the member at once, before a decision can pass for applied', () => {
     const { entries } = new Author(4).write(3);
     const bench = Bench.begin();
     bench.disk.holdSyncs();
     bench.append(entries);
     bench.settleTurns();
     bench.disk.endSync('io');
+    expect(bench.fatal.length).toBe(1);
+    bench.commit(entries);
+    expect(bench.applied).toEqual([]);
     bench.settleTurns();
     expect(bench.fatal.length).toBe(1);
     bench.do({ kind: 'settle', reload: false });
