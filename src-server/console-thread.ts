@@ -2,7 +2,7 @@
 import type { MessagePort } from 'node:worker_threads';
 
 import type { MemberOrder } from '#contract/ensemble-models.ts';
-import type { MemberState } from '#contract/models.ts';
+import type { Credential, MemberState } from '#contract/models.ts';
 import { serve } from '#rpc/server.ts';
 
 import {
@@ -91,6 +91,7 @@ export async function runConsole(role: ConsoleRole, host: MessagePort): Promise<
 class HostedEnsemble implements LocalEnsemble {
   readonly version = VERSION;
   readonly dataDir: string;
+  readonly operator: Credential | null;
   state: MemberState = { kind: 'starting', step: 'opening', done: 0, total: 0 };
   connectString: string | null = null;
   members: readonly LocalMember[] = [];
@@ -102,8 +103,9 @@ class HostedEnsemble implements LocalEnsemble {
   readonly retry: () => void;
   readonly order: (order: MemberOrder) => void;
 
-  constructor({ dataDir }: ConsoleRole, wishes: Pick<LocalEnsemble, 'retry' | 'order'>) {
+  constructor({ dataDir, operator }: ConsoleRole, wishes: Pick<LocalEnsemble, 'retry' | 'order'>) {
     this.dataDir = dataDir;
+    this.operator = operator;
     this.retry = () => wishes.retry();
     this.order = (order) => wishes.order(order);
   }

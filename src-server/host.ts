@@ -8,6 +8,7 @@ import type { MemberOrder } from '#contract/ensemble-models.ts';
 import type { MemberState } from '#contract/models.ts';
 
 import type { LocalMember } from './console/service/console.ts';
+import { type Operator, operatorOf, withOperator } from './operator.ts';
 import type { LogLevel } from './platform/logger.ts';
 import type {
   FromThread,
@@ -50,6 +51,7 @@ export class Host {
   readonly #options: HostOptions;
   readonly #members: readonly Member[];
   readonly #console: Thread | null;
+  readonly #operator: Operator | null;
   /** Came before the console was there, or while it starts again. */
   readonly #waiting: MessagePort[] = [];
   #memberState: MemberState = STARTING;
@@ -57,8 +59,10 @@ export class Host {
   constructor(options: HostOptions) {
     this.#options = options;
     const { dataDir, version, logLevel } = options;
+    this.#operator = operatorOf(options.members);
     this.#members = options.members.map((start) => {
-      const role: Role = { role: 'member', ...start, version, logLevel };
+      const told = withOperator(start, this.#operator);
+      const role: Role = { role: 'member', ...told, version, logLevel };
       const member: Member = {
         start,
         thread: new Thread(options, role, (event) => this.#onMemberThread(member, event)),
@@ -75,6 +79,7 @@ export class Host {
         version,
         logLevel,
         dataDir,
+        operator: this.#operator?.credential ?? null,
         ...options.console,
       };
       this.#console = new Thread(options, consoleRole, (event) => this.#onConsoleThread(event));

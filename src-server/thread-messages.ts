@@ -2,7 +2,7 @@
 import type { MessagePort } from 'node:worker_threads';
 
 import type { MemberOrder } from '#contract/ensemble-models.ts';
-import type { MemberState } from '#contract/models.ts';
+import type { Credential, MemberState } from '#contract/models.ts';
 
 import type { Settings } from './config/settings.ts';
 import type { LocalMember, NodeNature } from './console/service/console.ts';
@@ -35,6 +35,8 @@ export interface ConsoleRole {
   /** Where the console keeps what it remembers. */
   readonly directory: string;
   readonly dataDir: string;
+  /** Null where the members know nobody of that kind. */
+  readonly operator: Credential | null;
   /** Null where no browser is to be served. */
   readonly web: WebAddress | null;
 }
