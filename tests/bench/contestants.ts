@@ -1,5 +1,4 @@
 /** The two servers that are measured, each as its operator would start it, in a process of its own. */
-import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 
@@ -7,16 +6,19 @@ import { APACHE_CLASSPATH } from '../peers/apache.ts';
 import { freePort } from '../peers/ports.ts';
 import { until } from '../peers/wait.ts';
 import { askOnce } from './load.ts';
+import { Process } from './process.ts';
 
-export interface Running {
-  readonly name: string;
-  readonly port: number;
-  readonly pid: number;
+/** What clients may be let loose on. */
+export interface Target {
+  /** Where it listens; an ensemble at several places. */
+  readonly ports: readonly number[];
+}
+
+export interface Running extends Target {
   /** From the start of the process to the first answered request. */
   readonly startedInMs: number;
   residentBytes(): number;
   stop(): Promise<void>;
-  kill(): Promise<void>;
 }
 
 export interface Contestant {
@@ -24,10 +26,11 @@ export interface Contestant {
   start(folder: string): Promise<Running>;
 }
 
-const CLI = path.join(import.meta.dirname, '..', '..', 'src-server', 'bin.mjs');
+/** The program as a user's shell would start it. */
+export const CLI = path.join(import.meta.dirname, '..', '..', 'src-server', 'bin.mjs');
 /** As Apache's own start script sets it. */
-const JAVA_HEAP = '1000m';
-const STARTS_WITHIN_MS = 120_000;
+export const JAVA_HEAP = '1000m';
+export const STARTS_WITHIN_MS = 120_000;
 
 export const OURS: Contestant = {
   name: 'Zabring',
@@ -75,35 +78,21 @@ async function launch(
   folder: string,
   port: number,
 ): Promise<Running> {
-  const log = fs.openSync(path.join(folder, 'output.log'), 'a');
   const startedMs = performance.now();
-  const child = spawn(program, args, { stdio: ['ignore', log, log] });
-  fs.closeSync(log);
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const process = new Process({ name, program, args, folder });
   await until(
     `${name} answers`,
     async () => {
-      if (child.exitCode !== null) throw new Error(`${name} ended; see ${folder}/output.log`);
+      process.expectRunning();
       await askOnce(port);
       return true;
     },
     STARTS_WITHIN_MS,
   );
-  const startedInMs = performance.now() - startedMs;
-  const end = async (signal: NodeJS.Signals): Promise<void> => {
-    child.kill(signal);
-    await exited;
-  };
   return {
-    name,
-    port,
-    pid: child.pid!,
-    startedInMs,
-    residentBytes: () => {
-      const status = fs.readFileSync(`/proc/${child.pid}/status`, 'utf8');
-      return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024;
-    },
-    stop: () => end('SIGTERM'),
-    kill: () => end('SIGKILL'),
+    ports: [port],
+    startedInMs: performance.now() - startedMs,
+    residentBytes: () => process.residentBytes(),
+    stop: () => process.end('SIGTERM'),
   };
 }

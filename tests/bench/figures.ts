@@ -5,14 +5,22 @@ export interface Row {
   readonly unit: string;
   readonly ours: readonly number[];
   readonly theirs: readonly number[];
-  /** What ours ÷ theirs should reach. */
-  readonly goal: { readonly atLeast: number } | { readonly atMost: number };
+  readonly goal: Goal;
 }
+
+/** What ours ÷ theirs should reach, or what ours should by itself. */
+export type Goal =
+  { readonly atLeast: number } | { readonly atMost: number } | { readonly oursAtMost: number };
 
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+export function quantile(values: readonly number[], part: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))]!;
 }
 
 /** The median of the rounds' ratios, ours ÷ theirs. */
@@ -21,7 +29,9 @@ export function ratio({ ours, theirs }: Row): number {
 }
 
 export function isMet(row: Row): boolean {
-  return 'atLeast' in row.goal ? ratio(row) >= row.goal.atLeast : ratio(row) <= row.goal.atMost;
+  const { goal } = row;
+  if ('oursAtMost' in goal) return median(row.ours) <= goal.oursAtMost;
+  return 'atLeast' in goal ? ratio(row) >= goal.atLeast : ratio(row) <= goal.atMost;
 }
 
 export function table(rows: readonly Row[]): string {
@@ -30,7 +40,7 @@ export function table(rows: readonly Row[]): string {
     `${round(median(row.ours))} ${row.unit}`,
     `${round(median(row.theirs))} ${row.unit}`,
     `${ratio(row).toFixed(2)}×`,
-    'atLeast' in row.goal ? `≥ ${row.goal.atLeast}×` : `≤ ${row.goal.atMost}×`,
+    goalText(row.goal),
     isMet(row) ? 'met' : 'MISSED',
     spread(row),
   ]);
@@ -46,6 +56,11 @@ export function table(rows: readonly Row[]): string {
         .trimEnd(),
     )
     .join('\n');
+}
+
+function goalText(goal: Goal): string {
+  if ('oursAtMost' in goal) return `ours ≤ ${goal.oursAtMost}`;
+  return 'atLeast' in goal ? `≥ ${goal.atLeast}×` : `≤ ${goal.atMost}×`;
 }
 
 function spread({ ours, theirs }: Row): string {

@@ -6,6 +6,8 @@
 import net from 'node:net';
 
 const OP = { create: 1, delete: 2, getData: 4, setData: 5 } as const;
+/** `mixed`: nine reads and one write, in turn. */
+export type Op = 'getData' | 'setData' | 'mixed';
 const HEADER_BYTES = 16;
 const CREATE_FLAGS_PERSISTENT = 0;
 const ANY_VERSION = -1;
@@ -61,10 +63,11 @@ class Connection {
   }
 
   /** Sends requests and waits for all their replies. */
-  exchange(bytes: Buffer, replies: number): Promise<void> {
+  exchange(bytes: Buffer, replies: number, withinMs = 0): Promise<void> {
     return new Promise((resolve, reject) => {
       let left = replies;
       this.onError = reject;
+      this.#socket.setTimeout(withinMs, () => this.#socket.destroy());
       this.onReplies = (count) => {
         left -= count;
         if (left === 0) resolve();
@@ -107,6 +110,35 @@ export async function askOnce(port: number): Promise<void> {
   connection.close();
 }
 
+/** As long as a client would wait for a server of an ensemble that has none to lead it. */
+const WRITE_ANSWER_MS = 250;
+
+/**
+ * Resolves once any of these servers has acknowledged a write of a session it gave; tries them all until then.
+ *
+ * @param expectHope throws once there is none
+ */
+export async function firstWrite(ports: readonly number[], expectHope: () => void): Promise<void> {
+  let isWritten = false;
+  const knock = async (port: number): Promise<void> => {
+    while (!isWritten) {
+      expectHope();
+      try {
+        const connection = await Connection.open(port, WRITE_ANSWER_MS);
+        try {
+          await connection.exchange(setData('/', Buffer.alloc(0)), 1, WRITE_ANSWER_MS);
+          isWritten = true;
+        } finally {
+          connection.close();
+        }
+      } catch {
+        await pause(1);
+      }
+    }
+  };
+  await Promise.all(ports.map(knock));
+}
+
 export class Load {
   readonly #connections: Connection[];
 
@@ -114,9 +146,12 @@ export class Load {
     this.#connections = connections;
   }
 
-  static async connect(port: number, connections: number): Promise<Load> {
+  /** @param ports of the servers that share the connections evenly */
+  static async connect(ports: readonly number[], connections: number): Promise<Load> {
     return new Load(
-      await Promise.all(Array.from({ length: connections }, () => Connection.open(port))),
+      await Promise.all(
+        Array.from({ length: connections }, (_, i) => Connection.open(ports[i % ports.length]!)),
+      ),
     );
   }
 
@@ -131,7 +166,7 @@ export class Load {
    * @returns replies per second, counted after the warm-up
    */
   async run(options: {
-    readonly op: 'getData' | 'setData';
+    readonly op: Op;
     readonly paths: readonly string[];
     readonly data: Buffer;
     readonly inFlight: number;
@@ -144,8 +179,7 @@ export class Load {
     const failures: Error[] = [];
     const idle = this.#connections.map((connection, i) => {
       const path = options.paths[i % options.paths.length]!;
-      const request = options.op === 'getData' ? getData(path) : setData(path, options.data);
-      const many = Buffer.concat(Array.from({ length: inFlight }, () => request));
+      const script = new Script(requestsOf(options.op, path, options.data), inFlight);
       return new Promise<void>((resolve) => {
         let open = inFlight;
         connection.onError = (error) => {
@@ -155,13 +189,13 @@ export class Load {
         connection.onReplies = (count) => {
           replies += count;
           if (!isOver) {
-            connection.send(many.subarray(0, count * request.length));
+            connection.send(script.next(count));
             return;
           }
           open -= count;
           if (open === 0) resolve();
         };
-        connection.send(many);
+        connection.send(script.next(inFlight));
       });
     });
     await pause(options.warmUpMs);
@@ -222,6 +256,45 @@ export class Load {
     return latencies;
   }
 
+  /**
+   * Sends so many requests a second whether or not earlier ones are answered, reads and writes in turn.
+   * @returns milliseconds of each, from when it was due to its answer, so that one slow answer does not hide the next
+   */
+  async paced(options: {
+    readonly paths: readonly string[];
+    readonly data: Buffer;
+    readonly perSecond: number;
+    readonly isOver: () => boolean;
+  }): Promise<number[]> {
+    const { paths, data, perSecond, isOver } = options;
+    const latencies: number[] = [];
+    const failures: Error[] = [];
+    const open = this.#connections.map((connection) => {
+      const due: number[] = [];
+      connection.onError = (error) => failures.push(error);
+      connection.onReplies = (count) => {
+        const now = performance.now();
+        for (const dueMs of due.splice(0, count)) latencies.push(now - dueMs);
+      };
+      return due;
+    });
+    const startedMs = performance.now();
+    let sent = 0;
+    while (failures.length === 0 && !(isOver() && open.every((due) => due.length === 0))) {
+      const until = ((performance.now() - startedMs) / 1000) * perSecond;
+      for (; sent < until && !isOver(); sent++) {
+        const turn = sent % this.#connections.length;
+        const path = paths[turn % paths.length]!;
+        open[turn]!.push(startedMs + (sent / perSecond) * 1000);
+        const isRead = Math.floor(sent / this.#connections.length) % 2 === 0;
+        this.#connections[turn]!.send(isRead ? getData(path) : setData(path, data));
+      }
+      await pause(1);
+    }
+    if (failures[0] !== undefined) throw failures[0];
+    return latencies;
+  }
+
   close(): void {
     for (const connection of this.#connections) connection.close();
   }
@@ -259,7 +332,44 @@ export class Load {
   }
 }
 
+/** Requests that a connection sends again and again, encoded once. */
+class Script {
+  readonly #bytes: Buffer;
+  /** Where each begins; as many more as are sent at once stand behind the last, so that every slice is in one piece. */
+  readonly #starts: number[] = [0];
+  readonly #length: number;
+  #at = 0;
+
+  constructor(requests: readonly Buffer[], atOnce: number) {
+    const repeated = Array.from(
+      { length: requests.length + atOnce },
+      (_, i) => requests[i % requests.length]!,
+    );
+    for (const { length } of repeated) this.#starts.push(this.#starts.at(-1)! + length);
+    this.#bytes = Buffer.concat(repeated);
+    this.#length = requests.length;
+  }
+
+  next(count: number): Buffer {
+    const bytes = this.#bytes.subarray(this.#starts[this.#at], this.#starts[this.#at + count]);
+    this.#at = (this.#at + count) % this.#length;
+    return bytes;
+  }
+}
+
 const NOTHING = Buffer.alloc(0);
+const READS_A_WRITE = 9;
+
+function requestsOf(op: Op, path: string, data: Buffer): Buffer[] {
+  switch (op) {
+    case 'getData':
+      return [getData(path)];
+    case 'setData':
+      return [setData(path, data)];
+    case 'mixed':
+      return [...Array.from({ length: READS_A_WRITE }, () => getData(path)), setData(path, data)];
+  }
+}
 
 function getData(path: string): Buffer {
   return frame(int32(1), int32(OP.getData), text(path), Buffer.from([0]));

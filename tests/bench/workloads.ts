@@ -1,24 +1,21 @@
 /** What is measured, each as a figure of one server in one round. */
-import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
-
-import type { Contestant, Running } from './contestants.ts';
+import type { Contestant, Target } from './contestants.ts';
 import { median } from './figures.ts';
-import { Load } from './load.ts';
+import { inFolder } from './folder.ts';
+import { Load, type Op } from './load.ts';
 
 export const CONNECTIONS = 50;
-const DATA = Buffer.alloc(100, 'x');
+export const DATA = Buffer.alloc(100, 'x');
 const WARM_UP_MS = 1000;
 const LATENCY_REQUESTS = 2000;
 const TREE_NODES = 1_000_000;
 
 /** One node a connection. */
-const PATHS = Array.from({ length: CONNECTIONS }, (_, i) => `/bench-${i}`);
+export const PATHS = Array.from({ length: CONNECTIONS }, (_, i) => `/bench-${i}`);
 
 /** Makes the nodes that reads and writes go to, and lets a just-in-time compiler see every kind of request. */
-export async function prepare(server: Running, warmUpMs: number): Promise<void> {
-  const load = await Load.connect(server.port, CONNECTIONS);
+export async function prepare(server: Target, warmUpMs: number): Promise<void> {
+  const load = await Load.connect(server.ports, CONNECTIONS);
   await load.prepare(PATHS, DATA);
   for (const op of ['getData', 'setData'] as const) {
     await load.run({ op, paths: PATHS, data: DATA, inFlight: 16, warmUpMs: 0, forMs: warmUpMs });
@@ -28,11 +25,11 @@ export async function prepare(server: Running, warmUpMs: number): Promise<void> 
 }
 
 export async function throughput(
-  server: Running,
-  op: 'getData' | 'setData',
-  options: { readonly inFlight: number; readonly forMs: number },
+  server: Target,
+  op: Op,
+  options: { readonly inFlight: number; readonly forMs: number; readonly connections?: number },
 ): Promise<number> {
-  const load = await Load.connect(server.port, CONNECTIONS);
+  const load = await Load.connect(server.ports, options.connections ?? CONNECTIONS);
   const perSecond = await load.run({
     op,
     paths: PATHS,
@@ -44,8 +41,8 @@ export async function throughput(
   return perSecond;
 }
 
-export async function creates(server: Running, perConnection: number): Promise<number> {
-  const load = await Load.connect(server.port, CONNECTIONS);
+export async function creates(server: Target, perConnection: number): Promise<number> {
+  const load = await Load.connect(server.ports, CONNECTIONS);
   const perSecond = await load.createMany({
     parents: PATHS,
     data: DATA,
@@ -57,8 +54,8 @@ export async function creates(server: Running, perConnection: number): Promise<n
 }
 
 /** Median milliseconds of one write at a time on one connection. */
-export async function writeLatency(server: Running): Promise<number> {
-  const load = await Load.connect(server.port, 1);
+export async function writeLatency(server: Target): Promise<number> {
+  const load = await Load.connect(server.ports, 1);
   await load.latencies({ path: PATHS[0]!, data: DATA, count: 200 });
   const latencies = await load.latencies({ path: PATHS[0]!, data: DATA, count: LATENCY_REQUESTS });
   load.close();
@@ -84,7 +81,7 @@ export interface LargeTree {
 export async function largeTree(contestant: Contestant, recoveries: number): Promise<LargeTree> {
   return inFolder(async (folder) => {
     const server = await contestant.start(folder);
-    const load = await Load.connect(server.port, CONNECTIONS);
+    const load = await Load.connect(server.ports, CONNECTIONS);
     await load.prepare(PATHS, DATA);
     await load.fill({
       parents: PATHS,
@@ -103,13 +100,4 @@ export async function largeTree(contestant: Contestant, recoveries: number): Pro
     }
     return { residentBytes, recoveryMs };
   });
-}
-
-async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'zabring-bench-'));
-  try {
-    return await work(folder);
-  } finally {
-    fs.rmSync(folder, { recursive: true, force: true });
-  }
 }
