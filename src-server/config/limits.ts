@@ -25,6 +25,11 @@ export interface Limits {
    * from one that does not know the rules; it is dropped.
    */
   readonly submissionsMax: number;
+  /**
+   * Sessions whose end the leader remembers, where learners have sessions that it does not know: requests on their way when
+   * a session ended are younger than so many ends.
+   */
+  readonly endedSessionsMax: number;
 }
 
 export function limitsFor(settings: Settings): Limits {
@@ -40,6 +45,7 @@ export function limitsFor(settings: Settings): Limits {
     // Clients of one member are held back at the global limit, and then each may still have one request under way.
     proposalsMax: Math.max(4096, settings.globalOutstandingLimit * 4),
     submissionsMax: Math.max(0x4_0000, settings.globalOutstandingLimit * 64),
+    endedSessionsMax: 0x1_0000,
   };
   assert(
     settings.minSessionTimeoutMs <= settings.maxSessionTimeoutMs,

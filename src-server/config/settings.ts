@@ -110,6 +110,10 @@ export interface Settings {
   readonly observerReconnectDelayMs: number;
   /** Whether a member that finds no leader lets clients read that asked for no more. */
   readonly readOnlyModeEnabled: boolean;
+  /** Whether new sessions are known to the member they began at and to nobody else, and cost no transaction. */
+  readonly localSessionsEnabled: boolean;
+  /** Whether such a session becomes one of the whole ensemble when it makes its first ephemeral node. */
+  readonly localSessionsUpgradingEnabled: boolean;
   /** Whether an observer keeps a log and snapshots. */
   readonly syncEnabled: boolean;
   /** Committed transactions kept in memory for learners that were away for a short time. */
@@ -178,6 +182,8 @@ export function defaultSettings(dataDir: string): Settings {
     observerElectionDelayMs: 200,
     observerReconnectDelayMs: 0,
     readOnlyModeEnabled: false,
+    localSessionsEnabled: false,
+    localSessionsUpgradingEnabled: false,
     syncEnabled: true,
     commitLogCount: 500,
     snapshotSizeFactor: 0.33,

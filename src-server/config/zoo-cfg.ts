@@ -179,6 +179,8 @@ const ENSEMBLE_KEYS: Readonly<Record<string, Apply>> = {
   quorumListenOnAllIPs: flag('quorumListenOnAllIps'),
   'multiAddress.enabled': flag('multiAddressEnabled'),
   'readonlymode.enabled': flag('readOnlyModeEnabled'),
+  localSessionsEnabled: flag('localSessionsEnabled'),
+  localSessionsUpgradingEnabled: flag('localSessionsUpgradingEnabled'),
   'fastleader.minNotificationInterval': whole('notificationIntervalMinMs', {
     min: 1,
     max: 3_600_000,
@@ -210,8 +212,6 @@ const ENSEMBLE_KEYS: Readonly<Record<string, Apply>> = {
 /** Keys of Apache's that are about its own threads, its Java, or parts of an ensemble that there are not here. */
 const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
   'observerMasterPort',
-  'localSessionsEnabled',
-  'localSessionsUpgradingEnabled',
   'autopurge.purgeInterval',
   'serverCnxnFactory',
   'watchManagerName',

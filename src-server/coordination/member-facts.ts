@@ -1,5 +1,6 @@
 /** Gathers what reports may say of a member from the rooms that know it. */
 import type { Settings } from '../config/settings.ts';
+import type { Clock } from '../platform/clock.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import type { Platform } from '../platform/platform.ts';
 import type {
@@ -30,6 +31,8 @@ export interface MemberParts {
   readonly outstanding: () => number;
   /** Null where another member knows when sessions end. */
   readonly sessionClock: () => SessionClock | null;
+  /** Null where there are no local sessions. */
+  readonly localSessions: () => { readonly clock: SessionClock; readonly count: number } | null;
   /** Null for a server on its own. */
   readonly quorum: () => QuorumFacts | null;
   readonly serverId: number;
@@ -84,6 +87,9 @@ export function memberFacts(parts: MemberParts): MemberFacts {
     get sessionCount() {
       return machine().sessionCount;
     },
+    get localSessionCount() {
+      return parts.localSessions()?.count ?? 0;
+    },
     get watchCount() {
       return watches.count;
     },
@@ -122,7 +128,10 @@ export function memberFacts(parts: MemberParts): MemberFacts {
     },
     watches: watchFacts(watches),
     get deadlines() {
-      return deadlines(parts);
+      return deadlines(platform.clock, parts.sessionClock());
+    },
+    get localDeadlines() {
+      return deadlines(platform.clock, parts.localSessions()?.clock ?? null);
     },
     get sessions() {
       return [...machine().sessions]
@@ -189,12 +198,11 @@ function watchFacts({ data }: Watches): WatchFacts {
   };
 }
 
-function deadlines({ sessionClock, platform }: MemberParts): SessionDeadline[] | null {
-  const clock = sessionClock();
-  if (clock === null) return null;
-  const toWall = platform.clock.wallMs() - platform.clock.nowMs();
-  return [...clock.byDeadline()].map(([endMs, sessions]) => ({
+function deadlines(clock: Clock, sessions: SessionClock | null): SessionDeadline[] | null {
+  if (sessions === null) return null;
+  const toWall = clock.wallMs() - clock.nowMs();
+  return [...sessions.byDeadline()].map(([endMs, ending]) => ({
     atWallMs: endMs + toWall,
-    sessionIds: [...sessions].map(({ id }) => id),
+    sessionIds: [...ending].map(({ id }) => id),
   }));
 }

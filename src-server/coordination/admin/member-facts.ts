@@ -88,6 +88,7 @@ export interface MemberFacts {
   readonly approximateBytes: number;
   readonly ephemeralCount: number;
   readonly sessionCount: number;
+  readonly localSessionCount: number;
   readonly watchCount: number;
   readonly uptimeMs: number;
   readonly outstanding: number;
@@ -104,6 +105,8 @@ export interface MemberFacts {
   readonly watches: WatchFacts;
   /** Null at a learner: its leader knows when sessions end. */
   readonly deadlines: readonly SessionDeadline[] | null;
+  /** Of the sessions that only this member knows; null where there are none. */
+  readonly localDeadlines: readonly SessionDeadline[] | null;
   /** By id. */
   readonly sessions: readonly { readonly sessionId: bigint; readonly timeoutMs: number }[];
   readonly ephemerals: readonly { readonly sessionId: bigint; readonly paths: readonly string[] }[];

@@ -1,6 +1,12 @@
 /** The texts of the four-letter words, in Apache's shapes: monitoring scripts read them line by line. */
 import { zxidHex } from '../../base/zxid.ts';
-import type { ConnectionFacts, LeadingFacts, MemberFacts, QuorumFacts } from './member-facts.ts';
+import type {
+  ConnectionFacts,
+  LeadingFacts,
+  MemberFacts,
+  QuorumFacts,
+  SessionDeadline,
+} from './member-facts.ts';
 
 export function serverReport(facts: MemberFacts): string {
   return `${headLines(facts)}${figures(facts)}`;
@@ -65,15 +71,20 @@ export function dumpReport(facts: MemberFacts): string {
 }
 
 /** Who knows when sessions end says it; others have only their timeouts. */
-function sessionLines({ deadlines, sessions }: MemberFacts): string[] {
-  if (deadlines === null) {
-    return [
-      `Global Sessions(${sessions.length}):`,
-      ...sessions.map(({ sessionId, timeoutMs }) => `0x${hex(sessionId)}\t${timeoutMs}ms`),
-    ];
-  }
+function sessionLines({ deadlines, localDeadlines, sessions }: MemberFacts): string[] {
+  const local = localDeadlines === null ? [] : deadlineLines('Local ', localDeadlines);
+  if (deadlines !== null)
+    return [...local, ...deadlineLines(localDeadlines === null ? '' : 'Global ', deadlines)];
+  return [
+    ...local,
+    `Global Sessions(${sessions.length}):`,
+    ...sessions.map(({ sessionId, timeoutMs }) => `0x${hex(sessionId)}\t${timeoutMs}ms`),
+  ];
+}
+
+function deadlineLines(kind: string, deadlines: readonly SessionDeadline[]): string[] {
   const count = deadlines.reduce((sum, { sessionIds }) => sum + sessionIds.length, 0);
-  const report = [`Session Sets (${deadlines.length})/(${count}):`];
+  const report = [`${kind}Session Sets (${deadlines.length})/(${count}):`];
   for (const { atWallMs, sessionIds } of deadlines) {
     report.push(`${sessionIds.length} expire at ${javaDate(atWallMs)}:`);
     for (const id of sessionIds) report.push(`\t0x${hex(id)}`);
@@ -131,7 +142,7 @@ export function monitorReport(facts: MemberFacts): string {
     ['outstanding_requests', facts.outstanding],
     ['znode_count', facts.nodeCount],
     ['global_sessions', facts.sessionCount],
-    ['local_sessions', 0],
+    ['local_sessions', facts.localSessionCount],
     ['packets_sent', facts.sent],
     ['packets_received', facts.received],
     ['watch_count', facts.watchCount],

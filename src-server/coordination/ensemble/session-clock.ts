@@ -51,13 +51,16 @@ export class SessionClock {
     else this.track(session, timeoutMs);
   }
 
-  touch(session: Session, nowMs: number): void {
+  /** @returns whether this clock counts for it */
+  touch(session: Session, nowMs: number): boolean {
     const tracked = this.#tracked.get(session);
-    if (tracked === undefined || nowMs < tracked.sameBucketUntilMs) return;
+    if (tracked === undefined) return false;
+    if (nowMs < tracked.sameBucketUntilMs) return true;
     const end = nowMs + tracked.timeoutMs;
     tracked.sameBucketUntilMs =
       (Math.floor(end / this.#tickMs) + 1) * this.#tickMs - tracked.timeoutMs;
     this.#deadlines.touch(session, nowMs, tracked.timeoutMs);
+    return true;
   }
 
   forget(session: Session): void {

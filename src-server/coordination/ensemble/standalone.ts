@@ -188,7 +188,7 @@ export class Standalone {
     return this.#sessionIds.next((id) => this.#machine.session(id) !== undefined);
   }
 
-  /** Nobody to be cut off from. */
+  /** There is nobody to whom a session would not be known. */
   readonly locals = null;
 
   revalidate(id: bigint, _timeoutMs: number, answer: (session: Session | null) => void): void {

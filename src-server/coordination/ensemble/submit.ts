@@ -4,6 +4,8 @@
  *   leader    prepare ─▶ propose ─▶ … ─▶ committed: the oldest waiter              one order for everybody
  *   learner   REQUEST ─▶ … ─▶ committed (session, cxid): that session's oldest     each session keeps its own
  *
+ * A local session's first ephemeral node takes a createSession along, just before it; every other write goes as it is.
+ *
  * A leader prepares one request after the other, each against what those before it will have changed; while its window is
  * full, or a step of the core is under way, they wait here. When the part this member plays ends, whoever waits is
  * forgotten: their connections close, and nobody says what became of the write, as nobody knows.
@@ -21,8 +23,8 @@ import type { Journal } from '../journal/journal.ts';
 import type { Identity } from '../model/acl.ts';
 import { Code } from '../model/codes.ts';
 import { OpCode, opTraits } from '../model/ops.ts';
-import { NO_CHANGES, type Outcome } from '../model/outcome.ts';
-import { type ReconfigOrder, Request } from '../model/request.ts';
+import type { Outcome } from '../model/outcome.ts';
+import { makesEphemeral, type ReconfigOrder, Request } from '../model/request.ts';
 import type { Txn } from '../model/txn.ts';
 import type { Machine, Session } from '../state/machine.ts';
 import { readRequest } from '../wire/requests.ts';
@@ -127,7 +129,7 @@ export class Submit {
     this.#leader = leader;
   }
 
-  /** Nobody decides: nothing is written, and sessions end here. */
+  /** Nobody decides: nothing is written. */
   cutOff(machine: Machine): void {
     this.#machine = machine;
     this.#duty = 'cut-off';
@@ -160,7 +162,7 @@ export class Submit {
   }
 
   accepts(op: OpCode): Code {
-    if (this.#duty === 'cut-off') return op === OpCode.CLOSE_SESSION ? Code.OK : Code.NOT_READ_ONLY;
+    if (this.#duty === 'cut-off') return Code.NOT_READ_ONLY;
     const { room } = this.#parts.storage.journal;
     if (room === 'ok') return Code.OK;
     // Ends of sessions are small and free what they held; the reserve is there for them.
@@ -169,15 +171,27 @@ export class Submit {
   }
 
   submit(request: Request, session: Session, waiter: Waiter | null): void {
+    const { sessions, settings } = this.#parts;
+    const mustUpgrade = makesEphemeral(request) && sessions.isLocal(session);
+    const mayUpgrade = settings.localSessionsUpgradingEnabled;
+    if (mustUpgrade && mayUpgrade) this.#upgrade(session);
     if (this.#duty === 'learner') {
       const { xid: cxid, op, body, identities } = request;
-      this.#forward({ sessionId: session.id, cxid, op, body, identities }, waiter);
-    } else if (this.#duty === 'cut-off') {
-      this.#parts.sessions.closeLocal(session.id);
-      waiter?.settled(goodbyeAt(this.#machine.lastZxid));
+      const told = mustUpgrade && !mayUpgrade ? onLocalSession(waiter) : waiter;
+      this.#forward({ sessionId: session.id, cxid, op, body, identities }, told);
     } else {
       this.#enter(request, session.id, waiter);
     }
+  }
+
+  #upgrade(session: Session): void {
+    const { sessions } = this.#parts;
+    sessions.upgrade(session);
+    this.createSession(session.id, session.timeoutMs, {
+      settled: ({ code }) => {
+        if (code !== Code.OK) sessions.stayLocal(session);
+      },
+    });
   }
 
   createSession(id: bigint, timeoutMs: number, waiter: Waiter): void {
@@ -344,15 +358,17 @@ export class Submit {
     const { peer, storage, sessions, platform, take } = this.#parts;
     const zxid = peer.nextZxid;
     assert(zxid !== null, 'only an established leader proposes');
-    const session = this.#machine.session(sessionId);
-    const isOfSession = request.op === OpCode.CREATE_SESSION || request.op === OpCode.CLOSE_SESSION;
-    const standing = isOfSession ? Code.OK : this.#standing(request, session, seat);
+    const session = this.#machine.proposedSession(sessionId);
+    const local = session === undefined ? sessions.localStandingOf(sessionId, seat) : null;
     this.#proposing = zxid;
     this.#proposedView = null;
     const txn = this.#machine.prepare(request, {
       session: session ?? null,
       sessionId,
-      standing,
+      standing: isOfNoSession(request.op)
+        ? Code.OK
+        : (local?.any ?? sessions.standingOf(session, seat)),
+      ...(local === null ? {} : { ephemeralStanding: local.ephemerals }),
       zxid,
       timeMs: platform.clock.wallMs(),
       reconfigure: this.#reconfigure,
@@ -370,12 +386,6 @@ export class Submit {
     this.#proposalBytes.last = bytes;
     if (min < 0 || bytes < min) this.#proposalBytes.min = bytes;
     if (bytes > max) this.#proposalBytes.max = bytes;
-  }
-
-  #standing({ op }: Request, session: Session | undefined, seat: Seat): Code {
-    return op === OpCode.DELETE_CONTAINER
-      ? Code.OK
-      : this.#parts.sessions.standingOf(session, seat);
   }
 
   readonly #reconfigure = (order: ReconfigOrder): Uint8Array | Code => {
@@ -431,10 +441,27 @@ function submissionOf(
   };
 }
 
-/** Of a session that no transaction made. */
-function goodbyeAt(zxid: Zxid): Outcome {
-  const type = OpCode.CLOSE_SESSION;
-  return { type, zxid, code: Code.OK, path: '', stat: null, changes: NO_CHANGES, parts: null };
+/** Beginnings and ends of sessions, and housekeeping. */
+function isOfNoSession(op: OpCode): boolean {
+  return (
+    op === OpCode.CREATE_SESSION || op === OpCode.CLOSE_SESSION || op === OpCode.DELETE_CONTAINER
+  );
+}
+
+/**
+ * The leader does not know a learner's local session, and refuses a node that lives as long as it does because it had ended,
+ * as far as it can tell. The client is told what its own server knows; of the parts of a multi it is not, as in Apache.
+ */
+function onLocalSession(waiter: Waiter | null): Waiter | null {
+  if (waiter === null) return null;
+  return {
+    settled: (outcome) =>
+      waiter.settled(
+        outcome.type === OpCode.ERROR
+          ? { ...outcome, code: Code.EPHEMERAL_ON_LOCAL_SESSION }
+          : outcome,
+      ),
+  };
 }
 
 function bufferOf(bytes: Uint8Array): Buffer {

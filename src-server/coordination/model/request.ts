@@ -6,7 +6,7 @@
  */
 import type { Acl, Identity } from './acl.ts';
 import type { Code } from './codes.ts';
-import type { OpCode } from './ops.ts';
+import { OpCode } from './ops.ts';
 
 /** Create flags of the wire (CreateMode in the Java client). */
 export const CreateFlag = {
@@ -69,6 +69,13 @@ export class Request {
   constructor(op: OpCode) {
     this.op = op;
   }
+}
+
+/** Whether it would make a node that lives as long as its session. */
+export function makesEphemeral({ op, flags, ops }: Request): boolean {
+  if (op === OpCode.MULTI) return ops?.some(makesEphemeral) ?? false;
+  if (op !== OpCode.CREATE && op !== OpCode.CREATE2) return false;
+  return flags === CreateFlag.EPHEMERAL || flags === CreateFlag.EPHEMERAL_SEQUENTIAL;
 }
 
 const NOBODY: readonly Identity[] = [];

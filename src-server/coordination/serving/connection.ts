@@ -151,6 +151,8 @@ export class Connection implements SocketHandler, LaneOwner, Watcher {
   }
 
   onClose(): void {
+    // Whoever said goodbye and did not wait for the answer has still said it.
+    if (this.#phase === 'parting' && this.#hasLocalSession) this.#endLocalSession();
     this.#phase = 'closed';
     this.#sessionless.cancel();
     this.#lane.close();
@@ -254,7 +256,7 @@ export class Connection implements SocketHandler, LaneOwner, Watcher {
         );
         return;
       case 'create': {
-        if (service === 'read-only' && sessions.locals !== null) {
+        if (sessions.locals !== null) {
           this.#open(sessions.locals.open(verdict.timeoutMs), verdict.timeoutMs);
           return;
         }
@@ -277,6 +279,12 @@ export class Connection implements SocketHandler, LaneOwner, Watcher {
         return;
       }
     }
+  }
+
+  /** Its session was local, and is one of the ensemble from here on. */
+  onUpgraded(session: Session): void {
+    this.session = session;
+    this.#household.sessions.attached(session, this.timeoutMs);
   }
 
   /** Whether a session of the ensemble still lives nobody can say now; its client had better look elsewhere. */
@@ -388,6 +396,10 @@ export class Connection implements SocketHandler, LaneOwner, Watcher {
   #takeWrite(op: OpCode, xid: number, session: Session): void {
     const { writes } = this.#household;
     const request = this.#decode(op, xid);
+    if (op === OpCode.CLOSE_SESSION && this.#hasLocalSession) {
+      this.#takeGoodbye(request);
+      return;
+    }
     // What cannot be decoded runs its course as a refused write and takes its zxid, save a reconfig: Apache decodes that
     // one before.
     const isUnread = op === OpCode.RECONFIG && request.malformed !== Code.OK;
@@ -399,6 +411,24 @@ export class Connection implements SocketHandler, LaneOwner, Watcher {
     // Whatever a client sends behind its goodbye is not read.
     if (op === OpCode.CLOSE_SESSION) this.#phase = 'parting';
     writes.submit(request, session, this.#lane.write(request, this.#nowMs));
+  }
+
+  /** No transaction made it, so none ends it; the answer still waits for those of the writes before. */
+  #takeGoodbye(request: Request): void {
+    this.#phase = 'parting';
+    if (this.#lane.length > 0) this.#lane.queue(request, Code.OK, this.#nowMs);
+    else this.answerRead(request, this.#nowMs);
+  }
+
+  get #hasLocalSession(): boolean {
+    const { locals } = this.#household.sessions;
+    return (
+      locals !== null && this.session !== null && locals.find(this.session.id) === this.session
+    );
+  }
+
+  #endLocalSession(): void {
+    if (this.session !== null) this.#household.sessions.locals?.close(this.session);
   }
 
   /** Who somebody is holds for the requests behind it, so it is settled at once, ahead of what waits in the lane. */
@@ -440,6 +470,13 @@ export class Connection implements SocketHandler, LaneOwner, Watcher {
 
   answerRead(request: Request, receivedMs: number): void {
     if (this.session === null) return;
+    if (request.op === OpCode.CLOSE_SESSION) {
+      this.#endLocalSession();
+      writeBareReply(this.#output(), request.xid, this.#household.machine.lastZxid, Code.OK);
+      this.#answered(request, 'write', receivedMs);
+      this.#closeAfterFlush();
+      return;
+    }
     this.#household.reads.answer(request, this.session, this, this.#output());
     this.#answered(request, 'read', receivedMs);
   }

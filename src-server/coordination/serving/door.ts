@@ -108,8 +108,16 @@ export class Door {
   /** A transaction was applied: watchers first (W1), then whoever waited for it. */
   onApplied(txn: Txn, outcome: Outcome, waiter: Waiter | null): void {
     for (const change of outcome.changes) this.#parts.watches.fire(change, outcome.zxid);
+    // Whoever has this session already had it as a local one.
+    if (txn.type === OpCode.CREATE_SESSION) this.#onSessionMade(txn.sessionId);
     waiter?.settled(outcome);
     if (txn.type === OpCode.CLOSE_SESSION) this.#bySession.get(txn.sessionId)?.dismiss();
+  }
+
+  #onSessionMade(id: bigint): void {
+    const connection = this.#bySession.get(id);
+    const session = this.#household.machine.session(id);
+    if (connection !== undefined && session !== undefined) connection.onUpgraded(session);
   }
 
   /** The end of a turn: sends what every connection has gathered. */

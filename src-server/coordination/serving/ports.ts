@@ -28,17 +28,18 @@ export interface WritePort {
   readonly outstanding: number;
 }
 
-/** Sessions of clients that only read, while there is no leader; this member alone knows of them. */
+/** Sessions that no transaction makes or ends; this member alone knows of them. */
 export interface LocalSessions {
   open(timeoutMs: number): Session;
   find(id: bigint): Session | null;
+  close(session: Session): void;
 }
 
 export interface SessionPort {
   newSessionId(): bigint;
   /** Asks whether a session still lives that somebody with its password comes back to; `answer` gets null if not. */
   revalidate(id: bigint, timeoutMs: number, answer: (session: Session | null) => void): void;
-  /** Null where nobody is ever cut off from a leader. */
+  /** Not null where new sessions are local at present. */
   readonly locals: LocalSessions | null;
   /** The session showed life, at a connection that agreed on this timeout. */
   touch(session: Session, timeoutMs: number, nowMs: number): void;

@@ -125,7 +125,7 @@ export class Machine {
   /** Drops what was proposed here and never will be applied. */
   abandonPending(): void {
     this.#pending.clear();
-    for (const session of this.#sessions.all()) session.isClosing = false;
+    this.#sessions.abandonProposed();
   }
 
   get pendingCount(): number {
@@ -170,6 +170,11 @@ export class Machine {
 
   session(id: bigint): Session | undefined {
     return this.#sessions.get(id);
+  }
+
+  /** As it will be when everything proposed here is applied. */
+  proposedSession(id: bigint): Session | undefined {
+    return this.#sessions.proposed(id);
   }
 
   get sessions(): Iterable<Session> {

@@ -38,11 +38,16 @@ export interface PrepareRules {
 
 /** Who asks, when, and under which zxid. */
 export interface Proposal {
-  /** Null for a session about to be created, and for housekeeping. */
+  /** Null for a session about to be created, for housekeeping, and for one that only another member knows. */
   readonly session: Session | null;
   readonly sessionId: bigint;
-  /** Where more is known of the session than that it exists: that it ended, or that its client is elsewhere by now. */
+  /**
+   * Where more is known of the session than the table says: that it ended, that its client is elsewhere by now, or that
+   * another member vouches for it.
+   */
   readonly standing?: Code;
+  /** The same where it is about nodes that live as long as the session does; absent where nothing else holds for them. */
+  readonly ephemeralStanding?: Code;
   readonly zxid: Zxid;
   readonly timeMs: number;
   /** The configuration that an order leads to, as text, or why it is refused. Absent on a server that has none. */
@@ -96,7 +101,7 @@ export class Prepare {
   #prepareOne(request: Request, by: Proposal): Prepared {
     switch (request.op) {
       case OpCode.CREATE_SESSION:
-        return this.#createSession(request);
+        return this.#createSession(request, by);
       case OpCode.CLOSE_SESSION:
         return this.#closeSession(by);
       case OpCode.MULTI:
@@ -137,7 +142,7 @@ export class Prepare {
       return Code.BAD_ARGUMENTS;
     const refusedTtl = this.#checkTtl(request);
     if (refusedTtl !== Code.OK) return refusedTtl;
-    const session = checkSession(by);
+    const session = (isEphemeral(flags) ? by.ephemeralStanding : undefined) ?? checkSession(by);
     if (session !== Code.OK) return session;
 
     if (request.path === null) return Code.MARSHALLING_ERROR;
@@ -380,7 +385,8 @@ export class Prepare {
     return txn;
   }
 
-  #createSession(request: Request): Txn {
+  #createSession(request: Request, { sessionId }: Proposal): Txn {
+    this.#sessions.propose(sessionId, request.timeoutMs);
     const txn = new Txn(OpCode.CREATE_SESSION);
     txn.timeoutMs = request.timeoutMs;
     return txn;
@@ -460,8 +466,8 @@ export function ownerOfCreated(txn: Txn, sessionId: bigint): bigint {
 }
 
 /** OK, or why this session may not ask for anything. */
-function checkSession({ session, standing = Code.OK }: Proposal): Code {
-  if (standing !== Code.OK) return standing;
+function checkSession({ session, standing }: Proposal): Code {
+  if (standing !== undefined) return standing;
   if (session === null) return Code.UNKNOWN_SESSION;
   return session.isClosing ? Code.SESSION_EXPIRED : Code.OK;
 }

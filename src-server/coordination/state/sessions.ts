@@ -19,6 +19,8 @@ export class Sessions {
   readonly #byId = new Map<bigint, Session>();
   /** Owners of nodes that no transaction has created: from a fuzzy snapshot's future, or left by an old server. */
   readonly #orphaned = new Map<bigint, Session>();
+  /** Their creation is proposed and not applied: what they ask for behind it may be proposed as well. */
+  readonly #proposed = new Map<bigint, Session>();
   #ephemeralCount = 0;
 
   get count(): number {
@@ -33,12 +35,28 @@ export class Sessions {
     return this.#byId.get(id);
   }
 
+  /** As it will be when everything proposed is applied. */
+  proposed(id: bigint): Session | undefined {
+    return this.#byId.get(id) ?? this.#proposed.get(id);
+  }
+
   all(): Iterable<Session> {
     return this.#byId.values();
   }
 
+  propose(id: bigint, timeoutMs: number): void {
+    if (this.proposed(id) === undefined) this.#proposed.set(id, new Session(id, timeoutMs));
+  }
+
+  /** What was proposed will never be applied. */
+  abandonProposed(): void {
+    this.#proposed.clear();
+    for (const session of this.#byId.values()) session.isClosing = false;
+  }
+
   add(id: bigint, timeoutMs: number): void {
-    const known = this.#byId.get(id) ?? this.#orphaned.get(id);
+    const known = this.#byId.get(id) ?? this.#proposed.get(id) ?? this.#orphaned.get(id);
+    this.#proposed.delete(id);
     this.#orphaned.delete(id);
     const session = known ?? new Session(id, timeoutMs);
     session.timeoutMs = timeoutMs;

@@ -5,7 +5,7 @@ import { sessionId } from '../../../../../src-server/base/ids.ts';
 import { nextZxid, type Zxid, zxidOf } from '../../../../../src-server/base/zxid.ts';
 import { Writer } from '../../../../../src-server/bytes/writer.ts';
 import { limitsFor } from '../../../../../src-server/config/limits.ts';
-import { defaultSettings } from '../../../../../src-server/config/settings.ts';
+import { defaultSettings, type Settings } from '../../../../../src-server/config/settings.ts';
 import {
   HERE,
   MemberSessions,
@@ -14,7 +14,7 @@ import { Submit } from '../../../../../src-server/coordination/ensemble/submit.t
 import { OPEN_ACL } from '../../../../../src-server/coordination/model/acl.ts';
 import { Code, codeName } from '../../../../../src-server/coordination/model/codes.ts';
 import { OpCode } from '../../../../../src-server/coordination/model/ops.ts';
-import { Request } from '../../../../../src-server/coordination/model/request.ts';
+import { CreateFlag, Request } from '../../../../../src-server/coordination/model/request.ts';
 import { Txn } from '../../../../../src-server/coordination/model/txn.ts';
 import type { Machine, Session } from '../../../../../src-server/coordination/state/machine.ts';
 import { writeRequest } from '../../../../../src-server/coordination/wire/requests.ts';
@@ -44,13 +44,20 @@ class Bench {
   #last: Zxid = zxidOf(0x1_0000_0000);
   readonly #uncommitted: Txn[] = [];
 
-  constructor() {
-    const settings = { ...defaultSettings('/d'), reconfigEnabled: true };
+  constructor(more: Partial<Settings> = {}) {
+    const settings = { ...defaultSettings('/d'), reconfigEnabled: true, ...more };
     const platform = { clock: new SimClock(), logger: SILENT };
     const send = (link: number, message: Message): void => {
       this.sent.push([link, message]);
     };
-    this.sessions = new MemberSessions({ settings, platform, send, onExpired: () => undefined });
+    this.sessions = new MemberSessions({
+      settings,
+      limits: limitsFor(settings),
+      platform,
+      send,
+      onExpired: () => undefined,
+      onLocalExpired: () => undefined,
+    });
     // Getters below have a `this` of their own.
     const room = (): typeof this.room => this.room;
     const accepts = (): boolean => this.#uncommitted.length < this.windowMax;
@@ -129,10 +136,11 @@ class Bench {
   }
 }
 
-function create(path: string, xid: number): Request {
+function create(path: string, xid: number, flags: number = CreateFlag.PERSISTENT): Request {
   const request = Object.assign(new Request(OpCode.CREATE), {
     path,
     xid,
+    flags,
     acl: OPEN_ACL,
     data: Buffer.from(path),
   });
@@ -377,11 +385,151 @@ describe('at a learner', () => {
   });
 });
 
-test('cut off, nothing is written, and goodbyes are answered at once', () => {
-  const session = bench.session(1n);
+test('cut off, nothing is written', () => {
   bench.submit.cutOff(bench.machine);
-  expect(bench.submit.accepts(OpCode.CREATE)).toBe(Code.NOT_READ_ONLY);
-  expect(bench.submit.accepts(OpCode.CLOSE_SESSION)).toBe(Code.OK);
-  bench.submit.submit(new Request(OpCode.CLOSE_SESSION), session, bench.waiter('goodbye'));
-  expect([bench.told, bench.proposed]).toEqual([['goodbye OK'], []]);
+  for (const op of [OpCode.CREATE, OpCode.CLOSE_SESSION])
+    expect(bench.submit.accepts(op)).toBe(Code.NOT_READ_ONLY);
+});
+
+describe('of a local session', () => {
+  const { EPHEMERAL } = CreateFlag;
+
+  function lead(upgrading: boolean): Session {
+    bench = new Bench({
+      localSessionsEnabled: true,
+      localSessionsUpgradingEnabled: upgrading,
+    });
+    bench.sessions.lead(bench.machine);
+    bench.submit.lead(bench.machine);
+    return bench.sessions.locals!.open(1000);
+  }
+
+  function follow(upgrading: boolean): Session {
+    bench = new Bench({
+      localSessionsEnabled: true,
+      localSessionsUpgradingEnabled: upgrading,
+    });
+    bench.sessions.follow(bench.machine, LEADER);
+    bench.submit.follow(bench.machine, LEADER);
+    return bench.sessions.locals!.open(1000);
+  }
+
+  const proposed = (): unknown[] => bench.proposed.map(({ type, error }) => [type, error]);
+  const sentOps = (): unknown[] =>
+    bench.sent.map(([, message]) => (message.kind === 'request' ? message.op : message.kind));
+
+  test('a write at the leader needs no session that others know', () => {
+    const session = lead(true);
+    bench.submit.submit(create('/a', 1), session, bench.waiter('1'));
+    expect(proposed()).toEqual([[OpCode.CREATE, 0]]);
+    bench.commit();
+    expect([bench.told, bench.machine.sessionCount]).toEqual([['1 OK'], 0]);
+  });
+
+  test('its first ephemeral node at the leader makes it the ensemble’s, and what follows is behind that', () => {
+    const session = lead(true);
+    bench.submit.submit(create('/a', 1), session, bench.waiter('1'));
+    bench.submit.submit(create('/b', 2, EPHEMERAL), session, bench.waiter('2'));
+    bench.submit.submit(create('/c', 3, EPHEMERAL), session, bench.waiter('3'));
+    // Even its end, before any of it is decided.
+    bench.submit.submit(new Request(OpCode.CLOSE_SESSION), session, bench.waiter('4'));
+    bench.submit.submit(create('/d', 5), session, bench.waiter('5'));
+    expect(proposed()).toEqual([
+      [OpCode.CREATE, 0],
+      [OpCode.CREATE_SESSION, 0],
+      [OpCode.CREATE, 0],
+      [OpCode.CREATE, 0],
+      [OpCode.CLOSE_SESSION, 0],
+      [OpCode.ERROR, Code.SESSION_EXPIRED],
+    ]);
+    expect(bench.proposed[1]).toMatchObject({ sessionId: session.id, cxid: 0, timeoutMs: 1000 });
+    expect(bench.proposed[4]!.paths).toEqual(['/b', '/c']);
+    for (let i = 0; i < 6; i++) bench.commit();
+    expect(bench.told).toEqual(['1 OK', '2 OK', '3 OK', '4 OK', '5 SESSION_EXPIRED']);
+  });
+
+  test('where it must stay local, an ephemeral node is refused at the leader', () => {
+    const session = lead(false);
+    bench.submit.submit(create('/a', 1, EPHEMERAL), session, bench.waiter('1'));
+    const multi = new Request(OpCode.MULTI);
+    multi.ops = [create('/b', 0), create('/c', 0, EPHEMERAL), create('/d', 0)];
+    bench.submit.submit(multi, session, null);
+    expect(proposed()).toEqual([
+      [OpCode.ERROR, Code.EPHEMERAL_ON_LOCAL_SESSION],
+      [OpCode.MULTI, 0],
+    ]);
+    expect(bench.proposed[1]!.ops?.map(({ error }) => error)).toEqual([
+      Code.OK,
+      Code.EPHEMERAL_ON_LOCAL_SESSION,
+      Code.RUNTIME_INCONSISTENCY,
+    ]);
+    bench.commit();
+    expect(bench.told).toEqual(['1 EPHEMERAL_ON_LOCAL_SESSION']);
+    expect(bench.sessions.isLocal(session)).toBe(true);
+  });
+
+  test('a learner sends a createSession before its first ephemeral node, and nothing like it before', () => {
+    const session = follow(true);
+    bench.submit.submit(create('/a', 1), session, bench.waiter('1'));
+    expect(sentOps()).toEqual([OpCode.CREATE]);
+    const multi = Object.assign(new Request(OpCode.MULTI), {
+      xid: 2,
+      ops: [create('/b', 0), create('/c', 0, EPHEMERAL)],
+    });
+    bench.submit.submit(multi, session, bench.waiter('2'));
+    bench.submit.submit(create('/d', 3, EPHEMERAL), session, bench.waiter('3'));
+    expect(sentOps()).toEqual([OpCode.CREATE, OpCode.CREATE_SESSION, OpCode.MULTI, OpCode.CREATE]);
+    expect(bench.sent[1]![1]).toMatchObject({ sessionId: session.id, cxid: 0 });
+  });
+
+  test('a learner whose leader refuses the createSession keeps it local', () => {
+    const session = follow(true);
+    bench.submit.submit(create('/a', 1, EPHEMERAL), session, bench.waiter('1'));
+    expect(bench.sessions.isLocal(session)).toBe(false);
+    for (const cxid of [0, 1]) {
+      const txn = new Txn(OpCode.ERROR);
+      txn.sessionId = session.id;
+      txn.cxid = cxid;
+      txn.error = cxid === 0 ? Code.NOT_READ_ONLY : Code.SESSION_EXPIRED;
+      txn.zxid = zxidOf(100 + cxid);
+      bench.apply(txn);
+    }
+    expect(bench.told).toEqual(['1 SESSION_EXPIRED']);
+    expect(bench.sessions.isLocal(session)).toBe(true);
+  });
+
+  test('where it must stay local, the leader refuses the node and the learner says why', () => {
+    const session = follow(false);
+    bench.submit.submit(create('/a', 1, EPHEMERAL), session, bench.waiter('1'));
+    expect(sentOps()).toEqual([OpCode.CREATE]);
+    const txn = new Txn(OpCode.ERROR);
+    txn.sessionId = session.id;
+    txn.cxid = 1;
+    txn.error = Code.SESSION_EXPIRED;
+    txn.zxid = zxidOf(100);
+    bench.apply(txn);
+    expect(bench.told).toEqual(['1 EPHEMERAL_ON_LOCAL_SESSION']);
+  });
+
+  test('a leader lets a learner’s through, save what must live as long as it', () => {
+    lead(true);
+    const id = sessionId((3n << 56n) | 1n);
+    for (const [cxid, flags] of [
+      [1, CreateFlag.PERSISTENT],
+      [2, EPHEMERAL],
+    ] as const)
+      bench.submit.onRequest(4, {
+        kind: 'request',
+        sessionId: id,
+        cxid,
+        op: OpCode.CREATE,
+        body: create(`/${cxid}`, cxid, flags).body,
+        identities: [],
+      });
+    bench.run();
+    expect(proposed()).toEqual([
+      [OpCode.CREATE, 0],
+      [OpCode.ERROR, Code.SESSION_EXPIRED],
+    ]);
+  });
 });
