@@ -50,6 +50,7 @@ import {
   znode,
   znodeEvent,
 } from './models.ts';
+import { reconfigPlan } from './reconfig-plan-models.ts';
 
 export const CONTRACT_VERSION = 1;
 
@@ -104,6 +105,8 @@ export const methods = {
   // --- who belongs to an ensemble ---
   /** The configuration as the servers have it now, and who of its members is heard. */
   'ensemble.config': method(object(inCluster), membership),
+  /** What a change would lead to, as everybody stands now. Nothing is sent. */
+  'ensemble.planReconfig': method(object({ ...inCluster, order: membershipOrder }), reconfigPlan),
   /** Changes the configuration, over the client protocol; answers when a quorum of the old and of the new one have it. */
   'ensemble.reconfigure': method(
     object({ ...inCluster, order: membershipOrder }),

@@ -125,6 +125,7 @@ export class Console implements Handlers {
       },
 
       'ensemble.config': ({ cluster }) => this.#memberships.config(cluster),
+      'ensemble.planReconfig': ({ cluster, order }) => this.#memberships.plan(cluster, order),
       'ensemble.reconfigure': ({ cluster, order }) => this.#memberships.reconfigure(cluster, order),
 
       'tree.open': ({ cluster, order }, context) => this.#openTree(cluster, order, context),

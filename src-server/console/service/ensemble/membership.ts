@@ -6,6 +6,7 @@ import {
   type EnsembleConfig,
   ensembleFileText,
   type EnsembleServer,
+  parseEnsembleConfig,
   versionHex,
 } from '../../../config/ensemble-config.ts';
 import type { ReconfigOrder } from '../../../coordination/model/request.ts';
@@ -26,11 +27,21 @@ export function membersOf(config: EnsembleConfig): ConfiguredMember[] {
 
 /** The configuration after a change, still with the version before. Where an id comes twice, its last line counts. */
 export function changedConfig(before: EnsembleConfig, change: MembershipChange): EnsembleConfig {
-  if (change.kind === 'whole') return configOf(change.members, before.version);
+  const config = configOf(changedMembers(before, change), before.version);
+  // As servers will have read it: an address has one spelling.
+  const read = parseEnsembleConfig(ensembleFileText(config, false));
+  return read.ok ? { ...read.value, version: before.version } : config;
+}
+
+function changedMembers(
+  before: EnsembleConfig,
+  change: MembershipChange,
+): readonly ConfiguredMember[] {
+  if (change.kind === 'whole') return change.members;
   const members = new Map(membersOf(before).map((member) => [member.id, member]));
   for (const id of change.leaving) members.delete(id);
   for (const member of change.joining) members.set(member.id, member);
-  return configOf([...members.values()], before.version);
+  return [...members.values()];
 }
 
 function configOf(members: readonly ConfiguredMember[], version: number): EnsembleConfig {

@@ -2,8 +2,10 @@
  * Reads and changes who belongs to an ensemble, over the client protocol like everybody: what this cannot do, its user may
  * not do. For the ensemble of this program there is somebody who may, so that its owner need not prove anything to it.
  */
+import type { EnsembleView } from '#contract/ensemble-models.ts';
 import { ApiError } from '#contract/errors.ts';
 import type { Membership, MembershipOrder } from '#contract/membership-models.ts';
+import type { ReconfigPlan } from '#contract/reconfig-plan-models.ts';
 
 import {
   type EnsembleConfig,
@@ -19,7 +21,8 @@ import { isCode } from '../explain.ts';
 import type { LocalEnsemble } from '../local-ensemble.ts';
 import type { Ensembles } from './ensembles.ts';
 import { changedConfig, isSameConfig, membersOf, orderOf } from './membership.ts';
-import { clientsOf, standingsOf } from './standings.ts';
+import { planReconfig, refusalText } from './reconfig-plan.ts';
+import { clientsOf, standingOfStranger, standingsOf } from './standings.ts';
 
 /** A change may make the member go that was asked; so long another is asked what came of it. */
 const AFTERMATH_MS = 15_000;
@@ -48,12 +51,7 @@ export class Memberships {
   }
 
   async config(cluster: string): Promise<Membership> {
-    const { client } = this.#clusters.live(cluster);
-    const [config, view, mayWrite] = await Promise.all([
-      readConfig(client),
-      this.#ensembles.look(cluster),
-      this.#hasOperator(cluster) ? true : mayWriteConfig(client),
-    ]);
+    const { config, view, mayWrite } = await this.#look(cluster);
     return {
       version: config.version,
       isGrouped: config.groups !== null,
@@ -64,6 +62,10 @@ export class Memberships {
     };
   }
 
+  async plan(cluster: string, order: MembershipOrder): Promise<ReconfigPlan> {
+    return (await this.#plan(cluster, order)).plan;
+  }
+
   /**
    * Changes the configuration and waits until it is in force.
    * @returns the new version
@@ -71,14 +73,44 @@ export class Memberships {
    */
   async reconfigure(cluster: string, order: MembershipOrder): Promise<{ version: number }> {
     const live = this.#clusters.live(cluster).client;
-    const before = await readConfig(live);
+    const { plan, before } = await this.#plan(cluster, order);
     if (before.version !== order.fromVersion) throw outdated(before);
+    if (plan.refusals.length > 0) throw new ApiError('reconfig-refused', refusalText(plan));
     const operator = this.#operator(cluster);
     try {
       return await this.#change(operator ?? live, before, order);
     } finally {
       void operator?.close();
     }
+  }
+
+  async #plan(
+    cluster: string,
+    order: MembershipOrder,
+  ): Promise<{ readonly plan: ReconfigPlan; readonly before: EnsembleConfig }> {
+    const { config, view, mayWrite } = await this.#look(cluster);
+    const present = new Set<number>(config.servers.map(({ id }) => id));
+    const strangers = changedConfig(config, order.change).servers.filter(
+      ({ id }) => !present.has(id),
+    );
+    const seen = standingsOf([...config.servers, ...strangers], view);
+    const unseen = strangers.filter(({ id }) => view.members.every((member) => member.id !== id));
+    const asked = await Promise.all(
+      unseen.map((server) => standingOfStranger(server, this.#platform)),
+    );
+    const answered = new Set(asked.map(({ id }) => id));
+    const standings = [...seen.filter(({ id }) => !answered.has(id)), ...asked];
+    return { plan: planReconfig(order, { now: config, standings, mayWrite }), before: config };
+  }
+
+  async #look(cluster: string): Promise<Look> {
+    const { client } = this.#clusters.live(cluster);
+    const [config, view, mayWrite] = await Promise.all([
+      readConfig(client),
+      this.#ensembles.look(cluster),
+      this.#hasOperator(cluster) ? true : mayWriteConfig(client),
+    ]);
+    return { config, view, mayWrite };
   }
 
   async #change(
@@ -140,6 +172,12 @@ export class Memberships {
     client.addAuth(operator.scheme, Buffer.from(operator.auth, 'utf8'));
     return client;
   }
+}
+
+interface Look {
+  readonly config: EnsembleConfig;
+  readonly view: EnsembleView;
+  readonly mayWrite: boolean | null;
 }
 
 async function readConfig(client: Client): Promise<EnsembleConfig> {
