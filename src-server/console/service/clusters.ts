@@ -124,14 +124,19 @@ export class Clusters {
     this.#changed();
   }
 
-  /** The local ensemble is connected to as soon as it serves, and again when it moved. */
+  /** The local ensemble is connected to as soon as it serves, and followed as members come and go. */
   #followLocal(): void {
     const { connectString } = this.#local;
-    if (connectString === this.#connectedTo) return;
+    const before = this.#connectedTo;
+    if (connectString === before) return;
     this.#connectedTo = connectString;
     const cluster = this.#find(LOCAL_ID);
     if (connectString === null) {
       cluster.disconnect();
+      return;
+    }
+    if (before !== null) {
+      cluster.follow(localSettings(connectString));
       return;
     }
     cluster.settings = localSettings(connectString);

@@ -89,6 +89,14 @@ export class ConnectedCluster {
     this.#open(null);
   }
 
+  /** The same ensemble has other servers now; a connection that is there stays. */
+  follow(settings: ClusterSettings): void {
+    this.settings = settings;
+    if (this.#live === null || this.#state.kind === 'ended') return;
+    this.#live.client.useServers(settings.connect);
+    this.#onChange();
+  }
+
   #open(why: string | null): void {
     const client = new Client({
       platform: this.#platform,

@@ -147,6 +147,13 @@ export class Client {
     return this.#session.latencyMs;
   }
 
+  /** The ensemble has other members now. The session stays. @throws ClientError BAD_ARGUMENTS as the constructor does */
+  useServers(connect: string): void {
+    const parsed = parseConnectString(connect);
+    if (!parsed.ok) throw new ClientError(Code.BAD_ARGUMENTS, null, parsed.error);
+    this.#session.useHosts(parsed.value.hosts);
+  }
+
   /** Brings `latencyMs` and `lastZxid` up to date, where there is a connection. */
   ping(): void {
     this.#session.ping();

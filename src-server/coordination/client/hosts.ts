@@ -44,17 +44,19 @@ function parseHost(text: string): Host | null {
 
 /** Goes round the servers in an order drawn once, so that many clients spread over them. */
 export class HostList {
-  readonly #hosts: readonly Host[];
+  readonly #random: Prng;
+  #hosts: readonly Host[];
   #next = 0;
 
   constructor(hosts: readonly Host[], seed: number) {
-    const random = new Prng(seed);
-    const order = [...hosts];
-    for (let i = order.length - 1; i > 0; i--) {
-      const j = random.below(i + 1);
-      [order[i], order[j]] = [order[j]!, order[i]!];
-    }
-    this.#hosts = order;
+    this.#random = new Prng(seed);
+    this.#hosts = this.#inAnyOrder(hosts);
+  }
+
+  /** From now on these. */
+  replace(hosts: readonly Host[]): void {
+    this.#hosts = this.#inAnyOrder(hosts);
+    this.#next = 0;
   }
 
   get count(): number {
@@ -70,5 +72,14 @@ export class HostList {
   /** True when the next one is the first again: everybody was tried. */
   get isRoundDone(): boolean {
     return this.#next === 0;
+  }
+
+  #inAnyOrder(hosts: readonly Host[]): Host[] {
+    const order = [...hosts];
+    for (let i = order.length - 1; i > 0; i--) {
+      const j = this.#random.below(i + 1);
+      [order[i], order[j]] = [order[j]!, order[i]!];
+    }
+    return order;
   }
 }

@@ -106,6 +106,11 @@ export class ClientSession implements ConnectionListener {
     void this.#connectNext();
   }
 
+  /** A connection that is there stays; the next one is made to one of these. */
+  useHosts(hosts: readonly Host[]): void {
+    this.#hosts.replace(hosts);
+  }
+
   addCredential(credential: Credential): void {
     this.#credentials.push(credential);
     if (this.#state.kind === 'connected') {

@@ -183,6 +183,20 @@ function suite(start: (folder: string) => Promise<Stoppable>): void {
     await until('the lasting watch is there again', () => events.length === 3);
   });
 
+  test('a session goes on at the servers that are told meanwhile', async () => {
+    await client.create(`${root}/mine`, null, { mode: 'ephemeral' });
+    const { sessionId } = client;
+    client.useServers(`127.0.0.1:${server.port}`);
+    expect(client.state).toMatchObject({ server: `127.0.0.1:${proxy.port}` });
+    proxy.setOpen(false);
+    proxy.cut();
+    await until(
+      'it is at the other server',
+      () => client.state.kind === 'connected' && client.state.server === `127.0.0.1:${server.port}`,
+    );
+    expect((await client.exists(`${root}/mine`))?.ephemeralOwner).toBe(sessionId);
+  });
+
   test('a request under way when the connection breaks is not repeated', async () => {
     const writes = Array.from({ length: 200 }, (_, i) =>
       client.create(`${root}/n-`, Buffer.from(String(i)), { mode: 'persistent-sequential' }).then(
