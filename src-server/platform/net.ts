@@ -40,6 +40,8 @@ export interface ListenOptions {
   /** 0 lets the system choose. */
   readonly port: number;
   readonly backlog: number;
+  /** Who came and was sent away before it was a connection, and why: only where connections are protected. */
+  readonly onRefused?: (from: string, reason: string) => void;
 }
 
 export class NetError extends Error {

@@ -5,11 +5,17 @@ import type { Entropy } from './entropy.ts';
 import type { Logger } from './logger.ts';
 import type { Net } from './net.ts';
 import type { ProcessFacts } from './process-facts.ts';
+import type { NetSecurity } from './tls.ts';
 
 export interface Platform {
   readonly clock: Clock;
   readonly disk: Disk;
   readonly net: Net;
+  /**
+   * The same net with protected connections; a world without it has none.
+   * Throws a NetError for keys or certificates that cannot be used.
+   */
+  readonly secureNet?: (security: NetSecurity) => Net;
   readonly entropy: Entropy;
   readonly logger: Logger;
   readonly process: ProcessFacts;

@@ -21,6 +21,12 @@ export const APACHE: Peer = {
   install: apt('zookeeper libzookeeper-java'),
 };
 
+export const CERTIFICATE_TOOLS: Peer = {
+  name: 'openssl and keytool',
+  files: ['/usr/bin/openssl', '/usr/bin/keytool'],
+  install: apt('openssl default-jre-headless'),
+};
+
 export const C_CLIENT: Peer = {
   name: 'ZooKeeper C client',
   files: ['/usr/lib/zookeeper/bin/cli_mt'],

@@ -13,76 +13,112 @@ import {
 
 export class NodeNet implements Net {
   listen(options: ListenOptions, onSocket: (socket: Socket) => void): Promise<Listener> {
-    const server = net.createServer({ noDelay: true }, (socket) =>
-      onSocket(new NodeSocket(socket)),
-    );
-    return new Promise((resolve, reject) => {
-      server.once('error', (error) =>
-        reject(netError(`cannot listen on ${place(options)}`, error)),
-      );
-      const where = {
-        port: options.port,
-        backlog: options.backlog,
-        ...(options.host === null ? {} : { host: options.host }),
-      };
-      server.listen(where, () => {
-        server.removeAllListeners('error');
-        // After this point an error is a failed accept: that connection is lost, the others go on.
-        server.on('error', () => undefined);
-        const address = server.address();
-        const port = typeof address === 'object' && address !== null ? address.port : options.port;
-        resolve({ port, close: () => new Promise((closed) => server.close(() => closed())) });
-      });
-    });
+    return listenFor(options, (socket) => onSocket(new NodeSocket(socket)));
   }
 
-  connect(options: ConnectOptions): Promise<Socket> {
-    return new Promise((resolve, reject) => {
-      const doing = `cannot connect to ${place(options)}`;
-      const socket = net.connect({ host: options.host, port: options.port, noDelay: true });
-      const giveUp = (error: NetError): void => {
-        socket.destroy();
-        reject(error);
-      };
-      const fail = (error: Error): void => giveUp(netError(doing, error));
-      const cancel = (): void => giveUp(new NetError('cancelled', `${doing}: given up`));
-      const timer = setTimeout(() => {
-        const why = `no answer within ${options.timeoutMs} ms`;
-        giveUp(new NetError('timeout', `${doing}: ${why}`));
-      }, options.timeoutMs);
-      const settle = (): void => {
-        clearTimeout(timer);
-        options.signal?.removeEventListener('abort', cancel);
-      };
-      socket.once('error', fail);
-      socket.once('connect', () => {
-        settle();
-        socket.off('error', fail);
-        resolve(new NodeSocket(socket));
-      });
-      socket.once('close', settle);
-      if (options.signal?.aborted === true) cancel();
-      else options.signal?.addEventListener('abort', cancel);
-    });
+  async connect(options: ConnectOptions): Promise<Socket> {
+    return new NodeSocket(await dial(options));
   }
 }
 
-class NodeSocket implements Socket {
+export function listenFor(
+  options: ListenOptions,
+  onSocket: (socket: net.Socket) => void,
+): Promise<Listener> {
+  const server = net.createServer({ noDelay: true }, onSocket);
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => reject(netError(`cannot listen on ${place(options)}`, error)));
+    const where = {
+      port: options.port,
+      backlog: options.backlog,
+      ...(options.host === null ? {} : { host: options.host }),
+    };
+    server.listen(where, () => {
+      server.removeAllListeners('error');
+      // After this point an error is a failed accept: that connection is lost, the others go on.
+      server.on('error', () => undefined);
+      const address = server.address();
+      const port = typeof address === 'object' && address !== null ? address.port : options.port;
+      resolve({ port, close: () => new Promise((closed) => server.close(() => closed())) });
+    });
+  });
+}
+
+export function dial(options: ConnectOptions): Promise<net.Socket> {
+  const socket = net.connect({ host: options.host, port: options.port, noDelay: true });
+  return established(socket, { ...options, event: 'connect', words: netWords });
+}
+
+/**
+ * Resolves when `event` says that the socket is ready.
+ * @param options words: what an error means
+ */
+export function established<T extends net.Socket>(
+  socket: T,
+  options: ConnectOptions & {
+    readonly event: 'connect' | 'secureConnect';
+    readonly words: (error: Error) => Pick<NetError, 'code' | 'message'>;
+  },
+): Promise<T> {
+  const doing = `cannot connect to ${place(options)}`;
+  return new Promise((resolve, reject) => {
+    const giveUp = (error: NetError): void => {
+      socket.destroy();
+      reject(error);
+    };
+    const fail = (error: Error): void => {
+      const { code, message } = options.words(error);
+      giveUp(new NetError(code, `${doing}: ${message}`, error));
+    };
+    const cancel = (): void => giveUp(new NetError('cancelled', `${doing}: given up`));
+    const timer = setTimeout(() => {
+      const why = `no answer within ${options.timeoutMs} ms`;
+      giveUp(new NetError('timeout', `${doing}: ${why}`));
+    }, options.timeoutMs);
+    const settle = (): void => {
+      clearTimeout(timer);
+      options.signal?.removeEventListener('abort', cancel);
+    };
+    socket.once('error', fail);
+    socket.once(options.event, () => {
+      settle();
+      socket.off('error', fail);
+      resolve(socket);
+    });
+    socket.once('close', settle);
+    if (options.signal?.aborted === true) cancel();
+    else options.signal?.addEventListener('abort', cancel);
+  });
+}
+
+export class NodeSocket implements Socket {
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly localPort: number;
-  readonly isSecure = false;
+  readonly isSecure: boolean;
   readonly #socket: net.Socket;
   #closeReason: string | null = null;
   #onDrain: () => void = () => undefined;
   #isDrainPlanned = false;
+  /** Something was read and put back; it comes with what follows once somebody listens. */
+  #isHeld: boolean;
 
-  constructor(socket: net.Socket) {
+  constructor(
+    socket: net.Socket,
+    kind: {
+      readonly isSecure?: boolean;
+      readonly isHeld?: boolean;
+      readonly words?: (error: Error) => Pick<NetError, 'message'>;
+    } = {},
+  ) {
+    const { isSecure = false, isHeld = false, words = plainWords } = kind;
     this.#socket = socket;
+    this.isSecure = isSecure;
+    this.#isHeld = isHeld;
     this.remoteAddress = plainAddress(socket.remoteAddress ?? '');
     this.remotePort = socket.remotePort ?? 0;
     this.localPort = socket.localPort ?? 0;
-    socket.on('error', (error) => (this.#closeReason = error.message));
+    socket.on('error', (error) => (this.#closeReason = words(error).message));
   }
 
   attach(handler: SocketHandler): void {
@@ -91,6 +127,7 @@ class NodeSocket implements Socket {
     this.#socket.on('drain', this.#onDrain);
     if (this.#socket.destroyed) setImmediate(() => handler.onClose(this.#closeReason));
     else this.#socket.on('close', () => handler.onClose(this.#closeReason));
+    if (this.#isHeld) this.#socket.resume();
   }
 
   write(bytes: Uint8Array): boolean {
@@ -121,6 +158,7 @@ class NodeSocket implements Socket {
   }
 
   pause(): void {
+    this.#isHeld = false;
     this.#socket.pause();
   }
 
@@ -151,12 +189,17 @@ const CODES: Readonly<Record<string, NetError['code']>> = {
 };
 
 function netError(doing: string, error: Error): NetError {
+  const { code, message } = netWords(error);
+  return new NetError(code, `${doing}: ${message}`, error);
+}
+
+export function netWords(error: Error): Pick<NetError, 'code' | 'message'> {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  return new NetError(
-    CODES[code] ?? 'other',
-    `${doing}: ${NET_ERROR_WORDS[code] ?? error.message}`,
-    error,
-  );
+  return { code: CODES[code] ?? 'other', message: NET_ERROR_WORDS[code] ?? error.message };
+}
+
+function plainWords({ message }: Error): Pick<NetError, 'message'> {
+  return { message };
 }
 
 const NET_ERROR_WORDS: Readonly<Record<string, string>> = {
@@ -170,12 +213,18 @@ const NET_ERROR_WORDS: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'no answer',
 };
 
-function place({ host, port }: { readonly host: string | null; readonly port: number }): string {
+export function place({
+  host,
+  port,
+}: {
+  readonly host: string | null;
+  readonly port: number;
+}): string {
   if (host === null) return `port ${port}`;
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 /** IPv4 clients of a dual-stack listener as IPv4. */
-function plainAddress(address: string): string {
+export function plainAddress(address: string): string {
   return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
 }

@@ -7,6 +7,7 @@ import { NodeEntropy } from './entropy.ts';
 import { LineLogger } from './logger.ts';
 import { NodeNet } from './net.ts';
 import { NodeProcessFacts } from './process-facts.ts';
+import { SecureNet } from './secure-net.ts';
 
 export function nodePlatform(options: {
   readonly version: string;
@@ -17,6 +18,7 @@ export function nodePlatform(options: {
     clock: new NodeClock(),
     disk: new NodeDisk(),
     net: new NodeNet(),
+    secureNet: (security) => new SecureNet(security),
     entropy: new NodeEntropy(),
     logger: new LineLogger({ level: options.logLevel, write: options.writeLog }),
     process: new NodeProcessFacts(options.version),
