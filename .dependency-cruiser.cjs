@@ -104,6 +104,7 @@ const faces = {
     'membership',
     'links',
     'link-faults',
+    'fault-lab',
     'election-links',
     'storage',
     'loading',

@@ -2,6 +2,7 @@
 import type { MessagePort } from 'node:worker_threads';
 
 import type { MemberOrder } from '#contract/ensemble-models.ts';
+import type { LinkFault } from '#contract/fault-models.ts';
 import type { Credential, MemberState } from '#contract/models.ts';
 import { serve } from '#rpc/server.ts';
 
@@ -37,6 +38,8 @@ export async function runConsole(role: ConsoleRole, host: MessagePort): Promise<
   const local = new HostedEnsemble(role, {
     retry: () => tell({ kind: 'retry-member' }),
     order: (order) => tell({ kind: 'order', order }),
+    breakLinks: (links) => tell({ kind: 'break-links', links }),
+    heal: () => tell({ kind: 'heal' }),
   });
   const console = new Console({ platform, local, directory: role.directory });
 
@@ -75,6 +78,9 @@ export async function runConsole(role: ConsoleRole, host: MessagePort): Promise<
         serve(threadPort(port), console);
         return;
       }
+      case 'links':
+      case 'pause':
+        return;
       case 'stop':
         console.close();
         // An open port would keep this thread alive, and the one at its other end.
@@ -87,6 +93,9 @@ export async function runConsole(role: ConsoleRole, host: MessagePort): Promise<
   tell({ kind: 'ready' });
 }
 
+/** What the host carries out. */
+type Wishes = Pick<LocalEnsemble, 'retry' | 'order' | 'breakLinks' | 'heal'>;
+
 /** The local member, seen from the console's thread. */
 class HostedEnsemble implements LocalEnsemble {
   readonly version = VERSION;
@@ -95,6 +104,7 @@ class HostedEnsemble implements LocalEnsemble {
   state: MemberState = { kind: 'starting', step: 'opening', done: 0, total: 0 };
   connectString: string | null = null;
   members: readonly LocalMember[] = [];
+  links: readonly LinkFault[] = [];
   readonly #listeners = new Set<() => void>();
   readonly #questions = new Map<number, (natures: readonly (NodeNature | null)[] | null) => void>();
   #reports: MessagePort | null = null;
@@ -102,12 +112,16 @@ class HostedEnsemble implements LocalEnsemble {
 
   readonly retry: () => void;
   readonly order: (order: MemberOrder) => void;
+  readonly breakLinks: (links: readonly LinkFault[]) => void;
+  readonly heal: () => void;
 
-  constructor({ dataDir, operator }: ConsoleRole, wishes: Pick<LocalEnsemble, 'retry' | 'order'>) {
+  constructor({ dataDir, operator }: ConsoleRole, wishes: Wishes) {
     this.dataDir = dataDir;
     this.operator = operator;
     this.retry = () => wishes.retry();
     this.order = (order) => wishes.order(order);
+    this.breakLinks = (links) => wishes.breakLinks(links);
+    this.heal = () => wishes.heal();
   }
 
   onChange(listener: () => void): () => void {
@@ -115,10 +129,11 @@ class HostedEnsemble implements LocalEnsemble {
     return () => this.#listeners.delete(listener);
   }
 
-  update({ state, connectString, members }: Extract<ToThread, { kind: 'member' }>): void {
+  update({ state, connectString, members, links }: Extract<ToThread, { kind: 'member' }>): void {
     this.state = state;
     this.connectString = connectString;
     this.members = members;
+    this.links = links;
     for (const listener of [...this.#listeners]) listener();
   }
 

@@ -5,10 +5,13 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 
 import type { MemberOrder } from '#contract/ensemble-models.ts';
+import type { LinkFault } from '#contract/fault-models.ts';
 import type { MemberState } from '#contract/models.ts';
 
 import type { LocalMember } from './console/service/console.ts';
+import { FaultTable } from './fault-table.ts';
 import { type Operator, operatorOf, withOperator } from './operator.ts';
+import { PauseSwitch } from './pause-switch.ts';
 import type { LogLevel } from './platform/logger.ts';
 import type {
   FromThread,
@@ -46,11 +49,13 @@ const STOP_MS = 10_000;
 /** Callers who may wait for the console's start; there are as many as windows. */
 const GUESTS_MAX = 100;
 const STARTING: MemberState = { kind: 'starting', step: 'opening', done: 0, total: 0 };
+const PAUSED: MemberState = { kind: 'paused' };
 
 export class Host {
   readonly #options: HostOptions;
   readonly #members: readonly Member[];
   readonly #console: Thread | null;
+  readonly #faults = new FaultTable();
   readonly #operator: Operator | null;
   /** Came before the console was there, or while it starts again. */
   readonly #waiting: MessagePort[] = [];
@@ -62,10 +67,14 @@ export class Host {
     this.#operator = operatorOf(options.members);
     this.#members = options.members.map((start) => {
       const told = withOperator(start, this.#operator);
-      const role: Role = { role: 'member', ...told, version, logLevel };
+      const role = { role: 'member' as const, ...told, version, logLevel };
       const member: Member = {
         start,
-        thread: new Thread(options, role, (event) => this.#onMemberThread(member, event)),
+        thread: new Thread(
+          options,
+          ({ shared }) => ({ ...role, links: this.#faults.all, pause: shared }),
+          (event) => this.#onMemberThread(member, event),
+        ),
         state: STARTING,
         clientPort: null,
       };
@@ -82,7 +91,11 @@ export class Host {
         operator: this.#operator?.credential ?? null,
         ...options.console,
       };
-      this.#console = new Thread(options, consoleRole, (event) => this.#onConsoleThread(event));
+      this.#console = new Thread(
+        options,
+        () => consoleRole,
+        (event) => this.#onConsoleThread(event),
+      );
     }
   }
 
@@ -140,6 +153,8 @@ export class Host {
         this.#options.onStanding?.(event.standing);
         return;
       case 'ready':
+        // They may have changed since it began to start.
+        member.thread.send({ kind: 'links', links: this.#faults.all });
         this.#connectReports();
         return;
       case 'fell':
@@ -149,6 +164,8 @@ export class Host {
       case 'url':
       case 'retry-member':
       case 'order':
+      case 'break-links':
+      case 'heal':
         return;
     }
   }
@@ -157,6 +174,8 @@ export class Host {
     if (event.kind === 'url') this.#options.onUrl(event.url);
     if (event.kind === 'retry-member') this.retryMember();
     if (event.kind === 'order') void this.#carryOut(event.order);
+    if (event.kind === 'break-links') this.#breakLinks(event.links);
+    if (event.kind === 'heal') this.#heal();
     if (event.kind === 'fell') this.#options.writeLog(`the console fell: ${event.why}\n`);
     if (event.kind !== 'ready') return;
     this.#tellConsole();
@@ -172,6 +191,10 @@ export class Host {
       if (member.thread.start()) this.#setStateOf(member, STARTING);
       return;
     }
+    if (what === 'pause' || what === 'resume') {
+      if (what === 'pause' ? member.thread.pause() : member.thread.resume()) this.#onPaused(member);
+      return;
+    }
     await member.thread.halt({ isSudden: what === 'kill' });
     // It may have been wanted again meanwhile.
     if (member.thread.isRunning) return;
@@ -179,18 +202,45 @@ export class Host {
     this.#connectReports();
   }
 
-  /** A fresh channel between the two, whenever one of them is new. */
+  /** It was paused or resumed. */
+  #onPaused(member: Member): void {
+    this.#setStateOf(member, member.state);
+    this.#connectReports();
+  }
+
+  #breakLinks(links: readonly LinkFault[]): void {
+    const ids = new Set(this.#members.map(({ start }) => idOf(start)));
+    this.#faults.change(
+      links.filter(({ from, to }) => from !== to && ids.has(from) && ids.has(to)),
+    );
+    this.#tellLinks();
+  }
+
+  #heal(): void {
+    this.#faults.heal();
+    this.#tellLinks();
+    for (const member of this.#members) if (member.thread.resume()) this.#onPaused(member);
+  }
+
+  /** Both ends of every link, so that neither says what the other would not hear. */
+  #tellLinks(): void {
+    for (const { thread } of this.#members) thread.send({ kind: 'links', links: this.#faults.all });
+    this.#tellConsole();
+  }
+
+  /** A fresh channel between the two, whenever one of them is new; to nobody while nobody would answer. */
   #connectReports(): void {
-    const member = this.#members.find(({ thread }) => thread.isReady)?.thread;
-    if (member === undefined || this.#console?.isReady !== true) return;
+    if (this.#console?.isReady !== true) return;
+    const member = this.#members.find(({ thread }) => thread.isReady && !thread.isPaused)?.thread;
     const { port1, port2 } = new MessageChannel();
-    member.send({ kind: 'reports', port: port1 }, [port1]);
     this.#console.send({ kind: 'reports', port: port2 }, [port2]);
+    if (member === undefined) port1.close();
+    else member.send({ kind: 'reports', port: port1 }, [port1]);
   }
 
   #setStateOf(member: Member, state: MemberState): void {
     member.state = state;
-    const whole = wholeOf(this.#members.map((one) => one.state));
+    const whole = wholeOf(this.#members.map((one) => stateOf(one)));
     // Of several that serve, one more or less changes nothing but where clients may connect.
     if (whole.kind === 'serving' && this.#memberState.kind === 'serving') this.#tellConsole();
     else this.#setMember(whole);
@@ -208,6 +258,7 @@ export class Host {
       state: this.#memberState,
       connectString: this.connectString,
       members: this.#members.map(localMemberOf),
+      links: this.#faults.all,
     });
   }
 }
@@ -220,11 +271,17 @@ interface Member {
   clientPort: number | null;
 }
 
-function localMemberOf({ start, clientPort, state }: Member): LocalMember {
+function localMemberOf(member: Member): LocalMember {
+  const { start, clientPort } = member;
   // Where the system chooses, nobody knows before it has.
   const port = clientPort ?? (start.settings.clientPort || null);
   const host = hostOf(start).replace(/^\[|\]$/g, '');
-  return { id: idOf(start), at: port === null ? null : { host, port }, state };
+  return { id: idOf(start), at: port === null ? null : { host, port }, state: stateOf(member) };
+}
+
+/** What it told last may still be on its way when it is paused, and is true again when it is resumed. */
+function stateOf({ thread, state }: Member): MemberState {
+  return thread.isPaused ? PAUSED : state;
 }
 
 function idOf({ settings, configFile }: MemberStart): number | null {
@@ -235,7 +292,7 @@ function idOf({ settings, configFile }: MemberStart): number | null {
 function wholeOf(states: readonly MemberState[]): MemberState {
   const by = (kind: MemberState['kind']): MemberState | undefined =>
     states.find((state) => state.kind === kind);
-  return by('serving') ?? by('starting') ?? by('failed') ?? states[0] ?? STARTING;
+  return by('serving') ?? by('starting') ?? by('paused') ?? by('failed') ?? states[0] ?? STARTING;
 }
 
 function hostOf({ settings: { clientPortAddress } }: MemberStart): string {
@@ -253,8 +310,9 @@ type ThreadEvent =
 /** One worker thread, and its next one should it fall. */
 class Thread {
   readonly #options: HostOptions;
-  readonly #role: Role;
+  readonly #roleAt: (pause: PauseSwitch) => Role;
   readonly #onEvent: (event: ThreadEvent) => void;
+  readonly #pause = new PauseSwitch();
   #worker: Worker | null = null;
   #isStopping = false;
   #isHalting = false;
@@ -262,9 +320,14 @@ class Thread {
   #restart: NodeJS.Timeout | null = null;
   isReady = false;
 
-  constructor(options: HostOptions, role: Role, onEvent: (event: ThreadEvent) => void) {
+  /** @param roleAt what it is at each of its starts */
+  constructor(
+    options: HostOptions,
+    roleAt: (pause: PauseSwitch) => Role,
+    onEvent: (event: ThreadEvent) => void,
+  ) {
     this.#options = options;
-    this.#role = role;
+    this.#roleAt = roleAt;
     this.#onEvent = onEvent;
   }
 
@@ -272,15 +335,32 @@ class Thread {
     return this.#worker !== null;
   }
 
+  get isPaused(): boolean {
+    return this.#pause.isOn;
+  }
+
+  /** @returns false where it is so already, or cannot be: what starts or ends is not held */
+  pause(): boolean {
+    if (!this.isReady || this.#isStopping || this.#isHalting || this.isPaused) return false;
+    this.#pause.turnOn();
+    this.send({ kind: 'pause' });
+    return true;
+  }
+
+  /** @returns false where it was not paused */
+  resume(): boolean {
+    const wasPaused = this.isPaused;
+    this.#pause.turnOff();
+    return wasPaused;
+  }
+
   /** @returns false where it runs already */
   start(): boolean {
     if (this.#worker !== null || this.#isStopping) return false;
     if (this.#restart !== null) clearTimeout(this.#restart);
     this.#restart = null;
-    const worker = new Worker(this.#options.threadUrl, {
-      workerData: this.#role,
-      name: this.#role.role,
-    });
+    const role = this.#roleAt(this.#pause);
+    const worker = new Worker(this.#options.threadUrl, { workerData: role, name: role.role });
     this.#worker = worker;
     let failure: { readonly why: string; readonly mayHelp: boolean } | null = null;
     worker.on('message', (message: FromThread) => {
@@ -301,6 +381,8 @@ class Thread {
         case 'url':
         case 'retry-member':
         case 'order':
+        case 'break-links':
+        case 'heal':
           this.#onEvent(message);
           return;
       }
@@ -314,6 +396,7 @@ class Thread {
     worker.on('exit', () => {
       this.#worker = null;
       this.isReady = false;
+      this.#pause.turnOff();
       const isMeant = this.#isStopping || this.#isHalting;
       this.#isHalting = false;
       if (!isMeant) this.#onFell(failure ?? { why: 'the thread ended by itself', mayHelp: true });
@@ -343,8 +426,13 @@ class Thread {
     const worker = this.#worker;
     if (worker === null) return;
     const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-    if (isSudden) void worker.terminate();
-    else worker.postMessage({ kind: 'stop' } satisfies ToThread);
+    if (isSudden) {
+      void worker.terminate();
+    } else {
+      // Nobody ends in order who is held still.
+      this.resume();
+      worker.postMessage({ kind: 'stop' } satisfies ToThread);
+    }
     const patience = setTimeout(() => void worker.terminate(), STOP_MS);
     await ended;
     clearTimeout(patience);

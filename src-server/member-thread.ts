@@ -5,10 +5,12 @@ import { sid } from './base/ids.ts';
 import { serverOf } from './config/ensemble-config.ts';
 import { readMemberConfig } from './config/member-config.ts';
 import type { NodeNature } from './console/service/console.ts';
+import { FaultLab } from './coordination/ensemble/fault-lab.ts';
 import { MemberError } from './coordination/ensemble/member.ts';
 import { clientAddressOf } from './coordination/ensemble/membership.ts';
 import { JournalError } from './coordination/journal/journal-error.ts';
 import { type EnsembleOptions, type Server, startServer } from './coordination/server.ts';
+import { PauseSwitch } from './pause-switch.ts';
 import { lockDirectory } from './platform/node/directory-lock.ts';
 import { nodePlatform } from './platform/node/platform.ts';
 import type { Platform } from './platform/platform.ts';
@@ -31,6 +33,9 @@ export async function runMember(role: MemberRole, host: MessagePort): Promise<vo
     writeLog: (line) => tell({ kind: 'log', line }),
   });
   const startedMs = bare.clock.nowMs();
+  const pause = new PauseSwitch(role.pause);
+  const lab = new FaultLab({ self: sid(role.settings.serverId), entropy: bare.entropy });
+  lab.change(role.links);
   const fail = (error: Error): void => {
     const mayHelp = !(error instanceof JournalError || error instanceof MemberError);
     tell({ kind: 'failed', why: error.message, mayHelp });
@@ -58,7 +63,7 @@ export async function runMember(role: MemberRole, host: MessagePort): Promise<vo
     });
   };
   try {
-    const { settings, ensemble } = startOf(role, bare, tellStanding);
+    const { settings, ensemble } = startOf(role, bare, { faults: lab, onPhase: tellStanding });
     const platform =
       ensemble === null
         ? bare
@@ -87,6 +92,8 @@ export async function runMember(role: MemberRole, host: MessagePort): Promise<vo
       reports?.close();
       void running.stop().finally(() => host.close());
     }
+    if (message.kind === 'links') lab.change(message.links);
+    if (message.kind === 'pause') pause.wait();
     if (message.kind === 'reports') {
       reports?.close();
       reports = message.port;
@@ -107,7 +114,7 @@ export async function runMember(role: MemberRole, host: MessagePort): Promise<vo
 function startOf(
   { settings, configFile }: MemberRole,
   { disk }: Platform,
-  onPhase: () => void,
+  { faults, onPhase }: { readonly faults: FaultLab; readonly onPhase: () => void },
 ): { readonly settings: MemberRole['settings']; readonly ensemble: EnsembleOptions | null } {
   if (configFile === null) return { settings, ensemble: null };
   const read = readMemberConfig({ disk, file: configFile, base: settings });
@@ -118,7 +125,7 @@ function startOf(
   const client = serverOf(config, sid(settings.serverId))?.client ?? null;
   return {
     settings: client === null ? settings : { ...settings, ...clientAddressOf(client) },
-    ensemble: { config, next, file: configFile, onPhase },
+    ensemble: { config, next, file: configFile, faults, onPhase },
   };
 }
 

@@ -2,6 +2,7 @@
 import type { MessagePort } from 'node:worker_threads';
 
 import type { MemberOrder } from '#contract/ensemble-models.ts';
+import type { LinkFault } from '#contract/fault-models.ts';
 import type { Credential, MemberState } from '#contract/models.ts';
 
 import type { Settings } from './config/settings.ts';
@@ -19,6 +20,10 @@ export interface MemberRole extends MemberStart {
   readonly role: 'member';
   readonly version: string;
   readonly logLevel: LogLevel;
+  /** The faults of links at its start. */
+  readonly links: readonly LinkFault[];
+  /** Where it waits while it is paused: a `PauseSwitch`. */
+  readonly pause: SharedArrayBuffer;
 }
 
 export interface WebAddress {
@@ -52,7 +57,12 @@ export type ToThread =
       readonly state: MemberState;
       readonly connectString: string | null;
       readonly members: readonly LocalMember[];
+      readonly links: readonly LinkFault[];
     }
+  /** To a member: what is done to the links now. */
+  | { readonly kind: 'links'; readonly links: readonly LinkFault[] }
+  /** To a member: the switch is on, it is to wait there. */
+  | { readonly kind: 'pause' }
   /** To the console: somebody who calls. */
   | { readonly kind: 'guest'; readonly port: MessagePort }
   /** To both: the two ends of a channel for questions about the member's nodes. */
@@ -81,6 +91,10 @@ export type FromThread =
   | { readonly kind: 'retry-member' }
   /** From the console: what is to become of a member. */
   | { readonly kind: 'order'; readonly order: MemberOrder }
+  /** From the console: what is to be done to ways between members. */
+  | { readonly kind: 'break-links'; readonly links: readonly LinkFault[] }
+  /** From the console: nothing is to be broken on purpose any more. */
+  | { readonly kind: 'heal' }
   /** The thread ends. `mayHelp`: trying again may help, nobody has to act first. */
   | { readonly kind: 'failed'; readonly why: string; readonly mayHelp: boolean };
 

@@ -32,6 +32,9 @@ export function startConsole(options: {
     members: [{ id: null, at: { host: '127.0.0.1', port: server.clientPort }, state }],
     retry: () => undefined,
     order: () => undefined,
+    links: [],
+    breakLinks: () => undefined,
+    heal: () => undefined,
     natures: (paths) => Promise.resolve(paths.map((path) => server.natureOf(path))),
   };
   const platform = nodePlatform({

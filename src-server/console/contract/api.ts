@@ -21,6 +21,7 @@ import {
   type TypeOf,
 } from './checks.ts';
 import { ensembleView, memberOrder } from './ensemble-models.ts';
+import { faultsView, linkFaults } from './fault-models.ts';
 import {
   filePath,
   logFilter,
@@ -99,8 +100,12 @@ export const methods = {
   // --- the local ensemble ---
   /** Tries a member that failed again, now. */
   'ensemble.retry': method(nothing, nothing),
-  /** Starts or ends one of its members; how that goes comes by the topics. */
+  /** Starts, ends, pauses or resumes one of its members; how that goes comes by the topics. */
   'ensemble.order': method(memberOrder, nothing),
+  /** Does this to ways between its members, and leaves the other ways as they are. */
+  'ensemble.breakLinks': method(object({ links: linkFaults }), nothing),
+  /** Makes every way healthy, and resumes whoever is paused. */
+  'ensemble.heal': method(nothing, nothing),
 
   // --- who belongs to an ensemble ---
   /** The configuration as the servers have it now, and who of its members is heard. */
@@ -208,6 +213,8 @@ export const topics = {
   app: topic(nothing, appFacts),
   /** The members of an ensemble: every second, while somebody listens. */
   'ensemble.members': topic(object(inCluster), ensembleView),
+  /** What is broken on purpose in the local ensemble: at once and after every change. */
+  'ensemble.faults': topic(nothing, faultsView),
   /** All clusters: at once and after every change. */
   clusters: topic(nothing, list(cluster)),
   /** A view of a tree shows something else now: ask for the window again. At most ten a second. */

@@ -118,11 +118,14 @@ export const ensembleMember = object({
 });
 export type EnsembleMember = TypeOf<typeof ensembleMember>;
 
-/** What is to become of a member of this program: `stop` ends it in order, `kill` as if its process had been killed. */
+/**
+ * What is to become of a member of this program: `stop` ends it in order, `kill` as if its process had been killed, `pause`
+ * holds it as if its process had been stopped with SIGSTOP, until `resume`.
+ */
 export const memberOrder = object({
   /** Null for a server on its own. */
   id: nullable(integer),
-  what: literal('start', 'stop', 'kill'),
+  what: literal('start', 'stop', 'kill', 'pause', 'resume'),
 });
 export type MemberOrder = TypeOf<typeof memberOrder>;
 

@@ -120,6 +120,8 @@ export const memberState = union('kind', {
     retryAtMs: nullable(number),
   }),
   stopped: object({ kind: literal('stopped') }),
+  /** Held still with everything it has open: it answers nothing until it is resumed. */
+  paused: object({ kind: literal('paused') }),
 });
 export type MemberState = TypeOf<typeof memberState>;
 

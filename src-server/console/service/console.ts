@@ -1,5 +1,6 @@
 /** The console's service: implements the contract with nothing but what any client may do. The face of this room. */
 import { ApiError } from '#contract/errors.ts';
+import type { FaultsView } from '#contract/fault-models.ts';
 import type { AppFacts } from '#contract/models.ts';
 import type { CallContext, Handlers, MethodHandlers, TopicHandlers } from '#rpc/server.ts';
 
@@ -123,6 +124,12 @@ export class Console implements Handlers {
       'ensemble.order': (order) => {
         this.#local.order(order);
       },
+      'ensemble.breakLinks': ({ links }) => {
+        this.#local.breakLinks(links);
+      },
+      'ensemble.heal': () => {
+        this.#local.heal();
+      },
 
       'ensemble.config': ({ cluster }) => this.#memberships.config(cluster),
       'ensemble.planReconfig': ({ cluster, order }) => this.#memberships.plan(cluster, order),
@@ -195,6 +202,10 @@ export class Console implements Handlers {
       },
       'ensemble.members': ({ cluster }, sink) =>
         this.#ensembles.follow(cluster, (view) => sink.send(view)),
+      'ensemble.faults': (_, sink) => {
+        sink.send(this.#faultsView());
+        return this.#local.onChange(() => sink.send(this.#faultsView()));
+      },
       clusters: (_, sink) => {
         sink.send(this.#clusters.view());
         return this.#clusters.onChange(() => sink.send(this.#clusters.view()));
@@ -256,6 +267,12 @@ export class Console implements Handlers {
   #appFacts(): AppFacts {
     const { version, dataDir, connectString, state } = this.#local;
     return { version, dataDir, connectString, member: state };
+  }
+
+  #faultsView(): FaultsView {
+    const { links, members } = this.#local;
+    const paused = members.filter(({ state }) => state.kind === 'paused').map(({ id }) => id);
+    return { links, paused };
   }
 
   #randomId(): string {

@@ -1,5 +1,6 @@
 /** What the console may ask of the ensemble that runs in this program, besides what any client can. */
 import type { MemberOrder } from '#contract/ensemble-models.ts';
+import type { LinkFault } from '#contract/fault-models.ts';
 import type { Credential, MemberState, NodeKind } from '#contract/models.ts';
 
 export interface NodeNature {
@@ -29,6 +30,11 @@ export interface LocalEnsemble {
   /** Tries a member that failed again, now. */
   retry(): void;
   order(order: MemberOrder): void;
+  /** Ways between its members that are not healthy. */
+  readonly links: readonly LinkFault[];
+  breakLinks(links: readonly LinkFault[]): void;
+  /** Makes every way healthy, and resumes whoever is paused. */
+  heal(): void;
   /**
    * Containers and TTL nodes look like persistent ones to clients; the member knows. One answer for each path, null where
    * there is no such node. Null as a whole when no member can be asked.
