@@ -53,6 +53,8 @@ export class WireSession {
   #closed: () => void = () => undefined;
   /** Resolves when the connection is gone, whoever ended it. */
   readonly closed: Promise<void>;
+  /** How many events it was told of. */
+  notifications = 0;
 
   private constructor(socket: net.Socket) {
     this.#socket = socket;
@@ -184,7 +186,10 @@ export class WireSession {
 
   #onReply(): void {
     const { xid, zxid, code } = readReplyHeader(this.#reader);
-    if (xid === Xid.NOTIFICATION) return;
+    if (xid === Xid.NOTIFICATION) {
+      this.notifications++;
+      return;
+    }
     const waiting = this.#waiting.shift();
     if (waiting === undefined) throw new Error(`an answer to nothing, xid ${xid}`);
     const body = code === 0 ? readReplyBody(this.#reader, waiting.op) : null;

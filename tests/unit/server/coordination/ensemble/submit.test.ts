@@ -426,7 +426,7 @@ describe('of a local session', () => {
     expect([bench.told, bench.machine.sessionCount]).toEqual([['1 OK'], 0]);
   });
 
-  test('its first ephemeral node at the leader makes it the ensemble’s, and what follows is behind that', () => {
+  test('M4: its first ephemeral node at the leader makes it the ensemble’s, and what follows is behind that', () => {
     const session = lead(true);
     bench.submit.submit(create('/a', 1), session, bench.waiter('1'));
     bench.submit.submit(create('/b', 2, EPHEMERAL), session, bench.waiter('2'));
