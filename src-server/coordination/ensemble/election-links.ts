@@ -14,7 +14,13 @@ import { Writer } from '../../bytes/writer.ts';
 import { type HostPort, hostPortText } from '../../config/ensemble-config.ts';
 import type { Clock, Timer } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
-import type { Listener, Net, Socket, SocketHandler } from '../../platform/net.ts';
+import {
+  type Listener,
+  type Net,
+  NetError,
+  type Socket,
+  type SocketHandler,
+} from '../../platform/net.ts';
 import {
   type Hello,
   HELLO_BYTES_MAX,
@@ -25,6 +31,7 @@ import {
   writeNotification,
 } from '../wire/votes.ts';
 import type { Notification } from '../zab/messages.ts';
+import { Complaints } from './complaints.ts';
 import { type LinkFaults, mayConnect, type NamedSocket, throughFaults } from './link-faults.ts';
 import { listenEverywhere } from './listening.ts';
 
@@ -48,6 +55,8 @@ export interface ElectionLinksOptions {
   readonly faults: LinkFaults | null;
   /** There is something to take. */
   readonly onArrival: () => void;
+  /** Something was to be said to this member, and none of its addresses can be connected to now. */
+  readonly onUnreachable: (peer: Sid) => void;
 }
 
 export interface Received {
@@ -63,6 +72,8 @@ export interface ElectionLinkStatus {
   readonly received: number;
   /** When it connected, by the clock's `nowMs`; null while it is not. */
   readonly connectedMs: number | null;
+  /** Whether it is encrypted; null while there is none. */
+  readonly isSecure: boolean | null;
 }
 
 /** Received and not taken; beyond that the oldest are dropped, which later ones supersede anyway. */
@@ -94,6 +105,7 @@ class Peer {
 
 export class ElectionLinks {
   readonly #options: ElectionLinksOptions;
+  readonly #complaints: Complaints;
   readonly #peers = new Map<Sid, Peer>();
   readonly #arrivals = new Set<Line>();
   readonly #received = new Fifo<Received>();
@@ -106,6 +118,7 @@ export class ElectionLinks {
 
   constructor(options: ElectionLinksOptions) {
     this.#options = options;
+    this.#complaints = new Complaints(options.logger);
   }
 
   /** @throws NetError when the port cannot be had */
@@ -119,6 +132,8 @@ export class ElectionLinks {
       onEveryInterface,
       triesMax: this.#options.bindTriesMax,
       onSocket: (socket) => this.#onSocket(socket),
+      onRefused: (from, why) =>
+        this.#complaints.make(from, 'somebody who wants to elect is not let in', { why }),
       signal: this.#closing.signal,
     });
   }
@@ -179,6 +194,7 @@ export class ElectionLinks {
         sent: peer.sent,
         received: peer.received,
         connectedMs: peer.line?.connectedMs ?? null,
+        isSecure: peer.line?.isSecure ?? null,
       }));
   }
 
@@ -210,6 +226,7 @@ export class ElectionLinks {
     if (address === undefined || !mayConnect(faults, peer.sid)) {
       peer.dialing = null;
       this.#forgetStranger(peer);
+      this.#options.onUnreachable(peer.sid);
       return;
     }
     const dialing = peer.dialing ?? new AbortController();
@@ -219,11 +236,11 @@ export class ElectionLinks {
       (socket) => this.#onDialled(peer, socket),
       (error: unknown) => {
         if (dialing.signal.aborted) return;
-        logger.debug('a member cannot be reached for elections', {
-          peer: peer.sid,
-          address: hostPortText(address),
-          why: error instanceof Error ? error.message : String(error),
-        });
+        const why = error instanceof Error ? error.message : String(error);
+        const what = 'a member cannot be reached for elections';
+        if (error instanceof NetError && error.code === 'tls')
+          this.#complaints.make(peer.sid, what, { why });
+        else logger.debug(what, { peer: peer.sid, address: hostPortText(address), why });
         this.#dial(peer, others);
       },
     );
@@ -302,14 +319,19 @@ export class ElectionLinks {
   readonly #mesh: Mesh = {
     onHello: (line, hello) => this.#onHello(line, hello),
     onNotification: (from, notification) => {
+      this.#complaints.withdraw(from);
       if (notification === null) this.#unreadable++;
       else this.#receive(from, notification);
     },
-    onLineClosed: (line, peer) => {
+    onLineClosed: (line, peer, reason) => {
       this.#arrivals.delete(line);
       if (peer?.line !== line) return;
       peer.line = null;
-      this.#options.logger.debug('disconnected for elections', { peer: peer.sid });
+      const why = reason ?? 'it was closed';
+      // A peer that does not accept our certificate may say so only after the handshake.
+      if (line.isSecure && line.isUnheard && reason !== null)
+        this.#complaints.make(peer.sid, 'a member ended the connection for elections', { why });
+      else this.#options.logger.debug('disconnected for elections', { peer: peer.sid, why });
       this.#forgetStranger(peer);
     },
   };
@@ -340,7 +362,7 @@ interface Mesh {
   onHello(line: Line, hello: Hello): boolean;
   /** Null: the message could not be read. */
   onNotification(from: Sid, notification: Notification | null): void;
-  onLineClosed(line: Line, peer: Peer | null): void;
+  onLineClosed(line: Line, peer: Peer | null, reason: string | null): void;
 }
 
 /** One connection: a hello if it was accepted, then messages both ways. */
@@ -356,6 +378,8 @@ class Line implements SocketHandler {
   #greeting: Buffer = Buffer.alloc(0);
   #helloTimer: Timer | null = null;
   #isClosed = false;
+  /** Nothing came yet. */
+  isUnheard = true;
 
   constructor(named: NamedSocket, mesh: Mesh, clock: Clock) {
     this.#named = named;
@@ -367,6 +391,10 @@ class Line implements SocketHandler {
 
   get remoteAddress(): string {
     return this.#socket.remoteAddress;
+  }
+
+  get isSecure(): boolean {
+    return this.#socket.isSecure;
   }
 
   awaitHello(timeoutMs: number): void {
@@ -394,12 +422,12 @@ class Line implements SocketHandler {
     this.#socket.write(peer.lastSent);
   }
 
-  destroy(): void {
+  destroy(reason: string | null = null): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#helloTimer?.cancel();
     this.#socket.destroy();
-    this.#mesh.onLineClosed(this, this.#peer);
+    this.#mesh.onLineClosed(this, this.#peer, reason);
   }
 
   onChunk(chunk: Buffer): void {
@@ -412,8 +440,8 @@ class Line implements SocketHandler {
     this.pump();
   }
 
-  onClose(): void {
-    this.destroy();
+  onClose(reason: string | null): void {
+    this.destroy(reason);
   }
 
   /** @returns what follows the hello, or null */
@@ -438,6 +466,7 @@ class Line implements SocketHandler {
         return;
       }
       peer.received++;
+      this.isUnheard = false;
       this.#mesh.onNotification(peer.sid, readNotification(body, start, end));
       // Whoever was told may have closed everything.
       if (this.#isClosed) return;

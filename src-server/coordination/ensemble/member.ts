@@ -22,6 +22,7 @@ import type { Limits } from '../../config/limits.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { Clock, Timer } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
+import type { Net } from '../../platform/net.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { OpCode } from '../model/ops.ts';
 import type { Outcome } from '../model/outcome.ts';
@@ -68,6 +69,8 @@ export interface MemberParts {
   readonly settings: Settings;
   readonly limits: Limits;
   readonly platform: Platform;
+  /** By which members reach each other. */
+  readonly net: Net;
   readonly links: Links;
   readonly storage: Storage;
   readonly config: EnsembleConfig;
@@ -209,7 +212,7 @@ export class Member {
     const self = serverOf(config, this.#sid);
     this.#elections = new ElectionLinks({
       self: this.#sid,
-      net: platform.net,
+      net: parts.net,
       clock: platform.clock,
       logger: platform.logger,
       addresses: self?.addresses.map(({ host, electionPort: port }) => ({ host, port })) ?? [],
@@ -224,6 +227,7 @@ export class Member {
       addressesOf: (peer) => this.#membership.electionAddressesOf(peer),
       faults: parts.faults,
       onArrival: () => this.#onArrival(),
+      onUnreachable: (peer) => this.#take({ kind: 'unreachable', sid: peer }),
     });
     storage.listen({
       event: (event) => {

@@ -7,7 +7,8 @@
  *   │ silence: tell again,          │
  *   │ wait twice as long            │
  *   └───────────┤ quorum         finalizing ──── finalizeMs of silence ───▶ decided
- *               └──────────────────▶┘
+ *               ├──────────────────▶┘
+ *               ├──── everybody within reach says the same ───▶ decided
  *               └──── a quorum of followers, and their leader says that it leads ───▶ decided
  *
  * The rules are those of Apache's FastLeaderElection, so that its servers elect with ours: numbers E1 … E10 in README.md.
@@ -52,6 +53,8 @@ export class Election {
   readonly #early = new Map<Sid, Notification>();
   /** When servers without a vote were answered last. */
   readonly #answeredMs = new Map<Sid, number>();
+  /** Electors that could not be connected to in this election and have not been heard since. */
+  readonly #unreachable = new Set<Sid>();
   #waitMs = 0;
   #deadlineMs = Infinity;
   #supporters: ReadonlySet<Sid> = new Set();
@@ -113,6 +116,13 @@ export class Election {
     }
   }
 
+  /** An elector that was to be told something cannot be connected to. */
+  onUnreachable(sid: Sid): void {
+    if (!this.#isVoting || !this.#self.isElector(sid)) return;
+    this.#unreachable.add(sid);
+    if (this.#stage === 'finalizing') this.#decideIfUnanimous();
+  }
+
   // --- rounds ---
 
   #begin(): void {
@@ -120,10 +130,11 @@ export class Election {
     this.#stage = 'voting';
     this.#votes.clear();
     this.#settled.clear();
+    this.#unreachable.clear();
     this.#waitMs = self.settings.notifyMinMs;
     self.round++;
-    this.#propose(this.#initialVote());
     this.#rearm();
+    this.#propose(this.#initialVote());
     const early = [...this.#early];
     this.#early.clear();
     for (const [from, notification] of early) this.onNotification(from, notification);
@@ -201,12 +212,17 @@ export class Election {
 
   #onVote(from: Sid, notification: Notification): void {
     const { vote, state } = notification;
+    this.#unreachable.delete(from);
     // E7: a laggard hears at once which round this is.
     if (state === 'looking' && vote.round < this.#self.round) this.#answer(from, this.#self.round);
     if (this.#stage === 'finalizing') {
       // E3: anything restarts the silence, but only a better vote is looked at.
       if (!this.#isBetter(vote, this.#proposal)) {
         this.#rearm();
+        if (isSameVote({ vote, state, version: 0 }, this.#own)) {
+          this.#votes.set(from, { vote, state, version: 0 });
+          this.#decideIfUnanimous();
+        }
         return;
       }
       this.#stage = 'voting';
@@ -268,13 +284,28 @@ export class Election {
     return vote.leader > than.leader;
   }
 
+  get #own(): Ballot {
+    return { vote: this.#proposal, state: 'looking', version: 0 };
+  }
+
   #count(): void {
-    const own: Ballot = { vote: this.#proposal, state: 'looking', version: 0 };
     if (this.#stage !== 'voting') return;
-    const supporters = this.#supportersOf(this.#votes, own);
+    const supporters = this.#supportersOf(this.#votes, this.#own);
     if (!areMet(this.#self.quorums, (sid) => supporters.has(sid))) return;
     this.#stage = 'finalizing';
     this.#rearm();
+    this.#decideIfUnanimous();
+  }
+
+  /** E3: the silence is for a better vote, and there is nobody left to cast one. */
+  #decideIfUnanimous(): void {
+    const own = this.#own;
+    for (const sid of this.#self.electors) {
+      if (this.#unreachable.has(sid)) continue;
+      const ballot = this.#votes.get(sid);
+      if (ballot === undefined || !isSameVote(ballot, own)) return;
+    }
+    this.#decide(this.#proposal);
   }
 
   /** E5 */
@@ -315,8 +346,8 @@ export class Election {
   }
 
   #decide(vote: Vote, supporters: ReadonlySet<Sid> | null = null): void {
-    const own: Ballot = { vote, state: 'looking', version: 0 };
-    this.#supporters = supporters ?? this.#supportersOf(this.#votes, own);
+    this.#supporters =
+      supporters ?? this.#supportersOf(this.#votes, { vote, state: 'looking', version: 0 });
     this.#stage = 'decided';
     this.#deadlineMs = Infinity;
     this.#self.vote = vote;

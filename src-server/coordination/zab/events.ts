@@ -27,6 +27,12 @@ export interface NotificationReceived {
   readonly notification: Notification;
 }
 
+/** The end of a `notify` of which nothing has left: the server cannot be connected to. */
+export interface Unreachable {
+  readonly kind: 'unreachable';
+  readonly sid: Sid;
+}
+
 // --- quorum port ---
 
 /** Somebody connected to our quorum port. Who it is, its first message says. */
@@ -155,6 +161,7 @@ export interface StepDown {
 export type Event =
   | Tick
   | NotificationReceived
+  | Unreachable
   | LinkAccepted
   | Connected
   | ConnectFailed

@@ -140,6 +140,9 @@ export class Peer {
         if (this.#role instanceof Leader && event.notification.state === 'looking')
           this.#role.onLooking(event.from);
         return;
+      case 'unreachable':
+        if (self.state === 'looking') this.#election.onUnreachable(event.sid);
+        return;
       case 'linkAccepted':
         this.#onAccepted(event.link);
         return;

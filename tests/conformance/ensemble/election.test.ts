@@ -45,6 +45,7 @@ class Voter {
       helloTimeoutMs: 5000,
       addressesOf: (peer) => [seats.of(peer).election],
       faults: null,
+      onUnreachable: () => undefined,
       onArrival: () => {
         for (let next = this.links.take(); next !== undefined; next = this.links.take())
           this.heard.push(next.notification);

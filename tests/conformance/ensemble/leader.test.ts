@@ -50,6 +50,7 @@ async function candidate(seats: Seats, zxid: Zxid): Promise<{ state: PeerState }
     helloTimeoutMs: 5000,
     addressesOf: (peer) => [seats.of(peer).election],
     faults: null,
+    onUnreachable: () => undefined,
     onArrival: () => {
       for (let next = links.take(); next !== undefined; next = links.take()) {
         const { from, notification } = next;

@@ -46,6 +46,7 @@ class Member {
   readonly id: number;
   readonly address: HostPort;
   readonly received: Received[] = [];
+  readonly unreachable: number[] = [];
   readonly faults: FaultLab;
   readonly links: ElectionLinks;
 
@@ -69,6 +70,7 @@ class Member {
         return address === undefined ? [] : [address];
       },
       faults: this.faults,
+      onUnreachable: (peer) => this.unreachable.push(peer),
       onArrival: () => {
         if (isGreedy) this.take();
       },
@@ -191,6 +193,7 @@ describe('two members', () => {
     a.say(1, 2);
     await until('still nobody is there', () => a.stateOf(1) === 'down');
     expect(a.links.status).toMatchObject([{ peer: 1, hasUnsent: true, sent: 0 }]);
+    expect(a.unreachable).toEqual([1, 1]);
     await b.links.open();
     a.links.connect(sid(1));
     await until('it is heard', () => b.roundsFrom(2).length > 0);
@@ -273,6 +276,7 @@ function optionsLike(member: Member | null): ElectionLinksOptions {
     helloTimeoutMs: 1000,
     addressesOf: () => [],
     faults: null,
+    onUnreachable: () => undefined,
     onArrival: () => undefined,
   };
 }
@@ -410,6 +414,7 @@ describe('faults', () => {
     b!.faults.change([cut(1, 2)]);
     b!.say(1, 1);
     expect(b!.stateOf(1)).toBe('down');
+    expect(b!.unreachable).toEqual([1]);
     a!.say(2, 1);
     await until('the hello was refused', () => a!.stateOf(2) === 'down');
     b!.faults.change([]);

@@ -149,6 +149,10 @@ export class Member implements Station {
     this.#step({ kind: 'notification', from, notification });
   }
 
+  onUnreachable(peer: Sid): void {
+    this.#step({ kind: 'unreachable', sid: peer });
+  }
+
   onAccepted(link: LinkId): void {
     this.#step({ kind: 'linkAccepted', link });
   }
@@ -208,7 +212,7 @@ export class Member implements Station {
     const { disk } = this;
     switch (effect.kind) {
       case 'notify':
-        this.#network.notify(this.sid, effect.to, effect.notification);
+        this.#network.notify(this, effect.to, effect.notification);
         return;
       case 'connect':
         this.#network.connect(this, effect.sid, effect.attempt);

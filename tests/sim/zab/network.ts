@@ -12,6 +12,7 @@ export interface Station {
   readonly sid: Sid;
   readonly isUp: boolean;
   onNotification(from: Sid, notification: Notification): void;
+  onUnreachable(peer: Sid): void;
   onAccepted(link: LinkId): void;
   onConnected(attempt: number, link: LinkId): void;
   onConnectFailed(attempt: number): void;
@@ -56,16 +57,25 @@ export class Network {
 
   // --- notifications ---
 
-  notify(from: Sid, to: Sid, notification: Notification): void {
+  notify(from: Station, to: Sid, notification: Notification): void {
     if (this.#prng.chance(this.loss)) return;
+    if (this.#prng.chance(0.5)) this.#dial(from, to);
     const copies = this.#prng.chance(this.duplication) ? 2 : 1;
     for (let i = 0; i < copies; i++) {
       this.#agenda.after(this.#delay(), () => {
         const station = this.#stations.get(to);
-        if (station?.isUp === true && !this.#isCut(from, to))
-          station.onNotification(from, notification);
+        if (station?.isUp === true && !this.#isCut(from.sid, to))
+          station.onNotification(from.sid, notification);
       });
     }
+  }
+
+  /** Half of the time a connection must be made first, and its maker learns that nobody is there. */
+  #dial(from: Station, to: Sid): void {
+    this.#agenda.after(this.#delay(), () => {
+      const isThere = this.#stations.get(to)?.isUp === true && !this.#isCut(from.sid, to);
+      if (from.isUp && !isThere) from.onUnreachable(to);
+    });
   }
 
   // --- links ---

@@ -52,9 +52,10 @@ describe('E1: at the beginning', () => {
 
   test('a voter alone elects itself', () => {
     const solo = new Solo({ sid: 1, view: viewOf([1]) });
-    solo.start();
-    expect(solo.tick(199)).toEqual([]);
-    expect(solo.tick(1)).toContain('leading broadcast: a quorum is synchronised');
+    solo.tick(0);
+    expect(solo.step({ kind: 'settled', zxid: z('0:0'), jitter: 0 })).toContain(
+      'leading broadcast: a quorum is synchronised',
+    );
   });
 });
 
@@ -113,6 +114,39 @@ describe('E3: votes of those who look', () => {
     solo.hear(1, vote(2, '1:2', { peerEpoch: 1 }));
     expect(solo.tick(150)).toEqual([]);
     expect(solo.tick(50)).toContain('leading discovery: elected');
+  });
+
+  test('a quorum does not wait when everybody says the same', () => {
+    const solo = looker();
+    solo.start();
+    solo.hear(1, vote(2, '1:2', { peerEpoch: 1 }));
+    expect(solo.hear(3, vote(2, '1:2', { peerEpoch: 1 }))).toContain('leading discovery: elected');
+  });
+
+  test('nor for who cannot be connected to, before the quorum or after it', () => {
+    const early = looker();
+    early.start();
+    expect(early.step({ kind: 'unreachable', sid: sid(3) })).toEqual([]);
+    expect(early.hear(1, vote(2, '1:2', { peerEpoch: 1 }))).toContain('leading discovery: elected');
+    const late = looker();
+    late.start();
+    late.hear(1, vote(2, '1:2', { peerEpoch: 1 }));
+    expect(late.step({ kind: 'unreachable', sid: sid(3) })).toContain('leading discovery: elected');
+  });
+
+  test('who was heard since is waited for, and so is everybody in the next election', () => {
+    const solo = looker();
+    solo.start();
+    solo.step({ kind: 'unreachable', sid: sid(3) });
+    solo.hear(3, vote(3, '1:1', { peerEpoch: 1 }));
+    solo.hear(1, vote(2, '1:2', { peerEpoch: 1 }));
+    expect(solo.tick(199)).toEqual([]);
+    expect(solo.tick(1)).toContain('leading discovery: elected');
+    solo.step({ kind: 'unreachable', sid: sid(3) });
+    solo.step({ kind: 'stepDown', reason: 'asked to' });
+    solo.step({ kind: 'settled', zxid: z('1:2'), jitter: 0 });
+    solo.hear(1, vote(2, '1:2', { peerEpoch: 1, round: 2 }));
+    expect(solo.peer.state).toBe('looking');
   });
 
   test('a newer round is joined with the own vote, or with a better one', () => {
