@@ -110,30 +110,40 @@ export async function askOnce(port: number): Promise<void> {
   connection.close();
 }
 
-/** As long as a client would wait for a server of an ensemble that has none to lead it. */
-const WRITE_ANSWER_MS = 250;
+/** Tries that are under way at once, to one server. */
+const TRIES_MAX = 50;
+const TRY_EVERY_MS = 5;
+const TRY_MS = 250;
 
 /**
- * Resolves once any of these servers has acknowledged a write of a session it gave; tries them all until then.
+ * Resolves once any of these servers has acknowledged a write of a session it gave. A server that cannot serve yet may let a
+ * client wait, so another one comes every few milliseconds.
  *
  * @param expectHope throws once there is none
  */
 export async function firstWrite(ports: readonly number[], expectHope: () => void): Promise<void> {
   let isWritten = false;
+  const attempt = async (port: number): Promise<void> => {
+    const connection = await Connection.open(port, TRY_MS);
+    try {
+      await connection.exchange(setData('/', Buffer.alloc(0)), 1, TRY_MS);
+      isWritten = true;
+    } finally {
+      connection.close();
+    }
+  };
   const knock = async (port: number): Promise<void> => {
+    let underWay = 0;
     while (!isWritten) {
       expectHope();
-      try {
-        const connection = await Connection.open(port, WRITE_ANSWER_MS);
-        try {
-          await connection.exchange(setData('/', Buffer.alloc(0)), 1, WRITE_ANSWER_MS);
-          isWritten = true;
-        } finally {
-          connection.close();
-        }
-      } catch {
-        await pause(1);
+      if (underWay < TRIES_MAX) {
+        underWay++;
+        attempt(port).then(
+          () => underWay--,
+          () => underWay--,
+        );
       }
+      await pause(TRY_EVERY_MS);
     }
   };
   await Promise.all(ports.map(knock));
