@@ -1,4 +1,4 @@
-/** What the app was started with: the flags of `zabring serve`, among switches that are meant for Chromium. */
+/** What the app was started with: the flags of `zabring app`, among switches that are meant for Chromium. */
 import { err, type Result } from '../src-server/base/result.ts';
 import { type Command, readCommandLine } from '../src-server/command-line.ts';
 
@@ -31,12 +31,10 @@ export function readDesktopFlags(args: readonly string[]): Result<Command, strin
   const word = flags.find((flag) => !flag.startsWith('-'));
   // The app does one thing; a word in front of it would be another command.
   if (flags[0] !== undefined && flags[0] === word) return err(`the app takes no ${word}`);
-  const command = readCommandLine(['serve', ...flags]);
-  if (!command.ok || command.value.kind !== 'serve') return command;
+  const command = readCommandLine(['app', ...flags]);
+  if (!command.ok || command.value.kind !== 'app') return command;
   if (!command.value.withConsole)
     return err('the app is the console; `zabring serve --no-console` runs without one');
-  if (command.value.members > 1)
-    return err('the app runs one server; `zabring serve --members` runs an ensemble');
   return command;
 }
 

@@ -10,7 +10,7 @@ import { app, dialog, ipcMain, Menu, protocol, session, shell } from 'electron';
 import { Announcer } from '../src-server/announcer.ts';
 import { HELP, type ServeOptions } from '../src-server/command-line.ts';
 import { LineLogger } from '../src-server/platform/node/logger.ts';
-import { startSettings } from '../src-server/start-settings.ts';
+import { dataFolderOf, startOfApp } from '../src-server/start-members.ts';
 import { VERSION } from '../src-server/version.ts';
 import { readDesktopFlags } from './desktop-flags.ts';
 import { introduceWindows } from './ipc/broker.ts';
@@ -43,8 +43,8 @@ if (!command.ok) {
 } else if (command.value.kind === 'version') {
   process.stdout.write(`${VERSION}\n`);
   app.exit(0);
-} else if (command.value.kind === 'serve') {
-  start(command.value);
+} else if (command.value.kind === 'app') {
+  await start(command.value);
 }
 
 function refuse(why: string): void {
@@ -54,19 +54,19 @@ function refuse(why: string): void {
   app.exit(EXIT_USAGE);
 }
 
-function start(options: ServeOptions): void {
-  const started = startSettings(options);
-  if (!started.ok) {
-    refuse(started.error);
+async function start(options: ServeOptions): Promise<void> {
+  const folder = dataFolderOf(options);
+  if (!folder.ok) {
+    refuse(folder.error);
     return;
   }
-  const { settings, warnings } = started.value;
-  const places = placesIn(settings.dataDir);
+  const dataDir = folder.value;
+  const places = placesIn(dataDir);
   const parts = builtParts(import.meta.dirname);
   try {
     fs.mkdirSync(places.profile, { recursive: true });
   } catch (error) {
-    refuse(`${settings.dataDir} cannot be used: ${String(error)}`);
+    refuse(`${dataDir} cannot be used: ${String(error)}`);
     return;
   }
   app.setPath('userData', places.profile);
@@ -77,6 +77,14 @@ function start(options: ServeOptions): void {
     app.exit(0);
     return;
   }
+  registerScheme(protocol);
+  // Only now: whoever has the folder open has its ports as well, and they are not to be taken for somebody else's.
+  const started = await startOfApp(options);
+  if (!started.ok) {
+    refuse(started.error);
+    return;
+  }
+  const { members, warnings, local } = started.value;
 
   const logFile = new LogFile({
     folder: places.logs,
@@ -91,15 +99,16 @@ function start(options: ServeOptions): void {
   process.on('uncaughtExceptionMonitor', (error) => {
     log.error('something unforeseen', { error: error.stack ?? error.message });
   });
-  for (const warning of warnings) log.warn(warning, { file: options.configFile });
+  for (const warning of warnings) log.warn(warning);
 
   const announcer = new Announcer((line) => process.stdout.write(line));
   announcer.say('zabring', VERSION);
-  announcer.say('data', settings.dataDir);
-  registerScheme(protocol);
+  announcer.say('data', dataDir);
+  announcer.onStart(local, { dataDir, count: members.length });
   const supervisor = new Supervisor({
     threadUrl: parts.thread,
-    settings,
+    start: started.value,
+    compat: options.compat,
     logLevel: options.logLevel,
     log,
     writeLog,
@@ -113,7 +122,7 @@ function start(options: ServeOptions): void {
   });
   void app.whenReady().then(() => {
     const words = menuWords(app.getLocale());
-    const showDataFolder = (): void => void shell.openPath(settings.dataDir);
+    const showDataFolder = (): void => void shell.openPath(dataDir);
     const showLogs = (): void => void shell.openPath(places.logs);
     const withDeveloperTools = !app.isPackaged;
     refusePermissions(session.defaultSession);

@@ -1,5 +1,5 @@
 /** What the person at the terminal is told: a line for each turn in the member's life, the same from command and desktop. */
-import type { MemberState } from '#contract/models.ts';
+import type { LocalStart, MemberState } from '#contract/models.ts';
 
 import type { MemberStanding } from './thread-messages.ts';
 
@@ -16,6 +16,25 @@ export class Announcer {
 
   say(what: string, text: string): void {
     this.#write(`${what.padEnd(9)} ${text}\n`);
+  }
+
+  /** What is started, and what had to be settled for it. */
+  onStart(
+    { kind, movedPorts, leftOut, isOtherBeside }: LocalStart,
+    { dataDir, count }: { readonly dataDir: string; readonly count: number },
+  ): void {
+    if (kind === 'ensemble' && count > 1) this.say('ensemble', `${count} members`);
+    for (const { member, from, to } of movedPorts) {
+      const who = member === null ? 'clients' : `clients of member ${member}`;
+      this.say('notice', `another program has port ${from}: ${who} connect to ${to}`);
+    }
+    for (const { member, folder } of leftOut)
+      this.say(
+        'notice',
+        `member ${member} is not in the ensemble's configuration and is not started; its data stays in ${folder}`,
+      );
+    if (isOtherBeside)
+      this.say('notice', `${dataDir} also holds a server on its own: --members 1 starts that one`);
   }
 
   /** Failures are not said here: what they mean differs. */

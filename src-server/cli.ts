@@ -6,11 +6,18 @@ import { pathToFileURL } from 'node:url';
 import type { MemberState } from '#contract/models.ts';
 
 import { Announcer } from './announcer.ts';
-import { HELP, type PrintOptions, readCommandLine, type ServeOptions } from './command-line.ts';
+import type { Result } from './base/result.ts';
+import {
+  type Command,
+  HELP,
+  type PrintOptions,
+  readCommandLine,
+  type ServeOptions,
+} from './command-line.ts';
 import { Host } from './host.ts';
 import { NodeDisk } from './platform/node/disk.ts';
 import type { Printer } from './printout.ts';
-import { type Start, startOfMember, startOfServe } from './start-members.ts';
+import { type Start, startOfApp, startOfMember, startOfServe } from './start-members.ts';
 import { serverVersion, VERSION } from './version.ts';
 
 const EXIT_FAILED = 1;
@@ -20,6 +27,8 @@ const EXIT_USAGE = 2;
 const IS_BUNDLE = !import.meta.filename.endsWith('.ts');
 const THREAD = IS_BUNDLE ? 'thread.js' : 'thread.ts';
 const RENDERER = path.join(import.meta.dirname, IS_BUNDLE ? '../renderer' : '../out/renderer');
+
+type RunCommand = Extract<Command, { kind: 'serve' | 'app' | 'member' }>;
 
 const command = readCommandLine(process.argv.slice(2));
 if (!command.ok) {
@@ -33,13 +42,18 @@ if (!command.ok) {
   await printFile(command.value.kind, command.value);
 } else {
   const options = command.value;
-  const started = options.kind === 'member' ? startOfMember(options) : await startOfServe(options);
+  const started = await startOf(options);
   if (started.ok) {
     run(options, started.value);
   } else {
     process.stderr.write(`zabring: ${started.error}\n`);
     process.exitCode = EXIT_USAGE;
   }
+}
+
+function startOf(options: RunCommand): Result<Start, string> | Promise<Result<Start, string>> {
+  if (options.kind === 'member') return startOfMember(options);
+  return options.kind === 'app' ? startOfApp(options) : startOfServe(options);
 }
 
 async function printFile(kind: 'log' | 'snapshot', options: PrintOptions): Promise<void> {
@@ -63,9 +77,8 @@ async function printFile(kind: 'log' | 'snapshot', options: PrintOptions): Promi
   process.exitCode = await print(kind, options, { disk: new NodeDisk(), to });
 }
 
-function run(options: ServeOptions, { dataDir, members, warnings }: Start): void {
-  for (const warning of warnings)
-    process.stderr.write(`zabring: ${options.configFile}: ${warning}\n`);
+function run(options: ServeOptions, { dataDir, members, warnings, local, growth }: Start): void {
+  for (const warning of warnings) process.stderr.write(`zabring: ${warning}\n`);
   const hasRenderer = fs.existsSync(path.join(RENDERER, 'index.html'));
   if (options.withConsole && !hasRenderer) {
     process.stderr.write('zabring: the console is not built (npm run build), so there is none\n');
@@ -77,6 +90,8 @@ function run(options: ServeOptions, { dataDir, members, warnings }: Start): void
     threadUrl: pathToFileURL(path.join(import.meta.dirname, THREAD)),
     dataDir,
     members,
+    local,
+    growth,
     version: serverVersion(options.compat),
     logLevel: options.logLevel,
     writeLog: (line) => process.stderr.write(line),
@@ -117,5 +132,6 @@ function run(options: ServeOptions, { dataDir, members, warnings }: Start): void
 
   announcer.say('zabring', VERSION);
   announcer.say('data', dataDir);
+  announcer.onStart(local, { dataDir, count: members.length });
   host.start();
 }

@@ -10,6 +10,7 @@ export type Command =
   | { readonly kind: 'help' }
   | { readonly kind: 'version' }
   | ({ readonly kind: 'serve' } & ServeOptions)
+  | ({ readonly kind: 'app' } & ServeOptions)
   | ({ readonly kind: 'member' } & ServeOptions)
   | ({ readonly kind: 'log' } & PrintOptions)
   | ({ readonly kind: 'snapshot' } & PrintOptions);
@@ -21,8 +22,9 @@ export interface ServeOptions {
   readonly clientAddress: string | null;
   /** A zoo.cfg to read. */
   readonly configFile: string | null;
-  /** How many servers vote and how many only observe; one voter alone is a server on its own. */
-  readonly members: number;
+  /** How many servers vote; one alone is a server on its own. Null where nobody said: what the data folder holds. */
+  readonly members: number | null;
+  /** How many only observe, besides. */
   readonly observers: number;
   readonly compat: Compat;
   readonly withConsole: boolean;
@@ -47,17 +49,22 @@ export const HELP = `Zabring: a ZooKeeper-compatible server with a console
 
 Usage:
   zabring serve [options]      run a server or a whole ensemble, and the console for a browser
+  zabring app [options]        the same as the desktop app begins it: an ensemble of three in a new data folder,
+                               and the next free ports where other programs have the usual ones
   zabring member --config <file> [options]
                                run one member of an ensemble that a zoo.cfg describes, without console
   zabring log <file> [options]       print the transactions of a log file, of this server or of Apache's
   zabring snapshot <file> [options]  print the nodes of a snapshot file
   zabring --help | --version
 
-Options of serve:
+What was started in a data folder is started there again: a server on its own, or an ensemble with the members it has
+by now, on their ports.
+
+Options of serve and app:
   --client-port <port>         port for ZooKeeper clients (2181)
   --client-address <address>   address for ZooKeeper clients (127.0.0.1; 0.0.0.0 for all)
-  --members <n>                run an ensemble of n voting servers on this machine (1); their client ports
-                               follow each other from --client-port on
+  --members <n>                in a new data folder, begin an ensemble of n voting servers on this machine, whose
+                               client ports follow each other from --client-port on (serve: 1, app: 3)
   --observers <n>              and n more that only observe (0)
   --data <folder>              where data is kept (this user's usual place)
   --config <file>              read a zoo.cfg; options given here win over it
@@ -118,7 +125,8 @@ export function readCommandLine(args: readonly string[]): Result<Command, string
   if (values.version === true) return ok({ kind: 'version' });
   const [command, ...more] = positionals;
   if (command === undefined) return err('what shall be done? `zabring serve` runs a server');
-  if (command !== 'serve' && command !== 'member') return err(`there is no command ${command}`);
+  if (command !== 'serve' && command !== 'app' && command !== 'member')
+    return err(`there is no command ${command}`);
   if (more[0] !== undefined) return err(`${command} takes no ${more[0]}`);
   if (command === 'member') {
     if (values.config === undefined)
@@ -126,15 +134,15 @@ export function readCommandLine(args: readonly string[]): Result<Command, string
     const idle = SERVE_ONLY.find((name) => values[name] !== undefined);
     if (idle !== undefined) return err(`member takes no --${idle}`);
   }
-  const members = readCount(values.members, 1);
-  const observers = readCount(values.observers, 0);
-  if (members === null || members < 1 || members > MEMBERS_MAX)
+  const members = readCount(values.members);
+  const observers = readCount(values.observers) ?? 0;
+  if (members === 'wrong' || members === 0 || (members ?? 1) > MEMBERS_MAX)
     return err(`--members ${values.members}: not a number from 1 to ${MEMBERS_MAX}`);
-  if (observers === null || observers > MEMBERS_MAX)
+  if (observers === 'wrong' || observers > MEMBERS_MAX)
     return err(`--observers ${values.observers}: not a number from 0 to ${MEMBERS_MAX}`);
-  if (observers > 0 && members === 1)
+  if (observers > 0 && (members === 1 || (members === null && command === 'serve')))
     return err('--observers needs --members: one server on its own cannot be observed');
-  if (values.config !== undefined && members > 1)
+  if (values.config !== undefined && ((members ?? 1) > 1 || observers > 0))
     return err('--members makes an ensemble by itself; --config describes another one');
 
   const clientPort = readPort(values['client-port']);
@@ -156,7 +164,7 @@ export function readCommandLine(args: readonly string[]): Result<Command, string
     members,
     observers,
     compat,
-    withConsole: command === 'serve' && values['no-console'] !== true,
+    withConsole: command !== 'member' && values['no-console'] !== true,
     consolePort: consolePort ?? CONSOLE_PORT,
     logLevel,
   });
@@ -198,9 +206,9 @@ function readZxid(text: string | undefined): number | null | 'wrong' {
   return Number.isSafeInteger(zxid) ? zxid : 'wrong';
 }
 
-function readCount(text: string | undefined, otherwise: number): number | null {
-  if (text === undefined) return otherwise;
-  return /^[0-9]{1,3}$/.test(text) ? Number(text) : null;
+function readCount(text: string | undefined): number | null | 'wrong' {
+  if (text === undefined) return null;
+  return /^[0-9]{1,3}$/.test(text) ? Number(text) : 'wrong';
 }
 
 function readPort(text: string | undefined): number | null | 'wrong' {

@@ -3,14 +3,17 @@ import type { MessagePort } from 'node:worker_threads';
 
 import type { MemberOrder } from '#contract/ensemble-models.ts';
 import type { LinkFault } from '#contract/fault-models.ts';
-import type { Credential, MemberState } from '#contract/models.ts';
+import type { Credential, LocalStart, MemberState } from '#contract/models.ts';
 import { serve } from '#rpc/server.ts';
 
+import type { Result } from './base/result.ts';
 import {
   Console,
   type LocalEnsemble,
   type LocalMember,
   type NodeNature,
+  type Resize,
+  type Resized,
 } from './console/service/console.ts';
 import { threadPort } from './console/transports/message-port.ts';
 import { startWeb, type WebConsole } from './console/transports/web.ts';
@@ -40,6 +43,7 @@ export async function runConsole(role: ConsoleRole, host: MessagePort): Promise<
     order: (order) => tell({ kind: 'order', order }),
     breakLinks: (links) => tell({ kind: 'break-links', links }),
     heal: () => tell({ kind: 'heal' }),
+    resize: (wish, resize) => tell({ kind: 'resize', wish, resize }),
   });
   const console = new Console({ platform, local, directory: role.directory });
 
@@ -68,6 +72,9 @@ export async function runConsole(role: ConsoleRole, host: MessagePort): Promise<
       case 'member':
         local.update(message);
         return;
+      case 'resized':
+        local.onResized(message.wish, message.outcome);
+        return;
       case 'reports':
         local.ask(message.port);
         return;
@@ -94,12 +101,15 @@ export async function runConsole(role: ConsoleRole, host: MessagePort): Promise<
 }
 
 /** What the host carries out. */
-type Wishes = Pick<LocalEnsemble, 'retry' | 'order' | 'breakLinks' | 'heal'>;
+type Wishes = Pick<LocalEnsemble, 'retry' | 'order' | 'breakLinks' | 'heal'> & {
+  resize(wish: number, resize: Resize): void;
+};
 
 /** The local member, seen from the console's thread. */
 class HostedEnsemble implements LocalEnsemble {
   readonly version = VERSION;
   readonly dataDir: string;
+  readonly start: LocalStart;
   readonly operator: Credential | null;
   state: MemberState = { kind: 'starting', step: 'opening', done: 0, total: 0 };
   connectString: string | null = null;
@@ -107,6 +117,7 @@ class HostedEnsemble implements LocalEnsemble {
   links: readonly LinkFault[] = [];
   readonly #listeners = new Set<() => void>();
   readonly #questions = new Map<number, (natures: readonly (NodeNature | null)[] | null) => void>();
+  readonly #resizing = new Map<number, (outcome: Result<Resized, string>) => void>();
   #reports: MessagePort | null = null;
   #nextId = 1;
 
@@ -114,14 +125,22 @@ class HostedEnsemble implements LocalEnsemble {
   readonly order: (order: MemberOrder) => void;
   readonly breakLinks: (links: readonly LinkFault[]) => void;
   readonly heal: () => void;
+  readonly resize: (resize: Resize) => Promise<Result<Resized, string>>;
 
-  constructor({ dataDir, operator }: ConsoleRole, wishes: Wishes) {
+  constructor({ dataDir, local, operator }: ConsoleRole, wishes: Wishes) {
     this.dataDir = dataDir;
+    this.start = local;
     this.operator = operator;
     this.retry = () => wishes.retry();
     this.order = (order) => wishes.order(order);
     this.breakLinks = (links) => wishes.breakLinks(links);
     this.heal = () => wishes.heal();
+    this.resize = (resize) =>
+      new Promise((resolve) => {
+        const wish = this.#nextId++;
+        this.#resizing.set(wish, resolve);
+        wishes.resize(wish, resize);
+      });
   }
 
   onChange(listener: () => void): () => void {
@@ -135,6 +154,11 @@ class HostedEnsemble implements LocalEnsemble {
     this.members = members;
     this.links = links;
     for (const listener of [...this.#listeners]) listener();
+  }
+
+  onResized(wish: number, outcome: Result<Resized, string>): void {
+    this.#resizing.get(wish)?.(outcome);
+    this.#resizing.delete(wish);
   }
 
   /** From now on questions go to this member; those the one before left open are given up. */

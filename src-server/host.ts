@@ -6,10 +6,12 @@ import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 
 import type { MemberOrder } from '#contract/ensemble-models.ts';
 import type { LinkFault } from '#contract/fault-models.ts';
-import type { MemberState } from '#contract/models.ts';
+import type { LocalStart, MemberState } from '#contract/models.ts';
 
-import type { LocalMember } from './console/service/console.ts';
+import { err, ok, type Result } from './base/result.ts';
+import type { LocalMember, Resize, Resized } from './console/service/console.ts';
 import { FaultTable } from './fault-table.ts';
+import type { LocalGrowth } from './local-growth.ts';
 import { type Operator, operatorOf, withOperator } from './operator.ts';
 import { PauseSwitch } from './pause-switch.ts';
 import type { LogLevel } from './platform/logger.ts';
@@ -29,6 +31,10 @@ export interface HostOptions {
   readonly dataDir: string;
   /** One for a server on its own; several are an ensemble. */
   readonly members: readonly MemberStart[];
+  /** What its start had to settle; absent where that was nothing. */
+  readonly local?: LocalStart;
+  /** Absent or null where no member may come or go. */
+  readonly growth?: LocalGrowth | null;
   readonly version: string;
   readonly logLevel: LogLevel;
   readonly writeLog: (line: string) => void;
@@ -53,33 +59,20 @@ const PAUSED: MemberState = { kind: 'paused' };
 
 export class Host {
   readonly #options: HostOptions;
-  readonly #members: readonly Member[];
+  #members: readonly Member[];
   readonly #console: Thread | null;
   readonly #faults = new FaultTable();
   readonly #operator: Operator | null;
   /** Came before the console was there, or while it starts again. */
   readonly #waiting: MessagePort[] = [];
   #memberState: MemberState = STARTING;
+  #hasServed = false;
 
   constructor(options: HostOptions) {
     this.#options = options;
     const { dataDir, version, logLevel } = options;
     this.#operator = operatorOf(options.members);
-    this.#members = options.members.map((start) => {
-      const told = withOperator(start, this.#operator);
-      const role = { role: 'member' as const, ...told, version, logLevel };
-      const member: Member = {
-        start,
-        thread: new Thread(
-          options,
-          ({ shared }) => ({ ...role, links: this.#faults.all, pause: shared }),
-          (event) => this.#onMemberThread(member, event),
-        ),
-        state: STARTING,
-        clientPort: null,
-      };
-      return member;
-    });
+    this.#members = options.members.map((start) => this.#memberOf(start));
     if (options.console === null) {
       this.#console = null;
     } else {
@@ -88,6 +81,7 @@ export class Host {
         version,
         logLevel,
         dataDir,
+        local: options.local ?? nothingSettled(options.members),
         operator: this.#operator?.credential ?? null,
         ...options.console,
       };
@@ -99,16 +93,38 @@ export class Host {
     }
   }
 
+  #memberOf(start: MemberStart): Member {
+    const { version, logLevel } = this.#options;
+    const told = withOperator(start, this.#operator);
+    const role = { role: 'member' as const, ...told, version, logLevel };
+    const member: Member = {
+      start,
+      thread: new Thread(
+        this.#options,
+        ({ shared }) => ({ ...role, links: this.#faults.all, pause: shared }),
+        (event) => this.#onMemberThread(member, event),
+      ),
+      state: STARTING,
+      clientPort: null,
+    };
+    return member;
+  }
+
   get memberState(): MemberState {
     return this.#memberState;
   }
 
-  /** What clients connect to, or null while the member does not serve. */
+  /**
+   * What clients connect to, or null while nobody serves. Between two leaders it stays: sessions go on, and whoever looks
+   * for a server finds it there.
+   */
   get connectString(): string | null {
-    if (this.#memberState.kind !== 'serving') return null;
+    if (this.#memberState.kind !== 'serving' && !this.#isBetweenLeaders) return null;
     return this.#members
-      .filter(({ clientPort }) => clientPort !== null)
-      .map(({ start, clientPort }) => `${hostOf(start)}:${clientPort}`)
+      .flatMap((member) => {
+        const port = portOf(member);
+        return port === null ? [] : [`${hostOf(member.start)}:${port}`];
+      })
       .join(',');
   }
 
@@ -164,6 +180,7 @@ export class Host {
       case 'url':
       case 'retry-member':
       case 'order':
+      case 'resize':
       case 'break-links':
       case 'heal':
         return;
@@ -174,6 +191,7 @@ export class Host {
     if (event.kind === 'url') this.#options.onUrl(event.url);
     if (event.kind === 'retry-member') this.retryMember();
     if (event.kind === 'order') void this.#carryOut(event.order);
+    if (event.kind === 'resize') void this.#onResize(event.wish, event.resize);
     if (event.kind === 'break-links') this.#breakLinks(event.links);
     if (event.kind === 'heal') this.#heal();
     if (event.kind === 'fell') this.#options.writeLog(`the console fell: ${event.why}\n`);
@@ -200,6 +218,46 @@ export class Host {
     if (member.thread.isRunning) return;
     this.#setStateOf(member, { kind: 'stopped' });
     this.#connectReports();
+  }
+
+  // --- members that come and go ---
+
+  async #onResize(wish: number, resize: Resize): Promise<void> {
+    const outcome =
+      resize.kind === 'add' ? await this.#addMember(resize) : await this.#removeMember(resize);
+    this.#console?.send({ kind: 'resized', wish, outcome });
+  }
+
+  /** One more, which joins as a guest: the ensemble counts it once it was let in. */
+  async #addMember({ role }: Extract<Resize, { kind: 'add' }>): Promise<Result<Resized, string>> {
+    const { growth = null } = this.#options;
+    if (growth === null) return err('this program runs no ensemble that could grow');
+    const lastPort = Math.max(...this.#members.map((member) => portOf(member) ?? 0));
+    const made = await growth.makeJoiner({ role, lastPort });
+    if (!made.ok) return made;
+    const { id, start, line } = made.value;
+    const member = this.#memberOf(start);
+    this.#members = [...this.#members, member];
+    member.thread.start();
+    this.#setStateOf(member, STARTING);
+    return ok({ id, line, folder: null });
+  }
+
+  async #removeMember(
+    resize: Extract<Resize, { kind: 'remove' }>,
+  ): Promise<Result<Resized, string>> {
+    const { id } = resize;
+    const { growth = null } = this.#options;
+    const member = this.#members.find(({ start }) => idOf(start) === id);
+    if (growth === null || member === undefined)
+      return err(`member ${id} is not run by this program`);
+    await member.thread.stop();
+    this.#members = this.#members.filter((one) => one !== member);
+    this.#faults.forget(id);
+    this.#tellLinks();
+    this.#connectReports();
+    const cleared = growth.clear(id, resize);
+    return cleared.ok ? ok({ id, line: null, folder: cleared.value }) : cleared;
   }
 
   /** It was paused or resumed. */
@@ -246,8 +304,16 @@ export class Host {
     else this.#setMember(whole);
   }
 
+  get #isBetweenLeaders(): boolean {
+    const state = this.#memberState;
+    const isHeld =
+      state.kind === 'paused' || (state.kind === 'starting' && state.step === 'electing');
+    return this.#hasServed && isHeld;
+  }
+
   #setMember(state: MemberState): void {
     this.#memberState = state;
+    if (state.kind === 'serving') this.#hasServed = true;
     this.#options.onMember(state);
     this.#tellConsole();
   }
@@ -272,16 +338,26 @@ interface Member {
 }
 
 function localMemberOf(member: Member): LocalMember {
-  const { start, clientPort } = member;
-  // Where the system chooses, nobody knows before it has.
-  const port = clientPort ?? (start.settings.clientPort || null);
+  const { start } = member;
+  const port = portOf(member);
   const host = hostOf(start).replace(/^\[|\]$/g, '');
   return { id: idOf(start), at: port === null ? null : { host, port }, state: stateOf(member) };
+}
+
+/** Where clients connect. Where the system chooses, nobody knows before it has. */
+function portOf({ start, clientPort }: Member): number | null {
+  return clientPort ?? (start.settings.clientPort || null);
 }
 
 /** What it told last may still be on its way when it is paused, and is true again when it is resumed. */
 function stateOf({ thread, state }: Member): MemberState {
   return thread.isPaused ? PAUSED : state;
+}
+
+function nothingSettled(members: readonly MemberStart[]): LocalStart {
+  const isAlone = members.every((start) => idOf(start) === null);
+  const kind = isAlone ? 'standalone' : 'ensemble';
+  return { kind, movedPorts: [], leftOut: [], isOtherBeside: false };
 }
 
 function idOf({ settings, configFile }: MemberStart): number | null {
@@ -381,6 +457,7 @@ class Thread {
         case 'url':
         case 'retry-member':
         case 'order':
+        case 'resize':
         case 'break-links':
         case 'heal':
           this.#onEvent(message);

@@ -112,7 +112,7 @@ export async function runMember(role: MemberRole, host: MessagePort): Promise<vo
 
 /** @throws MemberError for files that do not say what is needed */
 function startOf(
-  { settings, configFile }: MemberRole,
+  { settings, configFile, clientPort = null }: MemberRole,
   { disk }: Platform,
   { faults, onPhase }: { readonly faults: FaultLab; readonly onPhase: () => void },
 ): { readonly settings: MemberRole['settings']; readonly ensemble: EnsembleOptions | null } {
@@ -124,7 +124,11 @@ function startOf(
   // A reconfiguration may have said since where clients connect.
   const client = serverOf(config, sid(settings.serverId))?.client ?? null;
   return {
-    settings: client === null ? settings : { ...settings, ...clientAddressOf(client) },
+    settings: {
+      ...settings,
+      ...(client === null ? {} : clientAddressOf(client)),
+      ...(clientPort === null ? {} : { clientPort }),
+    },
     ensemble: { config, next, file: configFile, faults, onPhase },
   };
 }

@@ -1,19 +1,24 @@
 /**
- * The members a program starts, from what was asked for: a server on its own, the member that a zoo.cfg describes, or an
- * ensemble on this machine.
+ * The members a program starts, from what was asked for and what its data folder holds: a server on its own, the member that
+ * a zoo.cfg describes, or an ensemble on this machine.
  *
- *   <data>/members/1/zoo.cfg  myid  version-2/       a folder each; the ports chosen once stand in the files
+ *   the folder holds      no numbers asked for                     numbers asked for
+ *   nothing               serve: a server on its own, app: three   as many, remembered from then on
+ *   a server on its own   that server                              1: that server; more: refused
+ *   an ensemble           that ensemble                            as many as it has; others: refused
  */
-import { randomInt } from 'node:crypto';
 import fs from 'node:fs';
-import net from 'node:net';
 import path from 'node:path';
+
+import type { LocalStart } from '#contract/models.ts';
 
 import { err, ok, type Result } from './base/result.ts';
 import type { ServeOptions } from './command-line.ts';
-import type { Role } from './config/ensemble-config.ts';
 import { type MemberConfig, readMemberConfig } from './config/member-config.ts';
-import { defaultSettings, localSettings, type Settings } from './config/settings.ts';
+import { defaultSettings, type Settings } from './config/settings.ts';
+import { EnsembleFolder, type FoundEnsemble, type FoundMember } from './ensemble-folder.ts';
+import { LocalGrowth } from './local-growth.ts';
+import { FIRST_CLIENT_PORT, freeClientPorts, LOCAL_HOST } from './local-ports.ts';
 import { DiskError } from './platform/disk.ts';
 import { defaultDataFolder } from './platform/node/data-folder.ts';
 import { NodeDisk } from './platform/node/disk.ts';
@@ -25,18 +30,41 @@ export interface Start {
   readonly dataDir: string;
   readonly members: readonly MemberStart[];
   readonly warnings: readonly string[];
+  /** What the person should know of it. */
+  readonly local: LocalStart;
+  /** Null for what is not this program's to grow: a server on its own, a member of somebody's ensemble. */
+  readonly growth: LocalGrowth | null;
 }
 
-const HOST = '127.0.0.1';
-const CLIENT_PORT = 2181;
+/** Voters of an ensemble that nobody gave a number for: the fewest of which one may fail. */
+const PARTICIPANTS = 3;
+
+/** How the desktop app and `zabring serve` differ. */
+interface Habits {
+  /** What a folder that holds nothing begins with. */
+  readonly firstParticipants: number;
+  /** Another program may have the usual ports: the next ones do, as a window tells which. */
+  readonly mayMovePorts: boolean;
+}
+
+const SERVE: Habits = { firstParticipants: 1, mayMovePorts: false };
+const APP: Habits = { firstParticipants: PARTICIPANTS, mayMovePorts: true };
+
+/** Where everything of a start is kept. */
+export function dataFolderOf(options: ServeOptions): Result<string, string> {
+  if (options.configFile === null) return ok(options.dataDir ?? defaultDataFolder());
+  const started = startSettings(options);
+  return started.ok ? ok(started.value.settings.dataDir) : started;
+}
 
 /** `zabring serve` */
-export async function startOfServe(options: ServeOptions): Promise<Result<Start, string>> {
-  if (options.members > 1) return startEnsemble(options);
-  const started = startSettings(options);
-  if (!started.ok) return started;
-  const { settings, warnings } = started.value;
-  return ok({ dataDir: settings.dataDir, members: [{ settings, configFile: null }], warnings });
+export function startOfServe(options: ServeOptions): Promise<Result<Start, string>> {
+  return startLocal(options, SERVE);
+}
+
+/** The desktop app, and `zabring app`. */
+export function startOfApp(options: ServeOptions): Promise<Result<Start, string>> {
+  return startLocal(options, APP);
 }
 
 /** `zabring member` */
@@ -49,9 +77,184 @@ export function startOfMember(options: ServeOptions): Result<Start, string> {
     return err(`${file} describes a server on its own, which zabring serve --config would run`);
   return ok({
     dataDir: settings.dataDir,
-    members: [{ settings: { ...settings, ...asked(options) }, configFile: file }],
-    warnings,
+    members: [
+      {
+        settings: { ...settings, ...asked(options) },
+        configFile: file,
+        clientPort: options.clientPort,
+      },
+    ],
+    warnings: warnings.map((warning) => `${file}: ${warning}`),
+    local: { kind: 'ensemble', movedPorts: [], leftOut: [], isOtherBeside: false },
+    growth: null,
   });
+}
+
+async function startLocal(options: ServeOptions, habits: Habits): Promise<Result<Start, string>> {
+  if (options.configFile !== null) return startAlone(options, habits);
+  const dataDir = options.dataDir ?? defaultDataFolder();
+  const folder = new EnsembleFolder(dataDir);
+  const found = folder.read();
+  if (!found.ok) return found;
+  const isServerThere = holdsServer(dataDir);
+  const { members: participants, observers } = options;
+  if (found.value === null) {
+    const count = participants ?? (isServerThere ? 1 : habits.firstParticipants);
+    if (count === 1 && observers === 0) return startAlone(options, habits);
+    if (isServerThere) return err(whyNoEnsemble(dataDir));
+    return beginEnsemble({ options, habits, dataDir, participants: count });
+  }
+  if (participants === 1 && isServerThere) return startAlone(options, habits);
+  const mismatch = mismatchOf(found.value, options, dataDir);
+  if (mismatch !== null) return err(mismatch);
+  return startFound({ options, habits, dataDir, found: found.value, isServerThere });
+}
+
+/** Whether somebody's data lies in the folder itself, as a server on its own keeps it. */
+function holdsServer(dataDir: string): boolean {
+  const folder = path.join(dataDir, 'version-2');
+  return (
+    fs.existsSync(folder) &&
+    fs.readdirSync(folder).some((name) => name.startsWith('log.') || name.startsWith('snapshot.'))
+  );
+}
+
+function whyNoEnsemble(dataDir: string): string {
+  return (
+    `${dataDir} holds the data of a server on its own, which starts without --members; ` +
+    'choose another folder for an ensemble with --data'
+  );
+}
+
+function mismatchOf(
+  { members }: FoundEnsemble,
+  { members: participants, observers }: ServeOptions,
+  dataDir: string,
+): string | null {
+  const voting = members.filter(({ role }) => role === 'participant').length;
+  const isAsked = participants !== null || observers > 0;
+  const asks = { participants: participants ?? voting, observers };
+  if (!isAsked || (asks.participants === voting && asks.observers === members.length - voting))
+    return null;
+  return (
+    `the ensemble in ${dataDir} has ${sizeText(voting, members.length - voting)}, not ` +
+    `${sizeText(asks.participants, asks.observers)}; it starts without --members and --observers as it is, ` +
+    'grows and shrinks in the console, and another one needs another folder: --data'
+  );
+}
+
+function sizeText(participants: number, observers: number): string {
+  if (participants === 1 && observers === 0) return 'a server on its own';
+  const count = `${participants + observers} members`;
+  return observers === 0 ? count : `${count} (${observers} of them only observing)`;
+}
+
+// --- a server on its own ---
+
+async function startAlone(options: ServeOptions, habits: Habits): Promise<Result<Start, string>> {
+  const started = startSettings(options);
+  if (!started.ok) return started;
+  const { settings, warnings } = started.value;
+  const mayMove = habits.mayMovePorts && options.clientPort === null && options.configFile === null;
+  const [port] = mayMove ? await freeClientPorts([settings.clientPort]) : [settings.clientPort];
+  const isMoved = port !== settings.clientPort;
+  return ok({
+    dataDir: settings.dataDir,
+    members: [{ settings: { ...settings, clientPort: port! }, configFile: null }],
+    warnings,
+    local: {
+      kind: 'standalone',
+      movedPorts: isMoved ? [{ member: null, from: settings.clientPort, to: port! }] : [],
+      leftOut: [],
+      isOtherBeside: false,
+    },
+    growth: null,
+  });
+}
+
+// --- an ensemble on this machine ---
+
+async function beginEnsemble(parts: {
+  readonly options: ServeOptions;
+  readonly habits: Habits;
+  readonly dataDir: string;
+  readonly participants: number;
+}): Promise<Result<Start, string>> {
+  const { options, habits, dataDir, participants } = parts;
+  const { clientPort, observers } = options;
+  // 0 has the system choose for this start; what stands in the files needs a number.
+  const first = clientPort === null || clientPort === 0 ? FIRST_CLIENT_PORT : clientPort;
+  const usual = Array.from({ length: participants + observers }, (_, i) => first + i);
+  const isMovable = habits.mayMovePorts && clientPort === null;
+  const clientPorts = isMovable ? await freeClientPorts(usual) : usual;
+  const folder = new EnsembleFolder(dataDir);
+  try {
+    await folder.make({ participants, observers, clientPorts });
+  } catch (error) {
+    return err(
+      `${dataDir} cannot be used: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+  const found = folder.read();
+  if (!found.ok) return found;
+  const start = await startFound({ ...parts, found: found.value!, isServerThere: false });
+  if (!start.ok) return start;
+  const movedPorts = usual.flatMap((from, i) =>
+    clientPorts[i] === from ? [] : [{ member: i + 1, from, to: clientPorts[i]! }],
+  );
+  return ok({ ...start.value, local: { ...start.value.local, movedPorts } });
+}
+
+async function startFound(parts: {
+  readonly options: ServeOptions;
+  readonly habits: Habits;
+  readonly dataDir: string;
+  readonly found: FoundEnsemble;
+  readonly isServerThere: boolean;
+}): Promise<Result<Start, string>> {
+  const { options, habits, dataDir, found, isServerThere } = parts;
+  const usual = found.members.map(({ settings }) => settings.clientPort);
+  const isMovable = habits.mayMovePorts && options.clientPort === null;
+  const ports = isMovable
+    ? await freeClientPorts(usual, options.clientAddress ?? LOCAL_HOST)
+    : usual;
+  const members = found.members.map((member, i): MemberStart => {
+    const clientPort = clientPortOf(member, options.clientPort, ports[i]!);
+    const { settings, file: configFile } = member;
+    const port = clientPort ?? settings.clientPort;
+    return {
+      settings: { ...settings, ...asked(options), clientPort: port },
+      configFile,
+      clientPort,
+    };
+  });
+  return ok({
+    dataDir,
+    members,
+    warnings: found.members.flatMap(({ warnings }) => warnings),
+    local: {
+      kind: 'ensemble',
+      movedPorts: found.members.flatMap(({ id }, i) =>
+        ports[i] === usual[i] ? [] : [{ member: id, from: usual[i]!, to: ports[i]! }],
+      ),
+      leftOut: found.leftOut,
+      isOtherBeside: isServerThere,
+    },
+    growth: new LocalGrowth({
+      folder: new EnsembleFolder(dataDir),
+      asked: asked({ ...options, clientPort: null }),
+    }),
+  });
+}
+
+/** Other than its files say; null where they hold. Asked-for ports follow each other, and 0 has the system choose each. */
+function clientPortOf(
+  { id, settings }: FoundMember,
+  first: number | null,
+  free: number,
+): number | null {
+  if (first === null) return free === settings.clientPort ? null : free;
+  return first === 0 ? 0 : first + id - 1;
 }
 
 function asked({ compat, clientPort, clientAddress }: ServeOptions): Partial<Settings> {
@@ -69,105 +272,4 @@ function readFiles(file: string, base: Settings): Result<MemberConfig, string> {
     if (error instanceof DiskError) return err(error.message);
     throw error;
   }
-}
-
-// --- an ensemble on this machine ---
-
-interface Place {
-  readonly id: number;
-  readonly role: Role;
-  readonly folder: string;
-  readonly file: string;
-}
-
-async function startEnsemble(options: ServeOptions): Promise<Result<Start, string>> {
-  const dataDir = options.dataDir ?? defaultDataFolder();
-  const places = placesIn(path.join(dataDir, 'members'), options);
-  const known = places.filter(({ file }) => fs.existsSync(file));
-  const strangers = strangersIn(path.join(dataDir, 'members'), places);
-  if (strangers > 0 || (known.length > 0 && known.length < places.length)) {
-    return err(
-      `the ensemble in ${dataDir} has ${known.length + strangers} members, not ${places.length}; ` +
-        'choose another folder with --data, or start it with as many as it has',
-    );
-  }
-  if (known.length === 0) await writeFiles(places);
-  const members: MemberStart[] = [];
-  const warnings: string[] = [];
-  for (const { id, file, folder } of places) {
-    const read = readFiles(file, { ...localSettings(folder), reconfigEnabled: true });
-    if (!read.ok) return read;
-    const clientPort = clientPortOf(options.clientPort, id);
-    const settings = { ...read.value.settings, ...asked({ ...options, clientPort }) };
-    members.push({ settings, configFile: file });
-    warnings.push(...read.value.warnings);
-  }
-  return ok({ dataDir, members, warnings });
-}
-
-/** They follow each other; 0 has the system choose each. */
-function clientPortOf(first: number | null, id: number): number {
-  return first === 0 ? 0 : (first ?? CLIENT_PORT) + id - 1;
-}
-
-function placesIn(folder: string, { members, observers }: ServeOptions): Place[] {
-  return Array.from({ length: members + observers }, (_, i) => {
-    const id = i + 1;
-    const own = path.join(folder, String(id));
-    const role = id <= members ? 'participant' : 'observer';
-    return { id, role, folder: own, file: path.join(own, 'zoo.cfg') };
-  });
-}
-
-/** Members that were there before and were not asked for. */
-function strangersIn(folder: string, places: readonly Place[]): number {
-  if (!fs.existsSync(folder)) return 0;
-  const wanted = new Set(places.map(({ id }) => String(id)));
-  return fs
-    .readdirSync(folder)
-    .filter((name) => !wanted.has(name) && fs.existsSync(path.join(folder, name, 'zoo.cfg')))
-    .length;
-}
-
-async function writeFiles(places: readonly Place[]): Promise<void> {
-  const ports = await freePorts(places.length * 2);
-  const lines = places.map(
-    ({ id, role }, i) => `server.${id}=${HOST}:${ports[2 * i]!}:${ports[2 * i + 1]!}:${role}`,
-  );
-  for (const { id, folder, file } of places) {
-    fs.mkdirSync(folder, { recursive: true });
-    fs.writeFileSync(path.join(folder, 'myid'), `${id}\n`);
-    const text = [
-      'tickTime=2000',
-      'initLimit=10',
-      'syncLimit=5',
-      // A backslash would be an escape.
-      `dataDir=${folder.replaceAll('\\', '/')}`,
-      `clientPort=${CLIENT_PORT + id - 1}`,
-      `clientPortAddress=${HOST}`,
-      ...lines,
-    ];
-    fs.writeFileSync(file, `${text.join('\n')}\n`);
-  }
-}
-
-/** Below those that systems give to connections that go out, which might have them when a member comes back. */
-const PORT_MIN = 20_000;
-const PORT_MAX = 32_000;
-
-async function freePorts(count: number): Promise<number[]> {
-  const ports = new Set<number>();
-  while (ports.size < count) {
-    const port = randomInt(PORT_MIN, PORT_MAX);
-    if (!ports.has(port) && (await isFree(port))) ports.add(port);
-  }
-  return [...ports];
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = net.createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, HOST, () => server.close(() => resolve(true)));
-  });
 }

@@ -39,7 +39,10 @@ function withoutFile({ dataDir }: ServeOptions): Result<StartSettings, string> {
 function fromFile(file: string): Result<StartSettings, string> {
   const base = defaultSettings(defaultDataFolder());
   const read = readConfigFiles(path.resolve(file), base);
-  if (!read.ok || read.value.ensemble === null) return read;
+  if (!read.ok) return read;
+  const { settings, warnings } = read.value;
+  if (read.value.ensemble === null)
+    return ok({ settings, warnings: warnings.map((warning) => `${file}: ${warning}`) });
   return err(
     `${file} describes an ensemble of ${read.value.ensemble.servers.length} servers: zabring member --config runs one of its members`,
   );

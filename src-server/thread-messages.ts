@@ -3,10 +3,11 @@ import type { MessagePort } from 'node:worker_threads';
 
 import type { MemberOrder } from '#contract/ensemble-models.ts';
 import type { LinkFault } from '#contract/fault-models.ts';
-import type { Credential, MemberState } from '#contract/models.ts';
+import type { Credential, LocalStart, MemberState } from '#contract/models.ts';
 
+import type { Result } from './base/result.ts';
 import type { Settings } from './config/settings.ts';
-import type { LocalMember, NodeNature } from './console/service/console.ts';
+import type { LocalMember, NodeNature, Resize, Resized } from './console/service/console.ts';
 import type { LogLevel } from './platform/logger.ts';
 
 /** One member to be run. */
@@ -14,6 +15,8 @@ export interface MemberStart {
   readonly settings: Settings;
   /** The zoo.cfg of a member among others, read at every start as reconfigurations change it; null for a server on its own. */
   readonly configFile: string | null;
+  /** Where clients connect in this run, whatever the files say; absent or null where they hold. */
+  readonly clientPort?: number | null;
 }
 
 export interface MemberRole extends MemberStart {
@@ -40,6 +43,7 @@ export interface ConsoleRole {
   /** Where the console keeps what it remembers. */
   readonly directory: string;
   readonly dataDir: string;
+  readonly local: LocalStart;
   /** Null where the members know nobody of that kind. */
   readonly operator: Credential | null;
   /** Null where no browser is to be served. */
@@ -63,6 +67,8 @@ export type ToThread =
   | { readonly kind: 'links'; readonly links: readonly LinkFault[] }
   /** To a member: the switch is on, it is to wait there. */
   | { readonly kind: 'pause' }
+  /** To the console: what came of a wish. */
+  | { readonly kind: 'resized'; readonly wish: number; readonly outcome: Result<Resized, string> }
   /** To the console: somebody who calls. */
   | { readonly kind: 'guest'; readonly port: MessagePort }
   /** To both: the two ends of a channel for questions about the member's nodes. */
@@ -91,6 +97,8 @@ export type FromThread =
   | { readonly kind: 'retry-member' }
   /** From the console: what is to become of a member. */
   | { readonly kind: 'order'; readonly order: MemberOrder }
+  /** From the console: a thread is to be started for one more member, or to end for good. */
+  | { readonly kind: 'resize'; readonly wish: number; readonly resize: Resize }
   /** From the console: what is to be done to ways between members. */
   | { readonly kind: 'break-links'; readonly links: readonly LinkFault[] }
   /** From the console: nothing is to be broken on purpose any more. */

@@ -24,7 +24,7 @@ async function start(flags) {
   await ensureInstalled(ROOT);
   const node = findNode();
   if (node === null) throw new StepFailed(missingNode());
-  const serve = () => runToEnd(node, [CLI, 'serve', ...flags]);
+  const serve = () => runToEnd(node, [CLI, 'app', ...flags]);
   if (flags.some((flag) => FOR_TERMINAL.has(flag))) return serve();
   await ensureBuilt(ROOT, node);
   const { platform, env } = process;

@@ -3,14 +3,16 @@ import path from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
 
 import type { Announcer } from '../../src-server/announcer.ts';
-import type { Settings } from '../../src-server/config/settings.ts';
+import type { Compat } from '../../src-server/config/settings.ts';
 import { Host } from '../../src-server/host.ts';
 import type { Logger, LogLevel } from '../../src-server/platform/logger.ts';
+import type { Start } from '../../src-server/start-members.ts';
 import { serverVersion } from '../../src-server/version.ts';
 
 export interface SupervisorOptions {
   readonly threadUrl: URL;
-  readonly settings: Settings;
+  readonly start: Start;
+  readonly compat: Compat;
   readonly logLevel: LogLevel;
   readonly log: Logger;
   /** Lines of the threads, with their time and level. */
@@ -22,20 +24,25 @@ export class Supervisor {
   readonly #host: Host;
   #stopped: Promise<void> | null = null;
 
-  constructor({ threadUrl, settings, logLevel, log, writeLog, announcer }: SupervisorOptions) {
+  constructor(options: SupervisorOptions) {
+    const { threadUrl, start, compat, logLevel, log, writeLog, announcer } = options;
+    const { dataDir, members, local, growth } = start;
     this.#host = new Host({
       threadUrl,
-      dataDir: settings.dataDir,
-      members: [{ settings, configFile: null }],
-      version: serverVersion(settings.compat),
+      dataDir,
+      members,
+      local,
+      growth,
+      version: serverVersion(compat),
       logLevel,
       writeLog,
-      console: { directory: path.join(settings.dataDir, 'console'), web: null },
+      console: { directory: path.join(dataDir, 'console'), web: null },
       onMember: (state) => {
         announcer.onMember(state, this.#host.connectString);
         // The window shows it and the host tries again, so nothing more has to happen here.
-        if (state.kind === 'failed') log.error('the member failed', { why: state.why });
+        if (state.kind === 'failed') log.error('no member serves', { why: state.why });
       },
+      onStanding: (standing) => announcer.onStanding(standing),
       onUrl: () => undefined,
     });
   }

@@ -24,6 +24,15 @@ export async function lastingPort(): Promise<number> {
   }
 }
 
+/** As many lasting ports that follow each other, as members of one program have them for clients. */
+export async function portsInARow(count: number): Promise<number[]> {
+  for (;;) {
+    const ports: number[] = [];
+    for (let i = 0; i < count; i++) ports.push(await lastingPort());
+    if (ports.every((port, i) => port === ports[0]! + i)) return ports;
+  }
+}
+
 /** @returns null where somebody listens already */
 function listenOnce(wanted: number): Promise<number | null> {
   return new Promise((resolve, reject) => {

@@ -107,6 +107,20 @@ export const methods = {
   /** Makes every way healthy, and resumes whoever is paused. */
   'ensemble.heal': method(nothing, nothing),
 
+  /**
+   * Makes one more member of this computer: a thread and a folder, which joins once it has what the others have. Its
+   * progress is in three steps by the topic `operation`: started, in step, let in.
+   */
+  'ensemble.grow': method(
+    object({ role: literal('participant', 'observer') }),
+    object({ operation: string }),
+  ),
+  /** Takes a member of this computer out for good, and says where its data is kept. */
+  'ensemble.shrink': method(
+    object({ id: integer, isDataKept: boolean }),
+    object({ keptIn: nullable(string) }),
+  ),
+
   // --- who belongs to an ensemble ---
   /** The configuration as the servers have it now, and who of its members is heard. */
   'ensemble.config': method(object(inCluster), membership),

@@ -273,6 +273,18 @@ export type OperationState = TypeOf<typeof operationState>;
 
 // --- the program ---
 
+/** What runs in this program, and what its start had to settle. */
+export const localStart = object({
+  kind: literal('standalone', 'ensemble'),
+  /** Clients connect elsewhere than usual, as another program has the port. Null: the server on its own. */
+  movedPorts: list(object({ member: nullable(integer), from: integer, to: integer })),
+  /** Members that have a folder, and are not in the configuration: they are not started. */
+  leftOut: list(object({ member: integer, folder: string })),
+  /** The folder of this ensemble also holds the data of a server on its own, which does not run. */
+  isOtherBeside: boolean,
+});
+export type LocalStart = TypeOf<typeof localStart>;
+
 export const appFacts = object({
   version: string,
   /** Where the local ensemble keeps its data. */
@@ -280,5 +292,6 @@ export const appFacts = object({
   /** What ordinary clients connect to, `127.0.0.1:2181`; null while the member does not serve. */
   connectString: nullable(string),
   member: memberState,
+  local: localStart,
 });
 export type AppFacts = TypeOf<typeof appFacts>;

@@ -8,6 +8,7 @@ import type { Platform } from '../../platform/platform.ts';
 import { Clusters, LOCAL_ID } from './clusters.ts';
 import { carryOut, DeletePlans } from './delete-tree.ts';
 import { Ensembles } from './ensemble/ensembles.ts';
+import { LocalSize } from './ensemble/local-size.ts';
 import { Memberships } from './ensemble/memberships.ts';
 import { explain } from './explain.ts';
 import type { LocalEnsemble } from './local-ensemble.ts';
@@ -25,7 +26,7 @@ import {
   setZnodeAcl,
 } from './znodes.ts';
 
-export type { LocalEnsemble, LocalMember, NodeNature } from './local-ensemble.ts';
+export type { LocalEnsemble, LocalMember, NodeNature, Resize, Resized } from './local-ensemble.ts';
 
 export interface ConsoleOptions {
   readonly platform: Platform;
@@ -40,6 +41,7 @@ export class Console implements Handlers {
   readonly #clusters: Clusters;
   readonly #ensembles: Ensembles;
   readonly #memberships: Memberships;
+  readonly #localSize: LocalSize;
   readonly #operations: Operations;
   readonly #plans: DeletePlans;
   readonly #files: OpenFiles;
@@ -79,6 +81,11 @@ export class Console implements Handlers {
       ensembles: this.#ensembles,
       local: options.local,
     });
+    this.#localSize = new LocalSize({
+      local: options.local,
+      memberships: this.#memberships,
+      clock: platform.clock,
+    });
     this.methods = this.#methods();
     this.topics = this.#topics();
   }
@@ -95,6 +102,7 @@ export class Console implements Handlers {
   close(): void {
     for (const tree of this.#trees.values()) tree.close();
     this.#files.closeAll();
+    this.#operations.close();
     this.#clusters.close();
   }
 
@@ -130,6 +138,13 @@ export class Console implements Handlers {
       'ensemble.heal': () => {
         this.#local.heal();
       },
+
+      'ensemble.grow': ({ role }) => ({
+        operation: this.#operations.start((progress) => this.#localSize.grow(role, progress)),
+      }),
+      'ensemble.shrink': async ({ id, isDataKept }) => ({
+        keptIn: await this.#localSize.shrink(id, isDataKept),
+      }),
 
       'ensemble.config': ({ cluster }) => this.#memberships.config(cluster),
       'ensemble.planReconfig': ({ cluster, order }) => this.#memberships.plan(cluster, order),
@@ -265,8 +280,8 @@ export class Console implements Handlers {
   }
 
   #appFacts(): AppFacts {
-    const { version, dataDir, connectString, state } = this.#local;
-    return { version, dataDir, connectString, member: state };
+    const { version, dataDir, connectString, state, start } = this.#local;
+    return { version, dataDir, connectString, member: state, local: start };
   }
 
   #faultsView(): FaultsView {

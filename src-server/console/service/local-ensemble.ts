@@ -1,7 +1,9 @@
 /** What the console may ask of the ensemble that runs in this program, besides what any client can. */
 import type { MemberOrder } from '#contract/ensemble-models.ts';
 import type { LinkFault } from '#contract/fault-models.ts';
-import type { Credential, MemberState, NodeKind } from '#contract/models.ts';
+import type { Credential, LocalStart, MemberState, NodeKind } from '#contract/models.ts';
+
+import type { Result } from '../../base/result.ts';
 
 export interface NodeNature {
   readonly kind: Exclude<NodeKind, 'unknown'>;
@@ -17,9 +19,23 @@ export interface LocalMember {
   readonly state: MemberState;
 }
 
+/** A member that is to come, or to go for good. */
+export type Resize =
+  | { readonly kind: 'add'; readonly role: 'participant' | 'observer' }
+  | { readonly kind: 'remove'; readonly id: number; readonly isDataKept: boolean };
+
+export interface Resized {
+  readonly id: number;
+  /** Of a new one: `server.4=…`, which lets it into the ensemble. */
+  readonly line: string | null;
+  /** Where the data of one that went is kept; null where it is not. */
+  readonly folder: string | null;
+}
+
 export interface LocalEnsemble {
   readonly version: string;
   readonly dataDir: string;
+  readonly start: LocalStart;
   readonly state: MemberState;
   /** What clients connect to, or null while no member serves. */
   readonly connectString: string | null;
@@ -30,6 +46,8 @@ export interface LocalEnsemble {
   /** Tries a member that failed again, now. */
   retry(): void;
   order(order: MemberOrder): void;
+  /** Starts a thread for one more member, or ends one's for good. Who belongs to the ensemble does not change by it. */
+  resize(resize: Resize): Promise<Result<Resized, string>>;
   /** Ways between its members that are not healthy. */
   readonly links: readonly LinkFault[];
   breakLinks(links: readonly LinkFault[]): void;

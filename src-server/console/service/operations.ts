@@ -2,7 +2,7 @@
 import { ApiError } from '#contract/errors.ts';
 import type { OperationState } from '#contract/models.ts';
 
-import type { Clock } from '../../platform/clock.ts';
+import type { Clock, Timer } from '../../platform/clock.ts';
 import { explainAnything } from './explain.ts';
 
 export interface Progress {
@@ -14,6 +14,8 @@ interface Operation {
   state: OperationState;
   isCancelled: boolean;
   readonly listeners: Set<(state: OperationState) => void>;
+  /** Runs from its end until it is forgotten. */
+  forgetting: Timer | null;
 }
 
 const TELL_MS = 100;
@@ -33,6 +35,7 @@ export class Operations {
   readonly #clock: Clock;
   readonly #operations = new Map<string, Operation>();
   #nextId = 1;
+  #isClosed = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -44,6 +47,7 @@ export class Operations {
       state: { kind: 'running', done: 0, total: null },
       isCancelled: false,
       listeners: new Set(),
+      forgetting: null,
     };
     this.#operations.set(id, operation);
     let toldMs = -Infinity;
@@ -71,8 +75,20 @@ export class Operations {
           else tell({ kind: 'failed', done, ...failureOf(error) });
         },
       )
-      .finally(() => this.#clock.after(REMEMBERED_MS, () => this.#operations.delete(id)));
+      .finally(() => {
+        if (this.#isClosed) return;
+        operation.forgetting = this.#clock.after(REMEMBERED_MS, () => this.#operations.delete(id));
+      });
     return id;
+  }
+
+  /** Work under way ends where it next asks, and nothing is waited for that would keep a thread from ending. */
+  close(): void {
+    this.#isClosed = true;
+    for (const operation of this.#operations.values()) {
+      operation.isCancelled = true;
+      operation.forgetting?.cancel();
+    }
   }
 
   cancel(id: string): void {

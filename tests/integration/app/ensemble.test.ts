@@ -9,7 +9,7 @@ import { nodePlatform } from '../../../src-server/platform/node/platform.ts';
 import { takeSeats } from '../../peers/apache-ensemble.ts';
 import { type App, runApp, startApp } from '../../peers/app.ts';
 import { type Folder, temporaryFolder } from '../../peers/folders.ts';
-import { lastingPort } from '../../peers/ports.ts';
+import { lastingPort, portsInARow } from '../../peers/ports.ts';
 import { until } from '../../peers/wait.ts';
 import { askWord } from '../../peers/words.ts';
 
@@ -46,17 +46,8 @@ async function modeAt(port: number): Promise<string> {
   );
 }
 
-/** Four ports in a row that are free. */
-async function portsInARow(): Promise<number[]> {
-  for (;;) {
-    const ports: number[] = [];
-    for (let i = 0; i < 4; i++) ports.push(await lastingPort());
-    if (ports.every((port, i) => port === ports[0]! + i)) return ports;
-  }
-}
-
 test('serve --members runs an ensemble that outlives a kill', async () => {
-  const ports = await portsInARow();
+  const ports = await portsInARow(4);
   const args = ['serve', '--no-console', '--data', folder.path, '--client-port', `${ports[0]!}`];
   const ensemble = [...args, '--members', '3', '--observers', '1'];
   let app = await start(...ensemble);
@@ -76,14 +67,21 @@ test('serve --members runs an ensemble that outlives a kill', async () => {
   await client.close();
   expect(await app.stop()).toBe(0);
 
-  const fewer = runApp([...args, '--members', '3']);
-  expect(await fewer.exited).toBe(2);
-  expect(fewer.output()).toContain('has 4 members, not 3');
-  // A server on its own in the same folder is another one.
-  const alone = await start(...args);
-  const other = clientOf(alone.port);
-  expect(await other.exists('/kept')).toBeNull();
-  await other.close();
+  // It is remembered, whoever asks for something else is told, and its ports stand in the files.
+  const elsewhere = ['serve', '--no-console', '--data', folder.path];
+  for (const [asked, why] of [
+    [['--members', '3'], 'has 4 members (1 of them only observing), not 3 members'],
+    [['--members', '1'], 'not a server on its own'],
+  ] as const) {
+    const other = runApp([...elsewhere, ...asked]);
+    expect(await other.exited).toBe(2);
+    expect(other.output()).toContain(why);
+  }
+  const remembered = await start(...elsewhere);
+  expect(remembered.output()).toMatch(/^ensemble {2}4 members/m);
+  const again = clientOf(...ports);
+  expect((await again.getData('/kept')).data?.toString()).toBe('value');
+  await again.close();
 });
 
 test('member runs one of an ensemble that a zoo.cfg describes', async () => {

@@ -6,7 +6,7 @@ import { readDesktopFlags } from '../../../src-main/desktop-flags.ts';
 test('no flags start the app as it is', () => {
   expect(readDesktopFlags([])).toMatchObject({
     ok: true,
-    value: { kind: 'serve', dataDir: null, clientPort: null, withConsole: true },
+    value: { kind: 'app', dataDir: null, clientPort: null, members: null, withConsole: true },
   });
 });
 
@@ -17,10 +17,12 @@ test('flags of the server are read, and Chromium keeps its own', () => {
     '2182',
     '--ozone-platform=wayland',
     '--data=/tmp/x',
+    '--members',
+    '5',
   ]);
   expect(command).toMatchObject({
     ok: true,
-    value: { kind: 'serve', clientPort: 2182, dataDir: '/tmp/x' },
+    value: { kind: 'app', clientPort: 2182, dataDir: '/tmp/x', members: 5 },
   });
 });
 

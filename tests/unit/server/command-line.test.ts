@@ -23,13 +23,20 @@ test('serve with its options', () => {
       clientPort: 2182,
       clientAddress: null,
       configFile: null,
-      members: 1,
+      members: null,
       observers: 0,
       compat: '3.8',
       withConsole: false,
       consolePort: 2180,
       logLevel: 'warn',
     },
+  });
+});
+
+test('as the app begins it', () => {
+  expect(readCommandLine(['app', '--observers', '1'])).toMatchObject({
+    ok: true,
+    value: { kind: 'app', members: null, observers: 1, withConsole: true },
   });
 });
 
@@ -84,7 +91,9 @@ test.each([
   [['serve', '--members', '0'], 'not a number from 1 to'],
   [['serve', '--members', 'x'], 'not a number from 1 to'],
   [['serve', '--observers', '1'], '--observers needs --members'],
+  [['app', '--members', '1', '--observers', '1'], '--observers needs --members'],
   [['serve', '--members', '3', '--config', 'zoo.cfg'], '--config describes another one'],
+  [['app', '--observers', '1', '--config', 'zoo.cfg'], '--config describes another one'],
   [['member'], 'member needs --config'],
   [['member', '--config', 'zoo.cfg', '--data', '/d'], 'member takes no --data'],
   [['serve', '--colour'], "Unknown option '--colour'"],
