@@ -19,7 +19,7 @@ import type { End, Tamper } from './stream.ts';
 import type { Swarm } from './swarm.ts';
 import type { Trace } from './trace.ts';
 import { hex, Visitor } from './visitor.ts';
-import type { World } from './world.ts';
+import type { Life, World } from './world.ts';
 
 export const CLIENT_PORT = 2181;
 const QUORUM_PORT = 2888;
@@ -58,7 +58,7 @@ export class Cluster {
   readonly removedLogs: Copy[] = [];
   readonly #parts: ClusterParts;
   readonly #random: Prng;
-  #visits = 0;
+  readonly #visitorOf = new Map<Life, Visitor>();
 
   constructor(parts: ClusterParts) {
     const { world, swarm, sabotage } = parts;
@@ -76,7 +76,7 @@ export class Cluster {
     });
     this.network.heard = (from, to) => {
       if (to.localPort !== CLIENT_PORT) return;
-      const visitor = this.visitors.find(({ life }) => life === from.life);
+      const visitor = this.#visitorOf.get(from.life);
       if (visitor !== undefined) visitor.record.heardMs = world.nowMs;
     };
     this.machines = swarm.clocks.map((clock, i) => {
@@ -111,7 +111,7 @@ export class Cluster {
   /** A new client process on one of the client hosts. */
   visit(): Visitor {
     const { world, swarm, history, trace } = this.#parts;
-    const number = ++this.#visits;
+    const number = this.visitors.length + 1;
     const host = `10.1.0.${(number % swarm.clientHosts) + 1}`;
     const life = world.newLife(`client-${number}`);
     const platform = simPlatform({
@@ -135,6 +135,7 @@ export class Cluster {
       requestTimeoutMs: 60_000,
     });
     this.visitors.push(visitor);
+    this.#visitorOf.set(life, visitor);
     return visitor;
   }
 
@@ -176,7 +177,7 @@ export class Cluster {
 
   #onLog(machine: Machine, level: LogLevel, sentence: string, fields: LogFields): void {
     const { trace, probes, history, world } = this.#parts;
-    if (level !== 'debug') {
+    if (level !== 'debug' && trace.isOn) {
       const details = Object.entries(fields).map(([name, value]) => `${name} ${value}`);
       trace.line(machine.host, `${level}: ${sentence}`, ...details);
     }

@@ -49,7 +49,7 @@ interface Range {
   readonly to: number;
 }
 
-/** A file's contents, under whatever name. */
+/** A file's contents, under whatever name. Copies share their bytes until one of them is written to. */
 class Inode {
   bytes: Buffer<ArrayBuffer> = Buffer.alloc(0);
   size = 0;
@@ -60,9 +60,11 @@ class Inode {
   modifiedMs = 0;
   /** Byte ranges written since the last sync. */
   dirty: readonly Range[] = [];
+  #isShared = false;
 
   write(bytes: Uint8Array, at: number): void {
     const end = at + bytes.length;
+    this.#own();
     this.bytes = grown(this.bytes, end);
     this.bytes.set(bytes, at);
     this.size = Math.max(this.size, end);
@@ -71,6 +73,7 @@ class Inode {
   }
 
   truncate(size: number): void {
+    this.#own();
     if (size < this.size) {
       this.bytes.fill(0, size, this.size);
       this.dirty = [...this.dirty, { from: size, to: this.size }];
@@ -86,6 +89,7 @@ class Inode {
     const ranges = this.dirty;
     const parts = ranges.map(({ from, to }) => Buffer.from(this.bytes.subarray(from, to)));
     return () => {
+      this.#own();
       // A file that was made shorter has changes behind its end as well.
       this.durable = grown(this.durable, Math.max(size, ...ranges.map(({ to }) => to)));
       for (const [i, { from }] of ranges.entries()) this.durable.set(parts[i]!, from);
@@ -97,19 +101,33 @@ class Inode {
     };
   }
 
+  /** A restart finds hundreds of files, and writes to none but new ones. */
+  #own(): void {
+    if (!this.#isShared) return;
+    this.#isShared = false;
+    this.bytes = Buffer.from(this.bytes.subarray(0, this.size));
+    this.durable = Buffer.from(this.durable.subarray(0, this.durableSize));
+  }
+
   copy(): Inode {
     const copy = new Inode();
-    copy.bytes = Buffer.from(this.bytes.subarray(0, this.size));
+    copy.bytes = this.bytes;
     copy.size = this.size;
     copy.allocated = this.allocated;
-    copy.durable = Buffer.from(this.durable.subarray(0, this.durableSize));
+    copy.durable = this.durable;
     copy.durableSize = this.durableSize;
     copy.modifiedMs = this.modifiedMs;
     copy.dirty = this.dirty;
+    copy.#isShared = this.#isShared = true;
     return copy;
   }
 
+  get #isDurable(): boolean {
+    return this.dirty.length === 0 && this.size === this.durableSize;
+  }
+
   afterCrash(path: string, crash: Crash): Inode {
+    if (this.#isDurable) return this.copy();
     const [low, high] = [
       Math.min(this.durableSize, this.size),
       Math.max(this.durableSize, this.size),
@@ -492,9 +510,12 @@ function grown(bytes: Buffer<ArrayBuffer>, size: number): Buffer<ArrayBuffer> {
 
 /** One slash between parts, none at the end, `.` and empty parts left out. */
 function normal(path: string): string {
+  if (NORMAL.test(path)) return path;
   const parts = path.split('/').filter((part) => part !== '' && part !== '.');
   return `/${parts.join('/')}`;
 }
+
+const NORMAL = /^(?:\/[A-Za-z0-9_-][^/]*)+$/;
 
 function split(path: string): readonly [directory: string, name: string] {
   const whole = normal(path);

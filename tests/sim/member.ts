@@ -8,7 +8,8 @@ import {
 import type { Request } from '../../src-server/coordination/model/request.ts';
 import type { Txn } from '../../src-server/coordination/model/txn.ts';
 import type { Machine } from '../../src-server/coordination/state/machine.ts';
-import type { DiskError } from '../../src-server/platform/disk.ts';
+import type { Clock } from '../../src-server/platform/clock.ts';
+import type { Disk, DiskError } from '../../src-server/platform/disk.ts';
 import type { Logger } from '../../src-server/platform/logger.ts';
 import { Metrics } from '../../src-server/platform/metrics.ts';
 import { newMachine, Pipeline } from './changes.ts';
@@ -21,7 +22,11 @@ export const VERSION_DIR = '/data/version-2';
 export type JournalKnobs = Partial<Omit<JournalOptions, 'disk' | 'clock' | 'logger' | 'metrics'>>;
 
 /** A journal with small files. Its warnings and errors are put into `log`. */
-export function openJournal(disk: SimDisk, knobs: JournalKnobs = {}, log: string[] = []): Journal {
+export function openJournal(
+  disk: Disk & { readonly clock: Clock },
+  knobs: JournalKnobs = {},
+  log: string[] = [],
+): Journal {
   return new Journal({
     disk,
     clock: disk.clock,

@@ -67,8 +67,8 @@ export class Model {
     this.#versions.set(ROOT, [{ from: 0, state: this.#nodes.get(ROOT)! }]);
   }
 
-  get paths(): string[] {
-    return [...this.#nodes.keys()].sort();
+  get paths(): IterableIterator<string> {
+    return this.#nodes.keys();
   }
 
   get(path: string): NodeState | null {
@@ -78,10 +78,23 @@ export class Model {
   /** All versions of a path that held anywhere in these zxids, both included. */
   versionsWithin(path: string, low: number, high: number): Version[] {
     const versions = this.#versions.get(path) ?? [ABSENT];
-    return versions.filter(({ from }, i) => {
-      const until = versions[i + 1]?.from ?? Infinity;
-      return from <= high && until > low;
-    });
+    const found: Version[] = [];
+    for (let i = Math.max(0, firstAfter(versions, low) - 1); i < versions.length; i++) {
+      const version = versions[i]!;
+      if (version.from > high) break;
+      if ((versions[i + 1]?.from ?? Infinity) > low) found.push(version);
+    }
+    return found;
+  }
+
+  /** What a path was when everything up to this zxid had been done. */
+  at(path: string, zxid: number): NodeState | null {
+    return this.versionsWithin(path, zxid, zxid)[0]?.state ?? null;
+  }
+
+  /** Every path there ever was. */
+  get pathsEver(): Iterable<string> {
+    return this.#versions.keys();
   }
 
   // --- transactions ---
@@ -214,7 +227,7 @@ export class Model {
       kind,
     };
     this.#put(path, state, zxid);
-    const children = [...parent.children, nameOf(path)].sort();
+    const children = withName(parent.children, nameOf(path));
     const { creates } = parent;
     this.#put(parentOf(path), { ...parent, children, creates: creates + 1, pzxid: zxid }, zxid);
     this.changes.push({ zxid, kind: 'created', path });
@@ -262,6 +275,24 @@ const EMPTY: NodeState = {
   children: [],
 };
 const ABSENT: Version = { from: 0, state: null };
+
+/** The index of the first that begins behind this zxid. */
+function firstAfter(versions: readonly Version[], zxid: number): number {
+  let low = 0;
+  let high = versions.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (versions[middle]!.from <= zxid) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Another name in its place. */
+function withName(names: readonly string[], name: string): string[] {
+  const at = names.findLastIndex((other) => other < name) + 1;
+  return [...names.slice(0, at), name, ...names.slice(at)];
+}
 
 function refused(code: Code): Expected {
   return { code, path: null, state: null, parts: null };

@@ -4,7 +4,7 @@ import type { Cluster } from './cluster.ts';
 import type { Crash } from './disk.ts';
 import type { Machine } from './machine.ts';
 import type { Probes } from './probes.ts';
-import type { Fault, Swarm } from './swarm.ts';
+import { type Fault, slownessAt, type Swarm } from './swarm.ts';
 import type { Trace } from './trace.ts';
 import type { World } from './world.ts';
 
@@ -39,8 +39,9 @@ export class Nemesis {
 
   start(): void {
     if (this.#faults.length === 0) return;
-    const { faultEveryMs } = this.#swarm;
-    this.#world.after(this.#random.between(1, 2 * faultEveryMs), () => {
+    const { faultEveryMs, weather } = this.#swarm;
+    const slowness = slownessAt(weather, this.#world.nowMs);
+    this.#world.after(this.#random.between(1, 2 * faultEveryMs) * slowness, () => {
       if (this.#isOver) return;
       const fault = this.#random.pick(this.#faults);
       this.#probes.hit(`fault: ${fault}`);

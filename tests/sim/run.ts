@@ -73,6 +73,8 @@ class Run {
   readonly #cluster: Cluster;
   #txns = 0;
   #peaceAt = Infinity;
+  /** What everybody had applied when the end came. */
+  #settledZxid = 0;
   /** Clients that are there to the end. */
   #living: readonly Visitor[] = [];
 
@@ -115,13 +117,36 @@ class Run {
     await world.run(world.nowMs + QUIET_TICKS * swarm.tickMs + QUIET_MS);
     await this.#lookAround();
     this.#living = cluster.liveVisitors;
+    await this.#settle();
     this.#trace.line('world', 'ends');
-    for (const machine of cluster.machines) {
+    await this.#stopAll();
+  }
+
+  /** Everybody has applied whatever anybody has. */
+  async #settle(): Promise<void> {
+    const world = this.#world;
+    const { machines } = this.#cluster;
+    const zxids = (): number[] => machines.map(({ ensemble }) => ensemble?.zxid ?? 0);
+    const areEqual = (): boolean => new Set(zxids()).size === 1;
+    if (!(await world.run(world.nowMs + REST_MS, areEqual)))
+      throw new Failure('liveness', `in peace members stay apart: ${zxids().join(', ')}`);
+    this.#settledZxid = zxids()[0]!;
+  }
+
+  /** All at once, or those who are left would elect and decide something more. */
+  async #stopAll(): Promise<void> {
+    const world = this.#world;
+    const running = new Set(this.#cluster.machines);
+    for (const machine of running) {
       if (machine.starts > 1) this.#probes.hit('a member was started again', machine.starts - 1);
-      let isStopped = false;
-      void machine.stop().then(() => (isStopped = true));
-      if (!(await world.run(world.nowMs + REST_MS, () => isStopped)))
-        throw new Failure('liveness', `${machine.host} does not stop`);
+      machine.stop().then(
+        () => running.delete(machine),
+        (error: unknown) => world.fail(error),
+      );
+    }
+    if (!(await world.run(world.nowMs + REST_MS, () => running.size === 0))) {
+      const names = [...running].map(({ host }) => host);
+      throw new Failure('liveness', `${names.join(', ')} does not stop`);
     }
   }
 
@@ -149,10 +174,11 @@ class Run {
   async #lookAround(): Promise<void> {
     const world = this.#world;
     const auditor = this.#cluster.visit();
-    let isDone = false;
+    const progress = { answers: 0, isDone: false };
     const walk = async (path: string): Promise<void> => {
       await auditor.ask({ kind: 'get', path, watch: null });
       const answer = await auditor.ask({ kind: 'children', path, watch: null });
+      progress.answers++;
       for (const name of answer?.names ?? [])
         if (name !== 'zookeeper') await walk(path === '/' ? `/${name}` : `${path}/${name}`);
     };
@@ -162,12 +188,17 @@ class Run {
       for (const visitor of this.#cluster.liveVisitors) {
         await visitor.ask({ kind: 'sync', path: '/' });
         await visitor.ask({ kind: 'get', path: '/a', watch: null });
+        progress.answers++;
       }
-      isDone = true;
+      progress.isDone = true;
     };
     look().catch((error: unknown) => world.fail(error));
-    if (!(await world.run(world.nowMs + REST_MS, () => isDone)))
-      throw new Failure('liveness', 'a client in peace gets no answers');
+    // A large tree takes its time; that an answer comes does not.
+    for (let before = -1; !progress.isDone && progress.answers > before;) {
+      before = progress.answers;
+      await world.run(world.nowMs + REST_MS, () => progress.isDone);
+    }
+    if (!progress.isDone) throw new Failure('liveness', 'a client in peace gets no answers');
   }
 
   judge(): void {
@@ -187,7 +218,8 @@ class Run {
     checkReads(evidence);
     checkSessions(evidence, new Set(this.#living.map(({ record }) => record)));
     checkWatches(evidence);
-    for (const { disk, host } of this.#cluster.machines) checkDisk(evidence, disk, host);
+    for (const { disk, host } of this.#cluster.machines)
+      checkDisk(evidence, { disk, dataDir: DATA_DIR }, host, this.#settledZxid);
   }
 
   /** Learners tell the leader twice a tick who was heard. */

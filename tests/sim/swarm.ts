@@ -50,6 +50,17 @@ export interface Swarm {
   readonly thinkMs: number;
   readonly burst: number;
   readonly valueBytes: number;
+  readonly weather: Weather;
+}
+
+/**
+ * A long run is not one storm: faults and work come thick for a while, then everything takes `calmFactor` times as long. What
+ * needs hours to go wrong meets what needs things to happen at once.
+ */
+export interface Weather {
+  readonly roughMs: number;
+  readonly calmMs: number;
+  readonly calmFactor: number;
 }
 
 export interface SwarmWishes {
@@ -59,10 +70,19 @@ export interface SwarmWishes {
   readonly faultEveryMs?: number;
 }
 
+const SHORT_MS = 60_000;
+const ALWAYS_ROUGH: Weather = { roughMs: SHORT_MS, calmMs: 0, calmFactor: 1 };
+
+/** How many times longer than drawn one waits at this time. */
+export function slownessAt({ roughMs, calmMs, calmFactor }: Weather, nowMs: number): number {
+  return nowMs % (roughMs + calmMs) < roughMs ? 1 : calmFactor;
+}
+
 export function drawSwarm(random: Prng, wishes: SwarmWishes = {}): Swarm {
   const members = wishes.members ?? random.pick([1, 1, 3, 3, 3, 5]);
   const observers = members > 3 ? random.below(3) : 0;
   const isCalm = random.chance(0.08);
+  const stormMs = wishes.stormMs ?? random.pick([10_000, 20_000, 40_000]);
   return {
     members,
     observers,
@@ -72,7 +92,7 @@ export function drawSwarm(random: Prng, wishes: SwarmWishes = {}): Swarm {
     })),
     clientHosts: random.between(1, 4),
     visitors: random.between(1, 7),
-    stormMs: wishes.stormMs ?? random.pick([10_000, 20_000, 40_000]),
+    stormMs,
     tickMs: members > 1 ? random.pick([200, 500]) : random.pick([100, 300, 1000]),
     network: {
       delayMinMs: 0,
@@ -93,5 +113,13 @@ export function drawSwarm(random: Prng, wishes: SwarmWishes = {}): Swarm {
     thinkMs: random.pick(members > 1 ? [100, 300] : [10, 60, 300]),
     burst: random.pick(members > 1 ? [1, 3] : [1, 3, 10]),
     valueBytes: random.pick([20, 200, 20_000]),
+    weather:
+      stormMs <= SHORT_MS
+        ? ALWAYS_ROUGH
+        : {
+            roughMs: random.pick([1000, 3000, 10_000]),
+            calmMs: random.pick([20_000, 60_000, 150_000]),
+            calmFactor: random.pick([10, 30, 100]),
+          },
   };
 }

@@ -8,6 +8,8 @@ import type { SwarmWishes } from './swarm.ts';
 
 const port = parentPort!;
 const wishes = workerData as SwarmWishes;
+// Clients that lose their connections make thousands of errors; where one came from, `--seed` tells.
+Error.stackTraceLimit = 0;
 
 port.on('message', (seed: number | null) => {
   if (seed === null) {

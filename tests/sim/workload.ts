@@ -2,7 +2,7 @@
 import type { Prng } from '../../src-server/base/prng.ts';
 import type { Cluster } from './cluster.ts';
 import type { Answer, Change, Mode, Order } from './history.ts';
-import type { Swarm } from './swarm.ts';
+import { slownessAt, type Swarm } from './swarm.ts';
 import type { Visitor } from './visitor.ts';
 import type { World } from './world.ts';
 
@@ -20,7 +20,7 @@ const CHANGES = [
   ['create-ttl', 2],
   ['set', 22],
   ['delete', 12],
-  ['delete-sequential', 4],
+  ['delete-sequential', 8],
 ] as const;
 
 const ORDERS = [
@@ -38,6 +38,7 @@ const OUTSTANDING_MAX = 30;
 /** Asks for no version check. */
 const ANY_VERSION = -1;
 const TTL_MS = 700;
+const TAKEN_OVER_MAX = 10;
 
 export class Workload {
   readonly #world: World;
@@ -68,9 +69,10 @@ export class Workload {
 
   #goOn(guest: Guest): void {
     const random = this.#random;
-    const { thinkMs, burst } = this.#swarm;
+    const { thinkMs, burst, weather } = this.#swarm;
     const { visitor } = guest;
-    this.#world.after(random.between(1, 2 * thinkMs), () => {
+    const slowness = slownessAt(weather, this.#world.nowMs);
+    this.#world.after(random.between(1, 2 * thinkMs) * slowness, () => {
       if (this.isOver) return;
       if (visitor.isOver) {
         this.#world.after(random.below(1000), () => this.#visit());
@@ -130,6 +132,9 @@ class Guest {
       this.#versions.set(answer.path ?? order.path, answer.stat.version);
     if (order.kind === 'create' && order.mode.endsWith('sequential') && answer.path !== null)
       this.#sequential.push(answer.path);
+    // What others left behind is taken away as well, or the queue would grow for as long as the run.
+    if (order.kind === 'children' && order.path === '/q' && answer.names !== null)
+      this.#sequential.push(...answer.names.slice(0, TAKEN_OVER_MAX).map((name) => `/q/${name}`));
   }
 
   askSomething(): void {

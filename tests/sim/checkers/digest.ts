@@ -1,30 +1,45 @@
 /** What a member reads back from its disk is what the log says it had to be, node by node, and the digests say the same. */
 import type { Machine } from '../../../src-server/coordination/state/machine.ts';
 import { NO_ROW } from '../../../src-server/coordination/state/machine.ts';
+import type { Clock } from '../../../src-server/platform/clock.ts';
+import type { Disk } from '../../../src-server/platform/disk.ts';
 import { newMachine } from '../changes.ts';
-import type { SimDisk } from '../disk.ts';
 import { openJournal } from '../member.ts';
 import type { NodeState } from '../model.ts';
 import { type Evidence, fail } from './evidence.ts';
 
-export function checkDisk(evidence: Evidence, disk: SimDisk, name: string): void {
-  const machine = recover(disk);
-  if (machine.digestMismatches > 0)
-    fail('digest', `${name}: ${machine.digestMismatches} transactions do not lead to their digest`);
-  if (machine.lastZxid !== evidence.model.lastZxid)
-    fail('digest', `${name} ends at ${machine.lastZxid} and not at ${evidence.model.lastZxid}`);
-  const paths = new Set([...evidence.model.paths, ...pathsOf(machine)]);
-  for (const path of paths) {
+/** A disk, in its time, and where on it a member keeps its data. */
+export interface MemberDisk {
+  readonly disk: Disk & { readonly clock: Clock };
+  readonly dataDir: string;
+}
+
+/**
+ * @param settledZxid what everybody had when the end came. It may come while a leader takes something up by itself, the
+ *   removal of a node whose time is over; who has not heard of that has everything before it.
+ */
+export function checkDisk(
+  { model }: Evidence,
+  where: MemberDisk,
+  name: string,
+  settledZxid: number = model.lastZxid,
+): void {
+  const machine = recover(where);
+  const { lastZxid, digestMismatches } = machine;
+  if (digestMismatches > 0)
+    fail('digest', `${name}: ${digestMismatches} transactions do not lead to their digest`);
+  if (lastZxid < settledZxid) fail('digest', `${name} ends at ${lastZxid}, before ${settledZxid}`);
+  for (const path of new Set([...model.pathsEver, ...pathsOf(machine)])) {
     if (path === '/') continue;
-    const wanted = textOf(evidence.model.get(path));
+    const wanted = textOf(model.at(path, lastZxid));
     const found = textOf(stateOf(machine, path));
     if (wanted !== found) fail('digest', `${name}: ${path} is ${found} and not ${wanted}`);
   }
 }
 
-function recover(disk: SimDisk): Machine {
+function recover({ disk, dataDir }: MemberDisk): Machine {
   let machine = newMachine();
-  openJournal(disk).recover(
+  openJournal(disk, { dataDir, dataLogDir: dataDir }).recover(
     {
       begin: () => {
         machine = newMachine();

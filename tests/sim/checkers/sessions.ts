@@ -45,9 +45,11 @@ export function checkSessions(evidence: Evidence, living: ReadonlySet<VisitorRec
   for (const [id, { closedZxid }] of model.sessions)
     if (closedZxid === Infinity && !visitorOf.has(id))
       fail('sessions', `session ${id} belongs to nobody, and still lives`);
-  for (const { entry } of done) {
-    if (entry.type !== OpCode.CLOSE_SESSION) continue;
-    const left = model.paths.find((path) => model.get(path)?.owner === entry.sessionId);
-    if (left !== undefined) fail('sessions', `${left} outlived its session ${entry.sessionId}`);
+  const isOver = new Set<bigint>();
+  for (const { entry } of done)
+    if (entry.type === OpCode.CLOSE_SESSION) isOver.add(entry.sessionId);
+  for (const path of model.paths) {
+    const { owner } = model.get(path)!;
+    if (isOver.has(owner)) fail('sessions', `${path} outlived its session ${owner}`);
   }
 }

@@ -6,7 +6,7 @@
  * and deleted meanwhile is not, and lasting watches are silent about that time. That is the protocol.
  */
 import { Code } from '../../../src-server/coordination/model/codes.ts';
-import type { Call, SeenEvent, Watch } from '../history.ts';
+import type { Call, Connected, SeenEvent, VisitorRecord, Watch } from '../history.ts';
 import { parentOf, type TreeChange } from '../model.ts';
 import { type Evidence, fail } from './evidence.ts';
 
@@ -19,21 +19,32 @@ interface Told {
 export function checkWatches(evidence: Evidence): void {
   const changes = new Changes(evidence.model.changes);
   for (const visitor of evidence.history.visitors) {
+    const answers = new Answers(visitor, evidence.proven);
     for (const watch of visitor.watches) {
       const { call } = watch;
       if (call === null || call.answer === null) continue;
       if (watch.kind === 'persistent' || watch.kind === 'recursive') {
-        if (call.answer.code === Code.OK) checkLasting(evidence, watch, changes);
+        if (call.answer.code === Code.OK) checkLasting(evidence, watch, { changes, answers });
       } else {
-        checkOneShot(evidence, watch, call, changes);
+        checkOneShot(evidence, watch, call, { changes, answers });
       }
     }
   }
 }
 
+interface Known {
+  readonly changes: Changes;
+  readonly answers: Answers;
+}
+
 // --- one-shot ---
 
-function checkOneShot(evidence: Evidence, watch: Watch, call: Call, changes: Changes): void {
+function checkOneShot(
+  evidence: Evidence,
+  watch: Watch,
+  call: Call,
+  { changes, answers }: Known,
+): void {
   const { kind, path, visitor } = watch;
   const name = `${visitor.name}'s ${kind} watch on ${path} (request ${call.xid})`;
   // A read that failed sets none, save exists.
@@ -48,7 +59,7 @@ function checkOneShot(evidence: Evidence, watch: Watch, call: Call, changes: Cha
     changes.firstAfter(kind, path, from, call, evidence),
   );
   if (event === undefined) {
-    checkSilence(evidence, watch, firsts, name);
+    checkSilence(watch, firsts, answers, name);
     return;
   }
   evidence.probes.hit('a one-shot watch fired');
@@ -65,7 +76,7 @@ function checkOneShot(evidence: Evidence, watch: Watch, call: Call, changes: Cha
     evidence.probes.hit('a watch was registered again and fired');
     return;
   }
-  checkPrecedes(evidence, watch, event, name);
+  checkPrecedes(answers, event, name);
 }
 
 function fits(event: SeenEvent, first: Told, isRenewed: boolean): boolean {
@@ -77,41 +88,24 @@ function fits(event: SeenEvent, first: Told, isRenewed: boolean): boolean {
 }
 
 /** W1: no answer shows the change before its event. */
-function checkPrecedes(
-  { proven }: Evidence,
-  { visitor }: Watch,
-  { at, zxid }: SeenEvent,
-  name: string,
-): void {
-  for (const call of visitor.calls) {
-    if (call.answeredAt >= at || call.answer === null) continue;
-    if ((proven.get(call) ?? 0) >= zxid && isShownBy(call))
-      fail('watches', `${name} told of ${zxid} after request ${call.xid} had shown it`);
-  }
-}
-
-/** What is proven by what the answer itself says, not by what others had been told. */
-function isShownBy(call: Call): boolean {
-  return call.order.kind !== 'sync' && call.order.kind !== 'watch' && call.order.kind !== 'unwatch';
+function checkPrecedes(answers: Answers, { at, zxid }: SeenEvent, name: string): void {
+  const shown = answers.firstShowing(zxid);
+  if (shown !== null && shown.answeredAt < at)
+    fail('watches', `${name} told of ${zxid} after request ${shown.xid} had shown it`);
 }
 
 function checkSilence(
-  evidence: Evidence,
-  watch: Watch,
+  { visitor, kind, armedByConnection }: Watch,
   firsts: readonly (Told | null)[],
+  answers: Answers,
   name: string,
 ): void {
-  const { visitor } = watch;
-  const first = firsts.every((told) => told !== null)
-    ? Math.max(...firsts.map((told) => told.zxid))
-    : Infinity;
+  if (!firsts.every((told) => told !== null)) return;
   // A node made and deleted while the client was away leaves no trace.
-  const connection = visitor.connections[watch.armedByConnection - 1];
-  if (watch.kind === 'exist' && connection?.lostAt !== Infinity) return;
-  const shown = visitor.calls.find(
-    (call) => call.answer !== null && isShownBy(call) && (evidence.proven.get(call) ?? 0) >= first,
-  );
-  if (shown !== undefined)
+  const connection = visitor.connections[armedByConnection - 1];
+  if (kind === 'exist' && connection?.lostAt !== Infinity) return;
+  const shown = answers.firstShowing(Math.max(...firsts.map((told) => told.zxid)));
+  if (shown !== null)
     fail('watches', `${name} was not told of ${textOf(firsts)}, which request ${shown.xid} shows`);
 }
 
@@ -123,27 +117,28 @@ function textOf(firsts: readonly (Told | null)[]): string {
 
 // --- lasting ---
 
-function checkLasting(evidence: Evidence, watch: Watch, changes: Changes): void {
-  const { visitor, call } = watch;
+function checkLasting(evidence: Evidence, watch: Watch, { changes, answers }: Known): void {
+  const { visitor, removedAt } = watch;
+  const call = watch.call!;
   const all = changes.toldTo(watch);
-  const name = `${visitor.name}'s ${watch.kind} watch on ${watch.path} (request ${call!.xid})`;
+  const name = `${visitor.name}'s ${watch.kind} watch on ${watch.path} (request ${call.xid})`;
   if (watch.events.length > 0) evidence.probes.hit(`a ${watch.kind} watch fired`);
-  for (const [i, connection] of visitor.connections.entries()) {
-    const number = i + 1;
-    if (connection.lostAt < call!.answeredAt) continue;
-    // What a one-shot watch on the same path is told on coming back, the client's lasting ones hear as well; it has no zxid.
-    const events = watch.events.filter((event) => event.connection === number && event.zxid > 0);
-    const answers = visitor.calls.filter(
-      ({ answeredAt, answer }) =>
-        answer !== null && answeredAt > connection.at && answeredAt < connection.lostAt,
-    );
+  // What a one-shot watch on the same path is told on coming back, the client's lasting ones hear as well; it has no zxid.
+  const told = Map.groupBy(
+    watch.events.filter(({ zxid }) => zxid > 0),
+    ({ connection }) => connection,
+  );
+  const { connections } = visitor;
+  const first = firstIndex(connections, ({ lostAt }) => lostAt >= call.answeredAt);
+  for (let i = first; i < connections.length; i++) {
+    const connection = connections[i]!;
+    const events = told.get(i + 1) ?? [];
+    if (connection.at > removedAt && events.length === 0) continue;
     // By the first answer at the latest it was set (again): that is sent first.
-    const setBy = connection.at > call!.answeredAt ? answers[0] : call;
+    const setBy = connection.at > call.answeredAt ? answers.firstIn(connection) : call;
     const strictFrom = setBy?.seenZxid ?? Infinity;
-    const shown = answers
-      .filter(({ answeredAt }) => answeredAt < watch.removedAt)
-      .map((answer) => (isShownBy(answer) ? (evidence.proven.get(answer) ?? 0) : 0));
-    const strictTo = Math.max(0, ...shown, ...events.map(({ zxid }) => zxid));
+    const shownZxid = answers.shownBy(connection.at, Math.min(connection.lostAt, removedAt));
+    const strictTo = Math.max(shownZxid, ...events.map(({ zxid }) => zxid));
     checkSequence(events, all, { strictFrom, strictTo, name });
   }
 }
@@ -154,22 +149,19 @@ function checkSequence(
   { strictFrom, strictTo, name }: { strictFrom: number; strictTo: number; name: string },
 ): void {
   const first = events[0];
-  let start = all.findIndex(({ zxid }) => zxid > strictFrom);
+  let start = firstIndex(all, ({ zxid }) => zxid > strictFrom);
   if (first !== undefined) {
-    const found = all.findIndex(
-      ({ zxid, kind, path }) => zxid === first.zxid && kind === first.kind && path === first.path,
-    );
-    if (found < 0)
+    const found = indexOf(all, first);
+    if (found === null)
       fail(
         'watches',
         `${name} told of ${first.kind} ${first.path} at ${first.zxid}, which never was`,
       );
-    const missed = all.slice(0, found).find(({ zxid }) => zxid > strictFrom);
-    if (missed !== undefined)
+    const missed = all[start];
+    if (start < found && missed !== undefined)
       fail('watches', `${name} left out ${missed.kind} ${missed.path} at ${missed.zxid}`);
     start = found;
   }
-  if (start < 0) return;
   for (const [i, event] of events.entries()) {
     const wanted = all[start + i];
     if (wanted?.zxid !== event.zxid || wanted.kind !== event.kind || wanted.path !== event.path) {
@@ -189,17 +181,81 @@ function checkSequence(
     );
 }
 
+function indexOf(all: readonly Told[], event: SeenEvent): number | null {
+  for (let i = firstIndex(all, ({ zxid }) => zxid >= event.zxid); i < all.length; i++) {
+    const { zxid, kind, path } = all[i]!;
+    if (zxid !== event.zxid) return null;
+    if (kind === event.kind && path === event.path) return i;
+  }
+  return null;
+}
+
+/** Of a list in which whatever holds of one holds of all behind it; the length where it holds of none. */
+function firstIndex<T>(list: readonly T[], holds: (item: T) => boolean): number {
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (holds(list[middle]!)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+// --- what a client was shown ---
+
+/** One client's answers, in the order they came, with what they show; a session only ever sees more. */
+class Answers {
+  readonly #all: readonly Call[];
+  readonly #showing: readonly Call[];
+  readonly #proven: ReadonlyMap<Call, number>;
+
+  constructor({ calls }: VisitorRecord, proven: ReadonlyMap<Call, number>) {
+    this.#proven = proven;
+    this.#all = calls
+      .filter(({ answer }) => answer !== null)
+      .sort((a, b) => a.answeredAt - b.answeredAt);
+    // What is proven by what the answer itself says, not by what others had been told.
+    this.#showing = this.#all.filter(
+      (call) => proven.has(call) && !SHOWS_NOTHING.has(call.order.kind),
+    );
+  }
+
+  firstIn({ at, lostAt }: Connected): Call | undefined {
+    const call = this.#all[firstIndex(this.#all, ({ answeredAt }) => answeredAt > at)];
+    return call !== undefined && call.answeredAt < lostAt ? call : undefined;
+  }
+
+  firstShowing(zxid: number): Call | null {
+    const at = firstIndex(this.#showing, (call) => this.#proven.get(call)! >= zxid);
+    return this.#showing[at] ?? null;
+  }
+
+  /** The newest zxid that an answer between these moments shows. */
+  shownBy(from: number, to: number): number {
+    const last = this.#showing[firstIndex(this.#showing, ({ answeredAt }) => answeredAt >= to) - 1];
+    return last !== undefined && last.answeredAt > from ? this.#proven.get(last)! : 0;
+  }
+}
+
+const SHOWS_NOTHING: ReadonlySet<Call['order']['kind']> = new Set(['sync', 'watch', 'unwatch']);
+
 // --- what there was to tell ---
 
 class Changes {
   readonly #all: readonly TreeChange[];
+  readonly #orders = new Map<TreeChange, number>();
   readonly #byPath = new Map<string, TreeChange[]>();
+  readonly #deletions = new Map<string, TreeChange[]>();
   readonly #belowPath = new Map<string, TreeChange[]>();
+  readonly #told = new Map<string, readonly Told[]>();
 
   constructor(all: readonly TreeChange[]) {
     this.#all = all;
-    for (const change of all) {
+    for (const [i, change] of all.entries()) {
+      this.#orders.set(change, i);
       add(this.#byPath, change.path, change);
+      if (change.kind === 'deleted') add(this.#deletions, change.path, change);
       if (change.kind !== 'changed') add(this.#belowPath, parentOf(change.path), change);
     }
   }
@@ -214,13 +270,9 @@ class Changes {
   ): Told | null {
     // The read can have shown any state of this version, and its session had seen some of them already.
     const least = Math.max(from, evidence.proven.get(call) ?? 0);
-    const own = (this.#byPath.get(path) ?? []).find(
-      (change) => change.zxid > least && (kind !== 'child' || change.kind === 'deleted'),
-    );
-    const below =
-      kind === 'child'
-        ? (this.#belowPath.get(path) ?? []).find(({ zxid }) => zxid > least)
-        : undefined;
+    const isOfChildren = kind === 'child';
+    const own = firstBehind((isOfChildren ? this.#deletions : this.#byPath).get(path), least);
+    const below = isOfChildren ? firstBehind(this.#belowPath.get(path), least) : undefined;
     if (below !== undefined && (own === undefined || this.#isBefore(below, own)))
       return { zxid: below.zxid, kind: 'children-changed', path };
     return own ?? null;
@@ -228,11 +280,18 @@ class Changes {
 
   /** A transaction may make several changes, which are told one after the other. */
   #isBefore(a: TreeChange, b: TreeChange): boolean {
-    return a.zxid < b.zxid || (a.zxid === b.zxid && this.#all.indexOf(a) < this.#all.indexOf(b));
+    return this.#orders.get(a)! < this.#orders.get(b)!;
   }
 
   /** Everything a lasting watch is told of, in order. */
-  toldTo({ kind, path }: Watch): Told[] {
+  toldTo({ kind, path }: Watch): readonly Told[] {
+    const key = `${kind} ${path}`;
+    let told = this.#told.get(key);
+    if (told === undefined) this.#told.set(key, (told = this.#toldTo(kind, path)));
+    return told;
+  }
+
+  #toldTo(kind: Watch['kind'], path: string): Told[] {
     const told: Told[] = [];
     const prefix = path === '/' ? '/' : `${path}/`;
     for (const change of this.#all) {
@@ -243,6 +302,13 @@ class Changes {
     }
     return told;
   }
+}
+
+function firstBehind(
+  changes: readonly TreeChange[] | undefined,
+  least: number,
+): TreeChange | undefined {
+  return changes?.[firstIndex(changes, ({ zxid }) => zxid > least)];
 }
 
 function add(lists: Map<string, TreeChange[]>, path: string, change: TreeChange): void {
