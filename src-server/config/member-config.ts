@@ -79,7 +79,7 @@ function joinEnsemble(parts: {
   if (!id.ok) return id;
   const warnings = [...cfg.warnings];
   const self = serverOf(ensemble, sid(id.value));
-  if (self !== null && self.role !== cfg.peerType) {
+  if (self !== null && cfg.peerType !== null && self.role !== cfg.peerType) {
     warnings.push(
       `peerType=${cfg.peerType} contradicts the server list, where server.${id.value} is ${self.role}; the list holds`,
     );

@@ -3,6 +3,7 @@
  *
  * Names follow zoo.cfg where it has one, so that operators find what they know.
  */
+import type { QuorumTls } from './quorum-tls.ts';
 
 export type Compat = '3.8' | '3.9';
 
@@ -122,6 +123,8 @@ export interface Settings {
   readonly snapshotSizeFactor: number;
   /** Every learner gets a snapshot. */
   readonly forceSnapshotSync: boolean;
+  /** How members speak to each other; null: in plain. */
+  readonly quorumTls: QuorumTls | null;
 }
 
 const DEFAULT_TICK_MS = 3000;
@@ -188,6 +191,7 @@ export function defaultSettings(dataDir: string): Settings {
     commitLogCount: 500,
     snapshotSizeFactor: 0.33,
     forceSnapshotSync: false,
+    quorumTls: null,
   };
 }
 

@@ -7,6 +7,7 @@
 import { err, ok, type Result } from '../base/result.ts';
 import { isEnsembleKey, type Role } from './ensemble-config.ts';
 import { parseProperties, type Property } from './properties.ts';
+import { isQuorumTlsKey, readQuorumTls } from './quorum-tls.ts';
 import type { Settings } from './settings.ts';
 
 export interface ZooCfg {
@@ -16,8 +17,8 @@ export interface ZooCfg {
   readonly ensembleLines: readonly Property[];
   /** The file that has these lines instead, or null. */
   readonly dynamicConfigFile: string | null;
-  /** What this member believes itself to be; the server list knows better. */
-  readonly peerType: Role;
+  /** What this member believes itself to be, if the file says so; the server list knows better. */
+  readonly peerType: Role | null;
   /** Keys in the file that matter to members of an ensemble only. */
   readonly ensembleKeys: readonly string[];
   readonly namesClientPort: boolean;
@@ -35,8 +36,9 @@ export function readZooCfg(text: string, base: Settings): Result<ZooCfg, string>
   const properties = parseProperties(text);
   const ensembleLines: Property[] = [];
   const ensembleKeys: string[] = [];
+  const tlsLines: Property[] = [];
   let dynamicConfigFile: string | null = null;
-  let peerType: Role = 'participant';
+  let peerType: Role | null = null;
   for (const property of properties.values()) {
     const { key, value } = property;
     const apply = KEYS[key] ?? ENSEMBLE_KEYS[key];
@@ -57,6 +59,9 @@ export function readZooCfg(text: string, base: Settings): Result<ZooCfg, string>
         return err(wrong(property, 'neither participant nor observer'));
       peerType = role;
       ensembleKeys.push(key);
+    } else if (isQuorumTlsKey(key)) {
+      tlsLines.push(property);
+      ensembleKeys.push(key);
     } else if (key === 'electionAlg') {
       if (value !== '3') return err(wrong(property, '3 is the only way of election left'));
     } else if (
@@ -68,6 +73,11 @@ export function readZooCfg(text: string, base: Settings): Result<ZooCfg, string>
       warnings.push(`${key} is not a setting this server knows`);
     }
   }
+  const quorumTls = readQuorumTls(tlsLines);
+  if (!quorumTls.ok) {
+    const { at, problem } = quorumTls.error;
+    return err(at === null ? problem : wrong(at, problem));
+  }
   if (change.dataDir === undefined)
     return err('dataDir is missing: the file must say where data is kept');
   const tickTimeMs = change.tickTimeMs ?? base.tickTimeMs;
@@ -78,6 +88,7 @@ export function readZooCfg(text: string, base: Settings): Result<ZooCfg, string>
     dataLogDir: change.dataDir,
     minSessionTimeoutMs: 2 * tickTimeMs,
     maxSessionTimeoutMs: 20 * tickTimeMs,
+    quorumTls: quorumTls.value,
     ...change,
   };
   if (settings.minSessionTimeoutMs > settings.maxSessionTimeoutMs) {

@@ -24,6 +24,7 @@ import { Member } from './ensemble/member.ts';
 import { clientAddressOf } from './ensemble/membership.ts';
 import { Storage } from './ensemble/storage.ts';
 import { memberFacts, type MemberParts } from './member-facts.ts';
+import { peerNet } from './peer-net.ts';
 import { quorumFacts } from './quorum-facts.ts';
 import { Door } from './serving/door.ts';
 import { configOf } from './wire/views.ts';
@@ -36,8 +37,13 @@ export async function startEnsembleServer(
   const limits = limitsFor(settings);
   const metrics = new Metrics();
   const startedMs = platform.clock.nowMs();
+  const net = peerNet({
+    settings,
+    platform,
+    views: () => [member.peer.view, member.peer.nextView],
+  });
   const links: Links = new Links({
-    net: platform.net,
+    net,
     clock: platform.clock,
     logger: platform.logger,
     limits,
@@ -60,6 +66,7 @@ export async function startEnsembleServer(
     settings,
     limits,
     platform,
+    net,
     links,
     storage,
     config,

@@ -89,7 +89,7 @@ describeWith([CERTIFICATE_TOOLS], 'TLS', () => {
         const index = sockets.push(socket) - 1;
         heard.push('');
         socket.attach({
-          onChunk: (chunk) => (heard[index] += chunk.toString('latin1')),
+          onChunk: (chunk) => (heard[index] = `${heard[index] ?? ''}${chunk.toString('latin1')}`),
           onDrain: () => undefined,
           onClose: () => undefined,
         });

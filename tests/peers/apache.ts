@@ -7,7 +7,8 @@ import { freePort } from './ports.ts';
 import { until } from './wait.ts';
 import { askWord } from './words.ts';
 
-const CLASSPATH = '/usr/share/java/zookeeper.jar';
+/** Debian's jar names all it needs but for one, which tells TLS from other bytes. */
+const CLASSPATH = '/usr/share/java/zookeeper.jar:/usr/share/java/netty-codec.jar';
 
 export interface ApacheServer {
   readonly port: number;

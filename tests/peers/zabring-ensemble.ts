@@ -26,6 +26,8 @@ export interface OwnMemberOptions {
   /** What stands behind `server.N=`. */
   readonly servers: ReadonlyMap<number, string>;
   readonly settings?: Partial<Settings>;
+  /** Further lines of its zoo.cfg. */
+  readonly lines?: readonly string[];
 }
 
 /** One member; it can be stopped and started again with what it has kept. */
@@ -46,6 +48,12 @@ export class OwnMember {
     this.folder = options.folder;
     fs.mkdirSync(this.dataDir, { recursive: true });
     fs.writeFileSync(path.join(this.dataDir, 'myid'), `${this.id}\n`);
+    this.configure(options.lines ?? []);
+  }
+
+  /** Writes its zoo.cfg anew, with these further lines. */
+  configure(more: readonly string[]): void {
+    const options = this.#options;
     const lines = [
       `dataDir=${this.dataDir}`,
       `clientPort=${this.port}`,
@@ -53,6 +61,7 @@ export class OwnMember {
       'initLimit=10',
       'syncLimit=5',
       ...[...options.servers].map(([id, line]) => `server.${id}=${line}`),
+      ...more,
     ];
     fs.writeFileSync(this.configFile, `${lines.join('\n')}\n`);
   }

@@ -9,8 +9,9 @@ import { type HostPort, hostPortText } from '../../config/ensemble-config.ts';
 import type { Limits } from '../../config/limits.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
-import type { Listener, Net, Socket } from '../../platform/net.ts';
+import { type Listener, type Net, NetError, type Socket } from '../../platform/net.ts';
 import type { LinkId } from '../zab/events.ts';
+import { Complaints } from './complaints.ts';
 import { Link, type LinkHandler } from './link.ts';
 import { type LinkFaults, mayConnect, throughFaults } from './link-faults.ts';
 import { listenEverywhere } from './listening.ts';
@@ -50,6 +51,7 @@ const ACCEPTED_MAX = 1024;
 
 export class Links {
   readonly #options: LinksOptions;
+  readonly #complaints: Complaints;
   readonly #links = new Map<LinkId, Link>();
   readonly #dials = new Set<Dial>();
   #dirty: Link[] = [];
@@ -60,6 +62,7 @@ export class Links {
 
   constructor(options: LinksOptions) {
     this.#options = options;
+    this.#complaints = new Complaints(options.logger);
   }
 
   byId(id: LinkId): Link | null {
@@ -91,6 +94,8 @@ export class Links {
       ...options,
       triesMax: BIND_TRIES,
       onSocket: (socket) => this.#onSocket(socket),
+      onRefused: (from, why) =>
+        this.#complaints.make(from, 'somebody who wants to learn is not let in', { why }),
       signal: port.signal,
     });
     this.#listeners.push(...listeners);
@@ -130,6 +135,7 @@ export class Links {
       net,
       clock,
       logger,
+      complaints: this.#complaints,
       mayConnect: () => mayConnect(faults, options.leader),
       onSocket: (socket) => {
         this.#dials.delete(dial);
@@ -196,6 +202,7 @@ interface DialingParts extends Omit<DialOptions, 'onLink'> {
   readonly net: Net;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly complaints: Complaints;
   readonly mayConnect: () => boolean;
   readonly onSocket: (socket: Socket) => void;
   readonly onCancelled: () => void;
@@ -245,6 +252,7 @@ class Dialing implements Dial {
         }
         // The others are given up.
         this.#over.abort();
+        this.#parts.complaints.withdraw(this.#parts.leader);
         this.#parts.onSocket(socket);
       },
       (error: unknown) => {
@@ -254,8 +262,10 @@ class Dialing implements Dial {
   }
 
   #onRefused(address: HostPort, tries: number, error: unknown): void {
-    const { clock, logger, leader, retryMs, onFailed } = this.#parts;
+    const { clock, logger, complaints, leader, retryMs, onFailed } = this.#parts;
     this.#lastReason = error instanceof Error ? error.message : String(error);
+    if (error instanceof NetError && error.code === 'tls')
+      complaints.make(leader, 'the leader cannot be reached safely', { why: this.#lastReason });
     const hasTime = this.#endMs - clock.nowMs() > retryMs;
     logger.debug('the leader cannot be reached', {
       leader,

@@ -14,6 +14,8 @@ export interface ListeningOptions {
   /** How often each address is tried; 0 for ever. */
   readonly triesMax: number;
   readonly onSocket: (socket: Socket) => void;
+  /** Somebody came without what is asked for here. */
+  readonly onRefused: (from: string, reason: string) => void;
   /** Stops trying. */
   readonly signal: AbortSignal;
 }
@@ -59,10 +61,10 @@ function placesOf({ addresses, onEveryInterface }: ListeningOptions): Place[] {
 }
 
 async function listenAt({ host, port }: Place, options: ListeningOptions): Promise<Listener> {
-  const { net, clock, logger, triesMax, signal } = options;
+  const { net, clock, logger, triesMax, signal, onSocket, onRefused } = options;
   for (let tries = 1; ; tries++) {
     try {
-      const listener = await net.listen({ host, port, backlog: BACKLOG }, options.onSocket);
+      const listener = await net.listen({ host, port, backlog: BACKLOG, onRefused }, onSocket);
       if (!signal.aborted) return listener;
       await listener.close();
       throw new NetError('cancelled', `listening on port ${port} was given up`);
