@@ -332,6 +332,15 @@ export class Member {
       case 'informAndActivate':
         this.timeline.received(message.zxid);
         return;
+      case 'diff':
+      case 'trunc':
+      case 'snap':
+        this.#logger.info('brought up to date by the leader', {
+          leader: peer ?? 'unknown',
+          by: message.kind,
+          zxid: `0x${zxidHex(message.zxid)}`,
+        });
+        return;
       default:
     }
   }
