@@ -9,7 +9,7 @@
  */
 import { Fifo } from '../../base/fifo.ts';
 import { type Sid, sid } from '../../base/ids.ts';
-import { zxidHex } from '../../base/zxid.ts';
+import { type Zxid, zxidHex } from '../../base/zxid.ts';
 import { Writer } from '../../bytes/writer.ts';
 import {
   type EnsembleConfig,
@@ -482,14 +482,27 @@ export class Member {
       case 'truncate':
       case 'receiveSnapshot':
       case 'saveSnapshot':
-      case 'sendSnapshot':
       case 'readLog':
+        this.#storage.carryOut(effect);
+        return;
+      case 'sendSnapshot':
+        this.#tellOfSync(effect.link, 'snap', effect.zxid);
         this.#storage.carryOut(effect);
     }
   }
 
+  #tellOfSync(link: LinkId, by: 'diff' | 'trunc' | 'snap', zxid: Zxid): void {
+    this.#logger.info('bringing a member up to date', {
+      member: this.#links.byId(link)?.peer ?? 'unknown',
+      by,
+      zxid: `0x${zxidHex(zxid)}`,
+    });
+  }
+
   #send({ to, message }: Send): void {
     if (to.length === 1) {
+      if (message.kind === 'diff' || message.kind === 'trunc')
+        this.#tellOfSync(to[0]!, message.kind, message.zxid);
       this.#links.byId(to[0]!)?.send(message);
       return;
     }
