@@ -64,6 +64,8 @@ export function readZooCfg(text: string, base: Settings): Result<ZooCfg, string>
       ensembleKeys.push(key);
     } else if (key === 'electionAlg') {
       if (value !== '3') return err(wrong(property, '3 is the only way of election left'));
+    } else if (REFUSED[key]?.isMeant(value) === true) {
+      return err(wrong(property, REFUSED[key].why));
     } else if (
       WITHOUT_EFFECT.has(key) ||
       WITHOUT_EFFECT_PREFIXES.some((prefix) => key.startsWith(prefix))
@@ -218,6 +220,30 @@ const ENSEMBLE_KEYS: Readonly<Record<string, Apply>> = {
     return null;
   },
   forceSnapshotSync: flag('forceSnapshotSync'),
+};
+
+interface Refusal {
+  readonly isMeant: (value: string) => boolean;
+  readonly why: string;
+}
+
+const whenOn = (why: string): Refusal => ({
+  isMeant: (value) => value.toLowerCase() === 'true',
+  why,
+});
+const always = (why: string): Refusal => ({ isMeant: () => true, why });
+const NO_SASL =
+  'members cannot prove with SASL here who they are; with TLS they can (sslQuorum=true)';
+
+/** What a member must not pass over: it would be less safe, or decide otherwise, than its file says. */
+const REFUSED: Readonly<Record<string, Refusal>> = {
+  'quorum.auth.enableSasl': whenOn(NO_SASL),
+  'quorum.auth.learnerRequireSasl': whenOn(NO_SASL),
+  'quorum.auth.serverRequireSasl': whenOn(NO_SASL),
+  'enforce.auth.enabled': whenOn('clients that prove nothing would be let in here'),
+  sessionRequireClientSASLAuth: whenOn('clients cannot prove with SASL here who they are'),
+  secureClientPort: always('clients cannot connect with TLS here; take this line out'),
+  oraclePath: always('no oracle decides for two servers here'),
 };
 
 /** Keys of Apache's that are about its own threads, its Java, or parts of an ensemble that there are not here. */

@@ -18,6 +18,7 @@ export function peerSettings(settings: Settings, limits: Limits): PeerSettings {
     initLimitTicks: settings.initLimitTicks,
     syncLimitTicks: settings.syncLimitTicks,
     connectLimitTicks: connectLimitTicks === 0 ? null : connectLimitTicks,
+    connectRetryMs: settings.leaderConnectRetryMs,
     notifyMinMs: settings.notificationIntervalMinMs,
     notifyMaxMs: settings.notificationIntervalMaxMs,
     finalizeMs: FINALIZE_MS,

@@ -9,7 +9,6 @@ import type { Self } from './self.ts';
 import { serverOf } from './view.ts';
 
 const TRIES = 5;
-const PAUSE_MS = 100;
 
 export class LeaderLink {
   readonly #self: Self;
@@ -119,6 +118,6 @@ export class LeaderLink {
 
   #retry(): void {
     if (this.#tries >= TRIES) this.#self.leave('the leader cannot be reached');
-    else this.#retryAtMs = this.#self.nowMs + PAUSE_MS;
+    else this.#retryAtMs = this.#self.nowMs + this.#self.settings.connectRetryMs;
   }
 }

@@ -22,6 +22,8 @@ export interface PeerSettings {
   readonly syncLimitTicks: number;
   /** For connecting to the leader, if another than the initLimit. */
   readonly connectLimitTicks: number | null;
+  /** Pause between two tries to connect to the leader. */
+  readonly connectRetryMs: number;
   readonly notifyMinMs: number;
   readonly notifyMaxMs: number;
   /** How long a quorum of votes waits for a better one. */

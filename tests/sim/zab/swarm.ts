@@ -17,6 +17,7 @@ export const SETTINGS: PeerSettings = {
   initLimitTicks: 10,
   syncLimitTicks: 5,
   connectLimitTicks: null,
+  connectRetryMs: 100,
   notifyMinMs: 200,
   notifyMaxMs: 60_000,
   finalizeMs: 200,

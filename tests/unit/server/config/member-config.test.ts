@@ -80,6 +80,8 @@ describe('what a member starts from', () => {
     put('/conf/zoo.cfg', BASICS + SERVERS);
     const warning =
       'peerType=participant contradicts the server list, where server.3 is observer; the list holds';
+    expect(read()).toMatchObject({ ok: true, value: { warnings: [] } });
+    put('/conf/zoo.cfg', `${BASICS}peerType=participant\n${SERVERS}`);
     expect(read()).toMatchObject({ ok: true, value: { warnings: [warning] } });
   });
 
