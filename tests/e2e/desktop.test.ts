@@ -1,4 +1,4 @@
-/** The built desktop app: one window, sandboxed and under its policy, a member behind it, and an orderly end. */
+/** The built desktop app: one window, sandboxed and under its policy, an ensemble behind it, and an orderly end. */
 import fs from 'node:fs';
 import path from 'node:path';
 
@@ -75,9 +75,7 @@ describeWith([CHROMIUM], 'the desktop app', () => {
           params: { cluster: 'local', path: '/bytes' },
         },
       ]);
-      expect(facts).toMatchObject({
-        event: { connectString: `127.0.0.1:${port}`, dataDir: folder.path },
-      });
+      expect(facts).toMatchObject({ event: { dataDir: folder.path, local: { kind: 'ensemble' } } });
       expect(clusters).toMatchObject({ event: [{ id: 'local' }] });
       expect(opened).toMatchObject({ kind: 'result', result: { data } });
 
@@ -96,6 +94,25 @@ describeWith([CHROMIUM], 'the desktop app', () => {
       expect(saved).toMatchObject({ kind: 'result', result: { kind: 'saved' } });
       expect(new Uint8Array((await client.getData('/bytes')).data!)).toEqual(reversed);
       await client.close();
+    });
+
+    test('three members are begun, and clients are told of all of them', async () => {
+      expect(app.output).toMatch(/^ensemble +3 members/m);
+      const port = await app.port();
+      const addresses = await until('all three serve', async () => {
+        const [facts] = await converseWithConsole(page, [
+          { kind: 'subscribe', id: 1, topic: 'app', params: null },
+        ]);
+        const { connectString } = (facts as { event: { connectString: string } }).event;
+        const listed = connectString.split(',');
+        return listed.length === 3 ? listed : null;
+      });
+      expect(addresses).toContain(`127.0.0.1:${port}`);
+      for (const address of addresses) {
+        const client = connect(Number(address.split(':')[1]));
+        await client.sync('/');
+        await client.close();
+      }
     });
 
     test('the page has nothing of Node or Electron but the bridge, and cannot change that', async () => {
@@ -263,7 +280,7 @@ describeWith([CHROMIUM], 'the desktop app', () => {
     });
   });
 
-  test('quitting closes the window, stops the member and leaves no process', async () => {
+  test('quitting closes the window, stops all members and leaves no process', async () => {
     using folder = temporaryFolder();
     await using app = new DesktopApp(flags(folder));
     await app.page();
@@ -273,7 +290,9 @@ describeWith([CHROMIUM], 'the desktop app', () => {
     expect(await app.quit()).toBe(0);
     expect(app.output).toContain('stopping');
 
+    // The same members with the same data, as nobody asks for others.
     await using again = new DesktopApp(flags(folder));
+    expect(fs.readdirSync(path.join(folder.path, 'members'))).toEqual(['1', '2', '3']);
     const reader = connect(await again.port());
     expect((await reader.getData('/kept')).data?.toString()).toBe('value');
     await reader.close();
@@ -320,12 +339,14 @@ describeWith([CHROMIUM], 'the desktop app', () => {
     expect(log).toContain('the settings were damaged');
   });
 
-  test('a member that cannot serve is shown in the window, and the app goes on', async () => {
+  test('a server that cannot serve is shown in the window, and the app goes on', async () => {
     using folder = temporaryFolder();
     await using first = new DesktopApp(flags(folder));
     const port = await first.port();
     using other = temporaryFolder();
-    await using app = new DesktopApp(['--client-port', String(port), '--data', other.path]);
+    await using app = new DesktopApp([
+      ...['--members', '1', '--client-port', String(port), '--data', other.path],
+    ]);
     const page = await app.page();
     const why = await until('the page knows why', async () => {
       const [facts] = await converseWithConsole(page, [

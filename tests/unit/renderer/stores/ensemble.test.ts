@@ -17,6 +17,7 @@ test('the program tells of itself, and can be asked to try again', async () => {
     dataDir: '/data',
     connectString: null,
     member: { kind: 'failed', why: 'port 2181 is taken', retryAtMs: null },
+    local: { kind: 'ensemble', movedPorts: [], leftOut: [], isOtherBeside: false },
   } as const;
   fake().begin('app', () => facts);
   fake().answer('ensemble.retry', () => undefined);
