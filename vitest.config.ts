@@ -43,7 +43,13 @@ export default defineConfig({
         },
       },
       { test: { name: 'conformance', include: ['tests/conformance/**/*.test.ts'], ...apart } },
-      { test: { name: 'integration', include: ['tests/integration/**/*.test.ts'], ...apart } },
+      {
+        test: {
+          name: 'integration',
+          include: ['tests/{integration,torture}/**/*.test.ts'],
+          ...apart,
+        },
+      },
       {
         test: {
           name: 'e2e',

@@ -8,6 +8,7 @@ import type { Code } from '../../src-server/coordination/model/codes.ts';
 import { OpCode } from '../../src-server/coordination/model/ops.ts';
 import type { Txn } from '../../src-server/coordination/model/txn.ts';
 import type { Clock } from '../../src-server/platform/clock.ts';
+import type { Disk } from '../../src-server/platform/disk.ts';
 import { SimDisk } from './disk.ts';
 import { Failure } from './failure.ts';
 
@@ -33,7 +34,7 @@ const RECORD_BYTES_MAX = 0x40_0000;
 export type Ledger = ReadonlyMap<number, Entry>;
 
 /** Oldest first. */
-function entriesOf(disk: SimDisk, dataDir: string): Entry[] {
+function entriesOf(disk: Disk, dataDir: string): Entry[] {
   const directory = `${dataDir}/${VERSION_DIRECTORY}`;
   return numbered(disk, directory, 'log').flatMap(({ name }) => scan(disk, `${directory}/${name}`));
 }
@@ -45,7 +46,7 @@ export function entriesIn(bytes: Buffer, clock: Clock): Entry[] {
   return bytes.length === 0 ? [] : scan(disk, '/removed/log');
 }
 
-function scan(disk: SimDisk, path: string): Entry[] {
+function scan(disk: Disk, path: string): Entry[] {
   const found: Entry[] = [];
   const log = new LogScan(disk, path, { recordBytesMax: RECORD_BYTES_MAX });
   try {
@@ -68,18 +69,18 @@ export interface Copy {
 }
 
 /** Whether everything on the disk is in this copy already. */
-export function isCovered(disk: SimDisk, dataDir: string, copy: Copy): boolean {
+export function isCovered(disk: Disk, dataDir: string, copy: Copy): boolean {
   return filesOf(disk, dataDir).every((file) => copy.files.has(file));
 }
 
-function filesOf(disk: SimDisk, dataDir: string): string[] {
+function filesOf(disk: Disk, dataDir: string): string[] {
   return disk
     .list(`${dataDir}/${VERSION_DIRECTORY}`)
     .filter(({ name }) => name.startsWith('log.'))
     .map(({ name, bytes }) => `${name} ${bytes}`);
 }
 
-export function copyOf(disk: SimDisk, dataDir: string, name: string): Copy {
+export function copyOf(disk: Disk, dataDir: string, name: string): Copy {
   const snapshots = numbered(disk, `${dataDir}/${VERSION_DIRECTORY}`, 'snapshot');
   return {
     name,
@@ -90,7 +91,7 @@ export function copyOf(disk: SimDisk, dataDir: string, name: string): Copy {
 }
 
 function numbered(
-  disk: SimDisk,
+  disk: Disk,
   directory: string,
   prefix: string,
 ): { readonly name: string; readonly zxid: number }[] {

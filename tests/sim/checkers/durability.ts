@@ -50,11 +50,11 @@ function checkHoles({ ledger }: Evidence): void {
   }
 }
 
-function callOf({ visitorOf }: Evidence, entry: Entry): Call | null {
+function callOf({ visitorOf, callsOf }: Evidence, entry: Entry): Call | null {
   // What members do by themselves has no number.
   if (entry.cxid === 0 || entry.type === OpCode.CREATE_SESSION) return null;
   const visitor = visitorOf.get(entry.sessionId);
-  const call = visitor?.calls[entry.cxid - 1];
+  const call = callsOf.get(entry.sessionId)?.get(entry.cxid);
   if (call === undefined || !isWrite(call)) {
     const who = visitor?.name ?? `session ${entry.sessionId}`;
     return fail('durability', `nobody asked for ${entry.zxid}: ${who}, ${entry.text}`);

@@ -28,6 +28,8 @@ export class Evidence {
   readonly done: Done[] = [];
   readonly entryOf = new Map<Call, Entry>();
   readonly visitorOf = new Map<bigint, VisitorRecord>();
+  /** The requests of each session by their numbers. */
+  readonly callsOf = new Map<bigint, ReadonlyMap<number, Call>>();
   /** The versions a read can have seen (checkers/reads.ts). */
   readonly readVersions = new Map<Call, readonly Version[]>();
   /** The least zxid of the state that an answered call shows (checkers/reads.ts). */
@@ -47,8 +49,11 @@ export class Evidence {
     this.isAlone = parts.isAlone;
     this.peaceAt = parts.peaceAt;
     this.touchLagMs = parts.touchLagMs;
-    for (const visitor of this.history.visitors)
-      if (visitor.sessionId !== 0n) this.visitorOf.set(visitor.sessionId, visitor);
+    for (const visitor of this.history.visitors) {
+      if (visitor.sessionId === 0n) continue;
+      this.visitorOf.set(visitor.sessionId, visitor);
+      this.callsOf.set(visitor.sessionId, new Map(visitor.calls.map((call) => [call.xid, call])));
+    }
   }
 }
 
