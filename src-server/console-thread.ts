@@ -11,9 +11,11 @@ import {
   Console,
   type LocalEnsemble,
   type LocalMember,
+  type MemberTimings,
   type NodeNature,
   type Resize,
   type Resized,
+  type SessionAddress,
 } from './console/service/console.ts';
 import { threadPort } from './console/transports/message-port.ts';
 import { startWeb, type WebConsole } from './console/transports/web.ts';
@@ -26,6 +28,7 @@ import type {
   NaturesQuestion,
   ToThread,
 } from './thread-messages.ts';
+import { TimingChannels } from './timing-channel.ts';
 import { VERSION } from './version.ts';
 
 export async function runConsole(role: ConsoleRole, host: MessagePort): Promise<void> {
@@ -78,6 +81,9 @@ export async function runConsole(role: ConsoleRole, host: MessagePort): Promise<
       case 'reports':
         local.ask(message.port);
         return;
+      case 'timings':
+        local.channels.connect(message.member, message.port);
+        return;
       case 'guest': {
         const { port } = message;
         guests.add(port);
@@ -120,6 +126,8 @@ class HostedEnsemble implements LocalEnsemble {
   readonly #resizing = new Map<number, (outcome: Result<Resized, string>) => void>();
   #reports: MessagePort | null = null;
   #nextId = 1;
+
+  readonly channels = new TimingChannels();
 
   readonly retry: () => void;
   readonly order: (order: MemberOrder) => void;
@@ -176,8 +184,21 @@ class HostedEnsemble implements LocalEnsemble {
     });
   }
 
+  get timed(): readonly number[] {
+    return this.channels.members.filter((member) => member !== 0);
+  }
+
+  timings(member: number, after: number): Promise<MemberTimings | null> {
+    return this.channels.timings(member, after);
+  }
+
+  addresses(sessionIds: readonly bigint[]): Promise<readonly (SessionAddress | null)[]> {
+    return this.channels.addresses(sessionIds);
+  }
+
   close(): void {
     this.#reports?.close();
+    this.channels.close();
   }
 
   natures(paths: readonly string[]): Promise<readonly (NodeNature | null)[] | null> {

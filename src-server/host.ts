@@ -172,6 +172,7 @@ export class Host {
         // They may have changed since it began to start.
         member.thread.send({ kind: 'links', links: this.#faults.all });
         this.#connectReports();
+        this.#connectTimings(member);
         return;
       case 'fell':
         // Its port stays in the connect string: clients find it there when it is back, and their sessions need not change.
@@ -198,6 +199,7 @@ export class Host {
     if (event.kind !== 'ready') return;
     this.#tellConsole();
     this.#connectReports();
+    for (const member of this.#members) this.#connectTimings(member);
     for (const port of this.#waiting.splice(0)) this.admit(port);
   }
 
@@ -294,6 +296,15 @@ export class Host {
     this.#console.send({ kind: 'reports', port: port2 }, [port2]);
     if (member === undefined) port1.close();
     else member.send({ kind: 'reports', port: port1 }, [port1]);
+  }
+
+  /** One for each member, whenever it or the console is new. */
+  #connectTimings({ start, thread }: Member): void {
+    if (this.#console?.isReady !== true || !thread.isReady) return;
+    const { port1, port2 } = new MessageChannel();
+    const member = idOf(start) ?? 0;
+    thread.send({ kind: 'timings', member, port: port1 }, [port1]);
+    this.#console.send({ kind: 'timings', member, port: port2 }, [port2]);
   }
 
   #setStateOf(member: Member, state: MemberState): void {

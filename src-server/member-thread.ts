@@ -21,6 +21,7 @@ import type {
   NaturesQuestion,
   ToThread,
 } from './thread-messages.ts';
+import { answerTimings } from './timing-channel.ts';
 
 export async function runMember(role: MemberRole, host: MessagePort): Promise<void> {
   const tell = (message: FromThread): void => {
@@ -86,14 +87,21 @@ export async function runMember(role: MemberRole, host: MessagePort): Promise<vo
   }
   const running = server;
   let reports: MessagePort | null = null;
+  let timings: MessagePort | null = null;
   host.on('message', (message: ToThread) => {
     if (message.kind === 'stop') {
       // An open port would keep this thread alive: the console at its other end stays when only this member goes.
       reports?.close();
+      timings?.close();
       void running.stop().finally(() => host.close());
     }
     if (message.kind === 'links') lab.change(message.links);
     if (message.kind === 'pause') pause.wait();
+    if (message.kind === 'timings') {
+      timings?.close();
+      timings = message.port;
+      answerTimings(timings, running);
+    }
     if (message.kind === 'reports') {
       reports?.close();
       reports = message.port;

@@ -72,7 +72,9 @@ export type ToThread =
   /** To the console: somebody who calls. */
   | { readonly kind: 'guest'; readonly port: MessagePort }
   /** To both: the two ends of a channel for questions about the member's nodes. */
-  | { readonly kind: 'reports'; readonly port: MessagePort };
+  | { readonly kind: 'reports'; readonly port: MessagePort }
+  /** To both: the two ends of a channel for when what happened at this member; 0 for a server on its own. */
+  | { readonly kind: 'timings'; readonly member: number; readonly port: MessagePort };
 
 /** Where one member among others stands. */
 export interface MemberStanding {

@@ -40,6 +40,9 @@ export interface LogQuery {
   /** Local times as `datetime-local` fields write them. */
   readonly fromTime: string;
   readonly toTime: string;
+  /** Milliseconds until it was decided, or until one member had it on disk. */
+  readonly slower: string;
+  readonly slowAt: number | null;
 }
 
 export const NO_QUERY: LogQuery = {
@@ -49,9 +52,11 @@ export const NO_QUERY: LogQuery = {
   zxids: '',
   fromTime: '',
   toTime: '',
+  slower: '',
+  slowAt: null,
 };
 
-export type QueryField = 'session' | 'zxids' | 'fromTime' | 'toTime';
+export type QueryField = 'session' | 'zxids' | 'fromTime' | 'toTime' | 'slower';
 
 export interface ReadQuery {
   readonly filter: LogFilter;
@@ -79,6 +84,8 @@ export function readQuery(query: LogQuery): ReadQuery {
       fromMs,
       // To the end of the second that is written.
       toMs: toMs === null ? null : toMs + 999,
+      slowerThanMs: take('slower', readMs(query.slower), null),
+      slowAt: query.slowAt,
     },
   };
 }
@@ -86,7 +93,7 @@ export function readQuery(query: LogQuery): ReadQuery {
 export function isEmptyQuery(query: LogQuery): boolean {
   return (
     query.groups.length === 0 &&
-    [query.path, query.session, query.zxids, query.fromTime, query.toTime].every(
+    [query.path, query.session, query.zxids, query.fromTime, query.toTime, query.slower].every(
       (text) => text.trim() === '',
     )
   );
@@ -119,6 +126,16 @@ function readZxid(text: string): number | null | undefined {
   const digits = /^(?:0x)?([0-9a-f]{1,14})$/i.exec(text)?.[1];
   const zxid = digits === undefined ? NaN : Number.parseInt(digits, 16);
   return Number.isSafeInteger(zxid) ? zxid : undefined;
+}
+
+function readMs(text: string): number | null | undefined {
+  const typed = text
+    .trim()
+    .replace(/\s*ms$/, '')
+    .replace(',', '.');
+  if (typed === '') return null;
+  const ms = Number(typed);
+  return Number.isFinite(ms) && ms >= 0 ? ms : undefined;
 }
 
 function readTime(text: string): number | null | undefined {

@@ -38,6 +38,15 @@ export function startConsole(options: {
     breakLinks: () => undefined,
     heal: () => undefined,
     natures: (paths) => Promise.resolve(paths.map((path) => server.natureOf(path))),
+    timed: [],
+    timings: () => Promise.resolve(null),
+    addresses: (ids) =>
+      Promise.resolve(
+        ids.map((id) => {
+          const address = server.addressOf(id);
+          return address === null ? null : { address, member: null };
+        }),
+      ),
   };
   const platform = nodePlatform({
     version: 'test',

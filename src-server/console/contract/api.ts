@@ -198,10 +198,10 @@ export const methods = {
   /**
    * Opens a log or snapshot of this computer, and no other file; it ends with `logs.close` or with the connection. For 'live'
    * the path is the folder of a member of this computer, as `logs.files` tells it: its log from file to file, while it is
-   * written.
+   * written. For 'ensemble' it is empty: the log of whichever member of this computer leads.
    */
   'logs.open': method(
-    object({ source: literal('file', 'live'), path: filePath }),
+    object({ source: literal('file', 'live', 'ensemble'), path: filePath }),
     object({ log: logId, kind: storedKind, path: filePath }),
   ),
   'logs.close': method(object({ log: logId }), nothing),

@@ -17,6 +17,7 @@ import {
   union,
 } from './checks.ts';
 import { aclEntry, path } from './models.ts';
+import { clientAddress, timingSummary, txnTiming } from './timing-models.ts';
 
 /** The longest name of a file that systems take. */
 export const filePath = text({ max: 32_767 });
@@ -55,6 +56,10 @@ export const logFilter = object({
   toZxid: nullable(number),
   fromMs: nullable(number),
   toMs: nullable(number),
+  /** Only what took so long, or is taking it; where members of this computer tell their times. */
+  slowerThanMs: nullable(number),
+  /** Until this member acknowledged it; null: until it was decided. */
+  slowAt: nullable(integer),
 });
 export type LogFilter = TypeOf<typeof logFilter>;
 
@@ -96,10 +101,14 @@ export const logState = object({
   seen: integer,
   /** Damaged and torn places. */
   marks: integer,
+  /** Lines at the beginning that are shown no more, as there is no room for all of what is written: row 0 is the one after them. */
+  forgotten: integer,
   reading: logReading,
   /** Of the transactions looked at; null before the first. */
   span: nullable(object({ firstZxid: number, lastZxid: number, firstMs: number, lastMs: number })),
   snapshot: nullable(snapshotFacts),
+  /** Of the members of this computer while they write; null for files. */
+  timings: nullable(timingSummary),
 });
 export type LogState = TypeOf<typeof logState>;
 
@@ -123,6 +132,10 @@ export const logRow = union('kind', {
     data: preview,
     /** How many parts a group has; 0 for a single operation. */
     parts: integer,
+    /** Null for files, and for what nobody told or is too long ago. */
+    timing: nullable(txnTiming),
+    /** Who asked for it; null where that is not known. */
+    client: nullable(clientAddress),
   }),
   /** A place where there should be a record and is none. */
   mark: object({

@@ -15,6 +15,7 @@ import type { LocalEnsemble } from './local-ensemble.ts';
 import { OpenFiles } from './open-files.ts';
 import { Operations } from './operations.ts';
 import { RememberedClusters } from './remembered.ts';
+import { Timings } from './timings.ts';
 import { TreeView } from './tree-view.ts';
 import {
   completePath,
@@ -26,7 +27,15 @@ import {
   setZnodeAcl,
 } from './znodes.ts';
 
-export type { LocalEnsemble, LocalMember, NodeNature, Resize, Resized } from './local-ensemble.ts';
+export type {
+  LocalEnsemble,
+  LocalMember,
+  MemberTimings,
+  NodeNature,
+  Resize,
+  Resized,
+  SessionAddress,
+} from './local-ensemble.ts';
 
 export interface ConsoleOptions {
   readonly platform: Platform;
@@ -45,6 +54,7 @@ export class Console implements Handlers {
   readonly #operations: Operations;
   readonly #plans: DeletePlans;
   readonly #files: OpenFiles;
+  readonly #timings: Timings;
   readonly #trees = new Map<string, { readonly view: TreeView; close(): void }>();
   readonly methods: MethodHandlers;
   readonly topics: TopicHandlers;
@@ -55,11 +65,13 @@ export class Console implements Handlers {
     this.#local = options.local;
     this.#operations = new Operations(platform.clock);
     this.#plans = new DeletePlans({ clock: platform.clock, newToken: () => this.#randomId() });
+    this.#timings = new Timings({ clock: platform.clock, local: options.local });
     this.#files = new OpenFiles({
       disk: platform.disk,
       clock: platform.clock,
       newId: () => this.#randomId(),
-      dataDir: options.local.dataDir,
+      local: options.local,
+      timings: this.#timings,
     });
     this.#clusters = new Clusters({
       platform,
@@ -102,6 +114,7 @@ export class Console implements Handlers {
   close(): void {
     for (const tree of this.#trees.values()) tree.close();
     this.#files.closeAll();
+    this.#timings.close();
     this.#operations.close();
     this.#clusters.close();
   }

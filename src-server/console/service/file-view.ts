@@ -20,6 +20,8 @@ export interface FileViewOptions {
   readonly clock: Clock;
   readonly lines: Lines;
   readonly rowsMax?: number;
+  /** Where there is no room for more, the oldest lines go, and not the newest. */
+  readonly isRolling?: boolean;
 }
 
 /** No click waits noticeably longer for a slice, and reading takes most of the time. */
@@ -34,10 +36,12 @@ export class FileView {
   readonly #clock: Clock;
   readonly #lines: Lines;
   readonly #rowsMax: number;
+  readonly #isRolling: boolean;
   readonly #places = new Places();
   readonly #listeners = new Set<(state: LogState) => void>();
   #reading: LogReading = { kind: 'reading', done: 0, total: 0 };
   #revision = 0;
+  #forgotten = 0;
   #tellTimer: Timer | null = null;
   #followTimer: Timer | null = null;
   /** Slices of before a restart end without a trace. */
@@ -48,19 +52,22 @@ export class FileView {
     this.#clock = options.clock;
     this.#lines = options.lines;
     this.#rowsMax = options.rowsMax ?? ROWS_MAX;
+    this.#isRolling = options.isRolling ?? false;
     this.#begin();
   }
 
   get state(): LogState {
-    const { seen, marks, span, snapshot } = this.#lines;
+    const { seen, marks, span, snapshot, timings } = this.#lines;
     return {
       revision: this.#revision,
       rowCount: this.#places.length,
       seen,
       marks,
+      forgotten: this.#forgotten,
       reading: this.#reading,
       span,
       snapshot,
+      timings,
     };
   }
 
@@ -73,6 +80,7 @@ export class FileView {
 
   filter(filter: LogFilter): void {
     this.#places.clear();
+    this.#forgotten = 0;
     this.#guard(() => {
       this.#lines.restart(filter);
       this.#begin();
@@ -156,6 +164,8 @@ export class FileView {
         }
       } while (this.#clock.nowMs() < untilMs && this.#places.length < this.#rowsMax);
       const { done, total } = this.#lines;
+      if (this.#places.length >= this.#rowsMax && this.#isRolling)
+        this.#forgotten += this.#places.dropFirst(Math.ceil(this.#rowsMax / 4));
       if (this.#places.length >= this.#rowsMax) {
         this.#become({ kind: 'full', done, total });
         return;
@@ -169,8 +179,13 @@ export class FileView {
     return this.#lines.step({
       keep: (place) => this.#places.push(place),
       takeBack: () => this.#places.pop(),
-      forgetBefore: (place) => this.#places.dropBefore(place),
+      forgetBefore: (place) => (this.#forgotten += this.#places.dropBefore(place)),
     });
+  }
+
+  /** What lines show has changed, and not which there are. */
+  touch(): void {
+    this.#become(this.#reading);
   }
 
   /** Everything is read; whether there is more is asked every now and then. */

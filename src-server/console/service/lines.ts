@@ -3,6 +3,7 @@
  * that draws the line of a place when it is looked at.
  */
 import type { LogFilter, LogRecord, LogRow, SnapshotFacts } from '#contract/log-models.ts';
+import type { TimingSummary } from '#contract/timing-models.ts';
 
 export interface Span {
   readonly firstZxid: number;
@@ -12,8 +13,8 @@ export interface Span {
 }
 
 export interface LineKeeper {
-  /** A place that makes a line; a number of the source's own. */
-  keep(place: number): void;
+  /** A place that makes a line; a number of the source's own. Its zxid is null where there is none. */
+  keep(place: number, zxid: number | null): void;
   /** The last line is none any more. */
   takeBack(): void;
   /** No line before this place can be drawn any more. */
@@ -34,6 +35,7 @@ export interface Lines {
   readonly marks: number;
   readonly span: Span | null;
   readonly snapshot: SnapshotFacts | null;
+  readonly timings: TimingSummary | null;
   row(place: number): LogRow;
   record(place: number): LogRecord;
   /** Null for places without one. */

@@ -19,6 +19,29 @@ export interface LocalMember {
   readonly state: MemberState;
 }
 
+/**
+ * When what happened to transactions at one member, in columns: as `coordination` tells it, and what its times lack to the clock
+ * that all members of this machine share.
+ */
+export interface MemberTimings {
+  readonly revision: number;
+  readonly begun: number;
+  readonly zxids: Float64Array;
+  readonly proposed: Uint8Array;
+  /** Begun (proposed or received), appended, durable, committed, applied; NaN for not yet. */
+  readonly stages: readonly Float64Array[];
+  readonly acks: readonly { readonly sid: number; readonly atMs: Float64Array }[];
+  readonly originMs: number;
+  /** By the shared clock. */
+  readonly nowMs: number;
+}
+
+/** Where a session's client is, and whom it is connected to; null for a server on its own. */
+export interface SessionAddress {
+  readonly address: string;
+  readonly member: number | null;
+}
+
 /** A member that is to come, or to go for good. */
 export type Resize =
   | { readonly kind: 'add'; readonly role: 'participant' | 'observer' }
@@ -58,4 +81,10 @@ export interface LocalEnsemble {
    * there is no such node. Null as a whole when no member can be asked.
    */
   natures(paths: readonly string[]): Promise<readonly (NodeNature | null)[] | null>;
+  /** Members of an ensemble that can be asked for timings. */
+  readonly timed: readonly number[];
+  /** What was noted after a revision of its own; null where it cannot be asked. */
+  timings(member: number, after: number): Promise<MemberTimings | null>;
+  /** Null for sessions that have no client here. */
+  addresses(sessionIds: readonly bigint[]): Promise<readonly (SessionAddress | null)[]>;
 }

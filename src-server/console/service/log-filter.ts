@@ -13,6 +13,8 @@ export const EVERYTHING: LogFilter = {
   toZxid: null,
   fromMs: null,
   toMs: null,
+  slowerThanMs: null,
+  slowAt: null,
 };
 
 export function fitsTxn(filter: LogFilter, txn: Txn): boolean {

@@ -17,8 +17,11 @@ export interface LogLinesOptions {
   readonly disk: Disk;
   /** The first log, or null where there is none yet. */
   readonly path: string | null;
-  /** The log after this one, or the first for null; null while there is none. Absent for a file by itself. */
-  readonly successor?: (path: string | null) => string | null;
+  /**
+   * The log after this one, or the first for null; null while there is none. It may begin with what was read already, up to
+   * the zxid read last. Absent for a file by itself.
+   */
+  readonly successor?: (path: string | null, lastZxid: number | null) => string | null;
 }
 
 type Mark = Extract<LogItem, { kind: 'mark' }>;
@@ -41,6 +44,7 @@ export class LogLines implements Lines {
   seen = 0;
   span: Span | null = null;
   readonly snapshot = null;
+  readonly timings = null;
 
   /** @throws DiskError */
   constructor(options: LogLinesOptions) {
@@ -150,7 +154,7 @@ export class LogLines implements Lines {
 
   #successorOf(path: string | null): string | null {
     if (!this.#isLastKnown) return this.#files[this.#at + 1]!.path;
-    return this.#options.successor?.(path) ?? null;
+    return this.#options.successor?.(path, this.span?.lastZxid ?? null) ?? null;
   }
 
   /** To the next log, or the first. */
@@ -180,10 +184,12 @@ export class LogLines implements Lines {
     if (item.kind === 'mark') {
       this.#marksByPlace.set(place, item);
       this.#hasTornEnd = item.damage === 'torn';
-      keeper.keep(place);
+      keeper.keep(place, null);
       return;
     }
     const { zxid, timeMs } = item.txn;
+    const isAgain = this.#options.successor !== undefined && zxid <= (this.span?.lastZxid ?? -1);
+    if (isAgain) return;
     this.seen++;
     this.span = {
       firstZxid: this.span?.firstZxid ?? zxid,
@@ -191,7 +197,7 @@ export class LogLines implements Lines {
       firstMs: this.span?.firstMs ?? timeMs,
       lastMs: timeMs,
     };
-    if (fitsTxn(this.#filter, item.txn)) keeper.keep(place);
+    if (fitsTxn(this.#filter, item.txn)) keeper.keep(place, zxid);
   }
 
   #takeBackTornEnd(keeper: LineKeeper): void {

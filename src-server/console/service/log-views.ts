@@ -35,6 +35,8 @@ export function txnRow({ at, txn }: TxnItem): LogRow {
     error: refused === undefined ? null : codeName(refused.error),
     data: preview(txn.data),
     parts: txn.ops?.length ?? 0,
+    timing: null,
+    client: null,
   };
 }
 

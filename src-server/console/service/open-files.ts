@@ -14,16 +14,21 @@ import {
 } from '../../coordination/journal/stored-files.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { type Disk, DiskError } from '../../platform/disk.ts';
+import { ClientAddresses } from './client-addresses.ts';
 import { FileView } from './file-view.ts';
 import type { Lines } from './lines.ts';
+import type { LocalEnsemble } from './local-ensemble.ts';
 import { LogLines } from './log-lines.ts';
 import { SnapshotLines } from './snapshot-lines.ts';
+import { TimedLines } from './timed-lines.ts';
+import type { Timings } from './timings.ts';
 
 export interface OpenFilesOptions {
   readonly disk: Disk;
   readonly clock: Clock;
   readonly newId: () => string;
-  readonly dataDir: string;
+  readonly local: LocalEnsemble;
+  readonly timings: Timings;
 }
 
 export interface Opened {
@@ -44,6 +49,13 @@ const MEMBERS_MAX = 30;
 interface Folder {
   readonly path: string;
   readonly member: number | null;
+}
+
+export type Source = 'file' | 'live' | 'ensemble';
+
+interface Viewing {
+  readonly view: FileView;
+  readonly end: () => void;
 }
 
 interface Open {
@@ -67,17 +79,13 @@ export class OpenFiles {
   }
 
   /** @throws ApiError not-found, bad-request */
-  open(source: 'file' | 'live', path: string, guest: Guest): Opened {
-    const { disk, clock, newId } = this.#options;
-    const kind = source === 'live' ? 'log' : this.#kindOf(path);
-    let lines: Lines;
-    if (source === 'live') lines = this.#liveLines(path);
-    else if (kind === 'log') lines = new LogLines({ disk, path });
-    else lines = new SnapshotLines(disk, path);
-    const id = newId();
-    const view = new FileView({ clock, lines });
+  open(source: Source, path: string, guest: Guest): Opened {
+    const kind = source === 'file' ? this.#kindOf(path) : 'log';
+    const id = this.#options.newId();
+    const { view, end } = source === 'file' ? this.#fileView(kind, path) : this.#liveView(path);
     const close = (): void => {
       view.close();
+      end();
       this.#open.delete(id);
       staysLonger();
     };
@@ -85,6 +93,31 @@ export class OpenFiles {
     this.#open.set(id, { view, guest, close });
     this.#closeOldestOf(guest);
     return { log: id, kind, path };
+  }
+
+  #fileView(kind: FileKind, path: string): Viewing {
+    const { disk, clock } = this.#options;
+    const lines: Lines =
+      kind === 'log' ? new LogLines({ disk, path }) : new SnapshotLines(disk, path);
+    return { view: new FileView({ clock, lines }), end: () => undefined };
+  }
+
+  /** @param path a member's folder; empty for whichever leads */
+  #liveView(path: string): Viewing {
+    const { clock, local, timings } = this.#options;
+    const lines = path === '' ? this.#leaderLines() : this.#liveLines(path);
+    const onNews = (): void => view.touch();
+    const clients = new ClientAddresses({ clock, local, onNews });
+    const timed = new TimedLines({ lines, timings, clients });
+    const view = new FileView({ clock, lines: timed, isRolling: true });
+    const unwatch = timings.watch(onNews);
+    return {
+      view,
+      end: () => {
+        unwatch();
+        clients.close();
+      },
+    };
   }
 
   close(id: string): void {
@@ -109,7 +142,8 @@ export class OpenFiles {
 
   /** The data folder itself for a server on its own, one below it for each member of an ensemble. */
   #folders(): Folder[] {
-    const { disk, dataDir } = this.#options;
+    const { disk, local } = this.#options;
+    const { dataDir } = local;
     const folders = Array.from({ length: MEMBERS_MAX }, (_, i) => ({
       path: disk.join(dataDir, 'members', String(i + 1), VERSION_DIRECTORY),
       member: i + 1,
@@ -153,6 +187,36 @@ export class OpenFiles {
         if (before === null) return newestFirst[0]?.path ?? null;
         const at = newestFirst.findIndex((file) => file.path === before);
         return at <= 0 ? null : newestFirst[at - 1]!.path;
+      },
+    });
+  }
+
+  /** The log of the leader, and from where it was read on that of the next one. */
+  #leaderLines(): LogLines {
+    const { disk, timings } = this.#options;
+    const folders = this.#folders();
+    if (folders.length === 0) throw new ApiError('not-found', 'no member of this computer writes');
+    const logsIn = (folder: Folder | undefined): StoredFile[] =>
+      folder === undefined ? [] : this.#listIn(folder).filter(({ kind }) => kind === 'log');
+    const newest = (): Folder | undefined =>
+      this.#folders().find(({ member }) => member === timings.leader) ??
+      this.#folders().sort(
+        (a, b) => (logsIn(b)[0]?.modifiedMs ?? 0) - (logsIn(a)[0]?.modifiedMs ?? 0),
+      )[0];
+    return new LogLines({
+      disk,
+      path: logsIn(newest())[0]?.path ?? null,
+      successor: (before, lastZxid) => {
+        const leading = newest();
+        const newestFirst = logsIn(leading);
+        if (before === null) return newestFirst[0]?.path ?? null;
+        const at = newestFirst.findIndex((file) => file.path === before);
+        if (at > 0) return newestFirst[at - 1]!.path;
+        const isElsewhere = at < 0 && timings.leader !== null && leading?.member === timings.leader;
+        if (!isElsewhere) return null;
+        // What was read already is in it, too, up to there.
+        const next = newestFirst.find(({ zxid }) => zxid <= (lastZxid ?? 0) + 1);
+        return (next ?? newestFirst.at(-1))?.path ?? null;
       },
     });
   }

@@ -31,10 +31,17 @@ export class Places {
     this.#length = 0;
   }
 
-  dropBefore(place: number): void {
+  /** @returns how many there were */
+  dropBefore(place: number): number {
     let count = 0;
     while (count < this.#length && this.#places[count]! < place) count++;
-    this.#places.copyWithin(0, count, this.#length);
-    this.#length -= count;
+    return this.dropFirst(count);
+  }
+
+  dropFirst(count: number): number {
+    const dropped = Math.min(count, this.#length);
+    this.#places.copyWithin(0, dropped, this.#length);
+    this.#length -= dropped;
+    return dropped;
   }
 }

@@ -32,6 +32,7 @@ export class SnapshotLines implements Lines {
   #ephemeralCount = 0;
   seen = 0;
   readonly span = null;
+  readonly timings = null;
   snapshot: SnapshotFacts | null = null;
 
   /** @throws DiskError */
@@ -76,7 +77,7 @@ export class SnapshotLines implements Lines {
       this.snapshot = this.#factsWith(progress.end);
     } else {
       this.#mark = { at: progress.at, problem: progress.problem };
-      keeper.keep(progress.at);
+      keeper.keep(progress.at, null);
     }
     return 'end';
   }
@@ -145,7 +146,7 @@ export class SnapshotLines implements Lines {
         this.seen++;
         this.#dataBytes += node.data?.length ?? 0;
         if (ownerOf(node) !== null) this.#ephemeralCount++;
-        if (fitsNode(this.#filter, node.path)) this.#keeper?.keep(node.at);
+        if (fitsNode(this.#filter, node.path)) this.#keeper?.keep(node.at, null);
       },
     });
   }

@@ -26,6 +26,8 @@ const EVERYTHING: LogFilter = {
   toZxid: null,
   fromMs: null,
   toMs: null,
+  slowerThanMs: null,
+  slowAt: null,
 };
 
 let folder: Folder;

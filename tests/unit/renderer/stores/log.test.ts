@@ -41,6 +41,8 @@ function rowAt(index: number): Extract<LogRow, { kind: 'txn' }> {
     error: null,
     data: { bytes: 1, start: Uint8Array.of(65) },
     parts: 0,
+    timing: null,
+    client: null,
   };
 }
 
@@ -50,9 +52,11 @@ function stateOf(rowCount: number, part: Partial<LogState> = {}): LogState {
     rowCount,
     seen: rowCount,
     marks: 0,
+    forgotten: 0,
     reading: { kind: 'complete' },
     span: null,
     snapshot: null,
+    timings: null,
     ...part,
   };
 }
