@@ -1,5 +1,7 @@
 /** The ensemble of this computer as it grows and shrinks from the console, and as the next start finds it. */
+import { once } from 'node:events';
 import fs from 'node:fs';
+import net from 'node:net';
 import path from 'node:path';
 import { MessageChannel } from 'node:worker_threads';
 
@@ -14,7 +16,7 @@ import { threadPort } from '../../../src-server/console/transports/message-port.
 import { Client } from '../../../src-server/coordination/client/client.ts';
 import { Host } from '../../../src-server/host.ts';
 import { nodePlatform } from '../../../src-server/platform/node/platform.ts';
-import { type Start, startOfApp } from '../../../src-server/start-members.ts';
+import { type Start, startOfApp, startOfServe } from '../../../src-server/start-members.ts';
 import { type Folder, temporaryFolder } from '../../peers/folders.ts';
 import { portsInARow } from '../../peers/ports.ts';
 import { until } from '../../peers/wait.ts';
@@ -104,6 +106,15 @@ class Running {
     return this.rpc.call('ensemble.config', { cluster: 'local' });
   }
 
+  /** Members that stand so, once they are as many. */
+  those(kind: Membership['standings'][number]['kind'], count: number): Promise<number[]> {
+    return until(`${count} are there of which one says: ${kind}`, async () => {
+      const { standings } = await this.config();
+      const ids = standings.filter((one) => one.kind === kind).map(({ id }) => id);
+      return ids.length === count ? ids : null;
+    });
+  }
+
   async members(): Promise<string[]> {
     return (await this.config()).members.map(({ id, role }) => `${id} ${role}`);
   }
@@ -142,9 +153,8 @@ test('three members come, one more and an observer join, one leaves, and all is 
   expect((await app.client().getData('/kept')).data?.toString()).toBe('value');
 
   // The leader is as good as any.
-  const { standings } = await app.config();
-  const leader = standings.find(({ kind }) => kind === 'leads')!.id;
-  const { keptIn } = await app.rpc.call('ensemble.shrink', { id: leader, isDataKept: true });
+  const [leader] = await app.those('leads', 1);
+  const { keptIn } = await app.rpc.call('ensemble.shrink', { id: leader!, isDataKept: true });
   expect(path.dirname(keptIn!)).toBe(path.join(folder.path, 'removed'));
   expect(fs.existsSync(path.join(keptIn!, 'version-2'))).toBe(true);
   const left = grown.filter((text) => !text.startsWith(`${leader} `));
@@ -164,4 +174,123 @@ test('three members come, one more and an observer join, one leaves, and all is 
   expect(await app.members()).toEqual(left.filter((text) => !text.startsWith('5 ')));
   expect((await app.client().getData('/kept')).data?.toString()).toBe('newer');
   expect(app.start.local).toMatchObject({ kind: 'ensemble', movedPorts: [], leftOut: [] });
+});
+
+test('who was taken out elsewhere, away or not, is not started again', async () => {
+  const ports = await portsInARow(5);
+  const app = await Running.of({ clientPort: ports[0]!, members: 3, observers: 2 });
+  const [away, here] = await app.those('observes', 2);
+  // The files of the one that is away go on saying that it belongs to the ensemble.
+  await app.rpc.call('ensemble.order', { id: away!, what: 'stop' });
+  const change = { kind: 'step', joining: [], leaving: [away!, here!] } as const;
+  const { version } = await app.config();
+  await app.rpc.call('ensemble.reconfigure', {
+    cluster: 'local',
+    order: { fromVersion: version, change },
+  });
+  await app.close();
+
+  const again = await Running.of();
+  expect(again.ports).toEqual(ports.slice(0, 3));
+  const folders = [4, 5].map((id) => path.join(folder.path, 'members', String(id)));
+  expect(again.start.local.leftOut.map((one) => one.folder)).toEqual(folders);
+  // Their numbers are not given to others while their data is there.
+  expect(await again.grow('observer')).toMatchObject({ kind: 'done' });
+  expect(await again.members()).toContain('6 observer');
+});
+
+test('without quorum nobody comes and nobody goes, and nothing is left of the attempt', async () => {
+  const app = await Running.of({ clientPort: (await portsInARow(3))[0]! });
+  const followers = await app.those('follows', 2);
+  await app.rpc.call('ensemble.order', { id: followers[0]!, what: 'stop' });
+  await app.those('unheard', 1);
+  // The two that are left would have to be both of them, and the one that stays is no quorum of two.
+  const leaves = { id: followers[1]!, isDataKept: true };
+  await expect(app.rpc.call('ensemble.shrink', leaves)).rejects.toMatchObject({
+    code: 'reconfig-refused',
+  });
+  expect(await app.members()).toHaveLength(3);
+  expect(fs.readdirSync(path.join(folder.path, 'members'))).toEqual(['1', '2', '3']);
+  await expect(app.rpc.call('ensemble.shrink', { id: 9, isDataKept: true })).rejects.toMatchObject({
+    code: 'not-found',
+  });
+});
+
+test('a port that another program has is passed over, and taken again once it is free', async () => {
+  const ports = await portsInARow(3);
+  const first = await startOfApp(optionsOf({ clientPort: ports[0]! }));
+  expect(first.ok).toBe(true);
+  const other = net.createServer().listen(ports[1]!, '127.0.0.1');
+  await once(other, 'listening');
+  const moved = await startOfApp(optionsOf({}));
+  other.close();
+  await once(other, 'close');
+  if (!moved.ok) throw new Error(moved.error);
+  const [move] = moved.value.local.movedPorts;
+  expect(move).toMatchObject({ member: 2, from: ports[1]! });
+  expect(ports).not.toContain(move!.to);
+  const app = new Running(moved.value);
+  await until('all serve where they were said to', () => {
+    const expected = [ports[0]!, move!.to, ports[2]!];
+    return app.ports.length === 3 && app.ports.every((port, i) => port === expected[i]);
+  });
+  const client = new Client({
+    platform: nodePlatform({ version: 'test', logLevel: 'error', writeLog: () => undefined }),
+    connect: `127.0.0.1:${move!.to}`,
+    sessionTimeoutMs: 10_000,
+  });
+  open.push(client);
+  await client.sync('/');
+  await app.close();
+  const back = await startOfApp(optionsOf({}));
+  expect(back).toMatchObject({ value: { local: { movedPorts: [] } } });
+  // An operator who runs a server is told by it, and not by a port nobody looks at.
+  expect(await startOfServe(optionsOf({}))).toMatchObject({
+    value: { members: ports.map((port) => ({ settings: { clientPort: port } })) },
+  });
+});
+
+test('a server on its own stays one, beside which no ensemble is begun', async () => {
+  const data = path.join(folder.path, 'version-2');
+  fs.mkdirSync(data);
+  expect(await startOfApp(optionsOf({ clientPort: 0 }))).toMatchObject({
+    value: { members: { length: 3 }, local: { kind: 'ensemble' } },
+  });
+  fs.rmSync(path.join(folder.path, 'members'), { recursive: true });
+  fs.writeFileSync(path.join(data, 'snapshot.0'), '');
+  for (const members of [null, 1]) {
+    const start = await startOfApp(optionsOf({ members, clientPort: 0 }));
+    expect(start).toMatchObject({
+      value: { members: [{ configFile: null }], local: { kind: 'standalone' } },
+    });
+  }
+  const refused = await startOfApp(optionsOf({ members: 3 }));
+  expect(refused.ok ? '' : refused.error).toContain('holds the data of a server on its own');
+  const observed = await startOfApp(optionsOf({ observers: 1 }));
+  expect(observed.ok ? '' : observed.error).toContain('holds the data of a server on its own');
+
+  // Both are there where an ensemble was begun first.
+  fs.rmSync(data, { recursive: true });
+  await startOfApp(optionsOf({ clientPort: 0 }));
+  fs.mkdirSync(data);
+  fs.writeFileSync(path.join(data, 'snapshot.0'), '');
+  expect(await startOfServe(optionsOf({}))).toMatchObject({
+    value: { members: { length: 3 }, local: { kind: 'ensemble', isOtherBeside: true } },
+  });
+  expect(await startOfServe(optionsOf({ members: 1 }))).toMatchObject({
+    value: { local: { kind: 'standalone' } },
+  });
+});
+
+test('serve begins with one server, and the same file is not read as two ensembles', async () => {
+  expect(await startOfServe(optionsOf({ clientPort: 0 }))).toMatchObject({
+    value: { members: { length: 1 }, local: { kind: 'standalone' } },
+  });
+  await startOfServe(optionsOf({ members: 2 }));
+  // A folder that was copied to another number's place.
+  const from = path.join(folder.path, 'members', '1');
+  const to = path.join(folder.path, 'members', '3');
+  fs.cpSync(from, to, { recursive: true });
+  const start = await startOfServe(optionsOf({}));
+  expect(start).toMatchObject({ value: { local: { leftOut: [{ member: 3, folder: to }] } } });
 });
