@@ -220,7 +220,7 @@ test('a port that another program has is passed over, and taken again once it is
   const ports = await portsInARow(3);
   const first = await startOfApp(optionsOf({ clientPort: ports[0]! }));
   expect(first.ok).toBe(true);
-  const other = net.createServer().listen(ports[1]!, '127.0.0.1');
+  const other = net.createServer().listen(ports[1], '127.0.0.1');
   await once(other, 'listening');
   const moved = await startOfApp(optionsOf({}));
   other.close();
