@@ -1,5 +1,5 @@
-/** Starting and ending members of this program's ensemble, with what it does to the quorum said before. */
-import type { EnsembleMember, QuorumView } from '#contract/ensemble-models.ts';
+/** Starting, pausing and ending members of this program's ensemble, with what it does to the quorum said before. */
+import type { EnsembleMember, MemberOrder, QuorumView } from '#contract/ensemble-models.ts';
 
 import { t } from '../i18n/words.ts';
 import { consequenceOf, shortName } from '../model/ensemble.ts';
@@ -11,9 +11,11 @@ export interface MemberActions {
   /** Whether it can be started and ended from here at all. */
   isOurs(member: EnsembleMember): boolean;
   isRunning(member: EnsembleMember): boolean;
+  isPaused(member: EnsembleMember): boolean;
   start(member: EnsembleMember): void;
-  /** Asks first, saying what would be left. */
-  end(member: EnsembleMember, what: 'stop' | 'kill'): Promise<void>;
+  resume(member: EnsembleMember): void;
+  /** Takes it away from the others: asks first, saying what would be left. */
+  withdraw(member: EnsembleMember, what: 'stop' | 'kill' | 'pause'): Promise<void>;
 }
 
 export function useMemberActions(): MemberActions {
@@ -21,21 +23,25 @@ export function useMemberActions(): MemberActions {
   const dialogs = useDialogs();
   const notices = useNotices();
 
-  function order(member: EnsembleMember, what: 'start' | 'stop' | 'kill'): void {
+  function order(member: EnsembleMember, what: MemberOrder['what']): void {
     members.order({ id: member.id, what }).catch((error: unknown) => notices.showProblem(error));
   }
 
   return {
     isOurs: ({ local }) => local !== null,
     isRunning: ({ local }) => local !== null && local.kind !== 'stopped' && local.kind !== 'failed',
+    isPaused: ({ local }) => local?.kind === 'paused',
     start: (member) => order(member, 'start'),
-    end: async (member, what) => {
+    resume: (member) => order(member, 'resume'),
+    withdraw: async (member, what) => {
       const quorum = members.view?.quorum ?? null;
       const consequence = consequenceOf(member, quorum);
       const isDanger = consequence === 'loses-quorum' || consequence === 'ends-all';
       const texts = [
-        ...(what === 'kill' ? [t('ensemble.actions.killText')] : []),
-        consequenceText(member, quorum),
+        ...(what === 'stop' ? [] : [t(`ensemble.actions.${what}Text`)]),
+        what === 'pause' && consequence === 'ends-all'
+          ? t('ensemble.actions.pauseAloneText')
+          : consequenceText(member, quorum),
         ...(member.role === 'leader' && !isDanger ? [t('ensemble.consequences.leads')] : []),
       ];
       const answer = await dialogs.ask({

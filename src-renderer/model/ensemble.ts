@@ -7,7 +7,7 @@ export type Tone = 'ok' | 'warn' | 'danger' | 'idle';
 export function toneOf({ role, trouble, local }: EnsembleMember): Tone {
   if (local?.kind === 'stopped') return 'idle';
   if (local?.kind === 'failed') return 'danger';
-  if (local?.kind === 'starting') return 'warn';
+  if (local?.kind === 'starting' || local?.kind === 'paused') return 'warn';
   if (role === 'unreachable') return 'danger';
   if (role === 'looking' || role === 'read-only' || trouble === 'silent') return 'warn';
   return role === 'unknown' ? 'idle' : 'ok';

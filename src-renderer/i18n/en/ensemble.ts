@@ -1,5 +1,8 @@
 /** English words of the ensemble page: members, quorum, what is wrong and what helps, charts. */
+import { faults } from './faults.ts';
+
 export const ensemble = {
+  faults,
   ensemble: {
     title: 'Ensemble',
     open: 'Ensemble and its members',
@@ -70,6 +73,7 @@ export const ensemble = {
       electing: 'Electing',
       failed: 'Failed',
       stopped: 'Stopped',
+      paused: 'Paused',
     },
     troubles: {
       refused: {
@@ -151,8 +155,17 @@ export const ensemble = {
     actions: {
       menu: 'Actions for member {name}',
       start: 'Start',
+      pause: 'Pause…',
+      resume: 'Resume',
       stop: 'Stop…',
       kill: 'Kill…',
+      pauseTitle: 'Pause member {name}?',
+      pauseAloneTitle: 'Pause the server?',
+      pauseConfirm: 'Pause it',
+      pauseAnyway: 'Pause it all the same',
+      pauseText:
+        'It is held still with all its connections open, as by SIGSTOP, until it is resumed. The others notice when they lose patience.',
+      pauseAloneText: 'Nothing is answered until it is resumed.',
       stopTitle: 'Stop member {name}?',
       killTitle: 'Kill member {name}?',
       stopAloneTitle: 'Stop the server?',

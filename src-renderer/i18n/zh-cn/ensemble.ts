@@ -1,8 +1,10 @@
 /** Chinese words of the ensemble page: members, quorum, what is wrong and what helps, charts. */
 import type { ensemble as english } from '../en/ensemble.ts';
 import type { Texts } from '../texts.ts';
+import { faults } from './faults.ts';
 
 export const ensemble: Texts<typeof english> = {
+  faults,
   ensemble: {
     title: '集群成员',
     open: '集群及其成员',
@@ -72,6 +74,7 @@ export const ensemble: Texts<typeof english> = {
       electing: '选举中',
       failed: '失败',
       stopped: '已停止',
+      paused: '已暂停',
     },
     troubles: {
       refused: {
@@ -148,8 +151,17 @@ export const ensemble: Texts<typeof english> = {
     actions: {
       menu: '成员 {name} 的操作',
       start: '启动',
+      pause: '暂停…',
+      resume: '恢复运行',
       stop: '停止…',
       kill: '强制结束…',
+      pauseTitle: '暂停成员 {name}？',
+      pauseAloneTitle: '暂停服务器？',
+      pauseConfirm: '暂停',
+      pauseAnyway: '仍然暂停',
+      pauseText:
+        '它停住不动，所有连接保持打开，如同收到 SIGSTOP，直到恢复运行。其他成员在失去耐心后才会察觉。',
+      pauseAloneText: '恢复运行之前不答复任何请求。',
       stopTitle: '停止成员 {name}？',
       killTitle: '强制结束成员 {name}？',
       stopAloneTitle: '停止服务器？',
