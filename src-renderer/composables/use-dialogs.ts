@@ -1,6 +1,8 @@
 /** Which dialog is open, and with what: one at a time, opened from anywhere. */
 import { type Ref, shallowRef } from 'vue';
 
+import type { MembershipWish } from './use-reconfig.ts';
+
 export interface Question {
   readonly title: string;
   readonly text: string;
@@ -20,7 +22,10 @@ export type OpenDialog =
   | { readonly kind: 'delete'; readonly path: string }
   /** Null adds one. */
   | { readonly kind: 'cluster'; readonly id: string | null }
-  | { readonly kind: 'connect'; readonly id: string }
+  /** When it closes, the next one opens. */
+  | { readonly kind: 'connect'; readonly id: string; readonly next?: OpenDialog }
+  /** Changes who belongs to an ensemble. */
+  | { readonly kind: 'reconfig'; readonly cluster: string; readonly wish: MembershipWish | null }
   | { readonly kind: 'question'; readonly question: Question; answer(given: Answer): void };
 
 const dialog = shallowRef<OpenDialog | null>(null);

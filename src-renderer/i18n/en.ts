@@ -2,8 +2,17 @@
 import { clusters } from './en/clusters.ts';
 import { ensemble } from './en/ensemble.ts';
 import { log } from './en/log.ts';
+import { reconfig } from './en/reconfig.ts';
 import { shell } from './en/shell.ts';
 import { values } from './en/values.ts';
 import { znodes } from './en/znodes.ts';
 
-export const en = { ...shell, ...clusters, ...ensemble, ...znodes, ...values, ...log } as const;
+export const en = {
+  ...shell,
+  ...clusters,
+  ...ensemble,
+  ...reconfig,
+  ...znodes,
+  ...values,
+  ...log,
+} as const;

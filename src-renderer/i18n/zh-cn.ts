@@ -2,8 +2,17 @@
 import { clusters } from './zh-cn/clusters.ts';
 import { ensemble } from './zh-cn/ensemble.ts';
 import { log } from './zh-cn/log.ts';
+import { reconfig } from './zh-cn/reconfig.ts';
 import { shell } from './zh-cn/shell.ts';
 import { values } from './zh-cn/values.ts';
 import { znodes } from './zh-cn/znodes.ts';
 
-export const zhCn = { ...shell, ...clusters, ...ensemble, ...znodes, ...values, ...log };
+export const zhCn = {
+  ...shell,
+  ...clusters,
+  ...ensemble,
+  ...reconfig,
+  ...znodes,
+  ...values,
+  ...log,
+};
