@@ -10,6 +10,7 @@ import {
   type Server,
   startServer,
 } from '../../src-server/coordination/server.ts';
+import type { Disk } from '../../src-server/platform/disk.ts';
 import { NodeDisk } from '../../src-server/platform/node/disk.ts';
 import { nodePlatform } from '../../src-server/platform/node/platform.ts';
 import { type Seats, takeSeats } from './apache-ensemble.ts';
@@ -26,6 +27,8 @@ export interface OwnMemberOptions {
   /** What stands behind `server.N=`. */
   readonly servers: ReadonlyMap<number, string>;
   readonly settings?: Partial<Settings>;
+  /** Where it keeps its data, unless in its folder. */
+  readonly disk?: Disk;
   /** Further lines of its zoo.cfg. */
   readonly lines?: readonly string[];
 }
@@ -84,6 +87,11 @@ export class OwnMember {
     return this.server.ensemble!;
   }
 
+  /** It ended by itself, as it could not go on. */
+  get hasFailed(): boolean {
+    return this.#fatal !== null;
+  }
+
   get isRunning(): boolean {
     return this.#server !== null;
   }
@@ -105,11 +113,14 @@ export class OwnMember {
     this.#fatal = null;
     this.#server = await startServer({
       settings,
-      platform: nodePlatform({
-        version: 'test',
-        logLevel: 'debug',
-        writeLog: (line) => this.log.push(line),
-      }),
+      platform: {
+        ...nodePlatform({
+          version: 'test',
+          logLevel: 'debug',
+          writeLog: (line) => this.log.push(line),
+        }),
+        ...(this.#options.disk === undefined ? {} : { disk: this.#options.disk }),
+      },
       version: VERSION,
       ensemble: { config: ensemble, next, file: this.configFile },
       onProgress: () => undefined,
@@ -149,6 +160,7 @@ export class OwnEnsemble {
   static async start(
     roles: readonly ('participant' | 'observer')[],
     settings: Partial<Settings> = {},
+    more: (id: number) => Pick<OwnMemberOptions, 'disk' | 'lines'> = () => ({}),
   ): Promise<OwnEnsemble> {
     const seats = await takeSeats(...roles);
     const folders = roles.map(() => temporaryFolder());
@@ -161,6 +173,7 @@ export class OwnEnsemble {
           clientPort: await lastingPort(),
           servers: seats.lines,
           settings,
+          ...more(i + 1),
         }),
       );
     const ensemble = new OwnEnsemble(members, seats, folders);

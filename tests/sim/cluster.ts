@@ -182,6 +182,7 @@ export class Cluster {
       trace.line(machine.host, `${level}: ${sentence}`, ...details);
     }
     probes.said(sentence);
+    if (typeof fields['why'] === 'string') probes.said(fields['why']);
     if (level === 'error' && !EXPECTED_ERRORS.includes(sentence))
       world.fail(new Failure('log', `${machine.host}: ${sentence} ${JSON.stringify(fields)}`));
     if (sentence !== 'session expired') return;

@@ -11,6 +11,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   'snapshot written': 'a snapshot was written',
   'this log was never begun and is removed': 'a log without beginning was removed',
   'leading: broadcast': 'a leader led',
+  'this leader has no room on its disk and makes way': 'a leader made way for want of room',
   'following: broadcast': 'a follower followed',
   'observing: broadcast': 'an observer observed',
 };
@@ -39,6 +40,7 @@ export class Probes {
 
 /** Not reached by every hundred seeds. */
 const RARE = [
+  'a leader made way for want of room',
   'a log without beginning was removed',
   'a torn log was read',
   'a sync failed',

@@ -168,11 +168,17 @@ export class Storage {
     this.#journal.onDurable({
       durable: (txns) => this.#onDurable(txns.at(-1)!.zxid),
       fatal: (error) => this.#stop(error),
+      room: () => this.#reportRoom(),
     });
   }
 
   listen(listener: StorageListener): void {
     this.#listener = listener;
+    if (this.#journal.room !== 'ok') this.#reportRoom();
+  }
+
+  #reportRoom(): void {
+    this.#report({ kind: 'room', hasRoom: this.#journal.room === 'ok' });
   }
 
   // --- what may be asked ---

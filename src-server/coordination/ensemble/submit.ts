@@ -164,7 +164,8 @@ export class Submit {
   accepts(op: OpCode): Code {
     if (this.#duty === 'cut-off') return Code.NOT_READ_ONLY;
     const { room } = this.#parts.storage.journal;
-    if (room === 'ok') return Code.OK;
+    // Whether the ensemble takes more is its leader's to say; a learner without room only falls behind.
+    if (room === 'ok' || this.#duty === 'learner') return Code.OK;
     // Ends of sessions are small and free what they held; the reserve is there for them.
     const isSession = op === OpCode.CLOSE_SESSION || op === OpCode.CREATE_SESSION;
     return room === 'low' && isSession ? Code.OK : Code.NOT_READ_ONLY;

@@ -80,6 +80,8 @@ export interface DurableHandlers {
   durable(txns: readonly Txn[]): void;
   /** What is durable is unknown: the member must stop. */
   fatal(error: DiskError): void;
+  /** There is another amount of room than before. */
+  room?(room: Room): void;
 }
 
 const EVERYTHING: RecoveryScope = { upTo: null, isMember: false };
@@ -225,6 +227,7 @@ export class Journal {
   #setRoom(room: Room): void {
     if (room === this.#room) return;
     this.#room = room;
+    this.#handlers.room?.(room);
     const { logger } = this.#options;
     if (room === 'ok') {
       logger.info('there is room on the disk again; writes are accepted');

@@ -11,7 +11,7 @@
  *               ├──── everybody within reach says the same ───▶ decided
  *               └──── a quorum of followers, and their leader says that it leads ───▶ decided
  *
- * The rules are those of Apache's FastLeaderElection, so that its servers elect with ours: numbers E1 … E10 in README.md.
+ * The rules are those of Apache's FastLeaderElection, so that its servers elect with ours: numbers E1 … E11 in README.md.
  * Outside of elections it answers who looks for a leader.
  */
 import type { Sid } from '../../base/ids.ts';
@@ -134,10 +134,38 @@ export class Election {
     this.#waitMs = self.settings.notifyMinMs;
     self.round++;
     this.#rearm();
-    this.#propose(this.#initialVote());
+    this.#proposeFirst();
     const early = [...this.#early];
     this.#early.clear();
     for (const [from, notification] of early) this.onNotification(from, notification);
+  }
+
+  /** E11: whoever has no room proposes somebody else who was heard of, if that one knows as much. */
+  #proposeFirst(): void {
+    const self = this.#self;
+    const initial = this.#initialVote();
+    const other = [...this.#early.values()].find(
+      ({ state, vote }) => state === 'looking' && this.#isRather(vote, initial),
+    )?.vote;
+    if (other === undefined) {
+      this.#propose(initial);
+      return;
+    }
+    self.round = Math.max(self.round, other.round);
+    this.#propose({ ...other, round: self.round });
+  }
+
+  /** Only before this peer was proposed: who is named by others must not refuse, or they would never agree. */
+  #isRather(vote: Vote, initial: Vote): boolean {
+    const { hasRoom, view } = this.#self;
+    if (hasRoom || !this.#self.isElector(vote.leader) || weightOf(view, vote.leader) === 0)
+      return false;
+    return (
+      vote.leader !== initial.leader &&
+      vote.zxid !== UNTRUSTED_ZXID &&
+      vote.zxid === initial.zxid &&
+      vote.peerEpoch === initial.peerEpoch
+    );
   }
 
   /**
@@ -273,7 +301,8 @@ export class Election {
       return;
     }
     this.#votes.set(from, { vote, state: 'looking', version: 0 });
-    this.#propose(this.#isBetter(vote, initial) ? vote : initial);
+    const isTaken = this.#isBetter(vote, initial) || this.#isRather(vote, initial);
+    this.#propose(isTaken ? vote : initial);
   }
 
   /** E2: the newer epoch, then the longer log, then the larger sid. Without weight nobody is better. */

@@ -158,8 +158,15 @@ export interface StepDown {
   readonly reason: string;
 }
 
+/** The disk of this member has room for more history, or not. It has until told otherwise. */
+export interface Room {
+  readonly kind: 'room';
+  readonly hasRoom: boolean;
+}
+
 export type Event =
   | Tick
+  | Room
   | NotificationReceived
   | Unreachable
   | LinkAccepted

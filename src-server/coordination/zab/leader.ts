@@ -25,6 +25,10 @@ import type { View } from './view.ts';
 
 /** Since 3.4. Older learners do not know discovery. */
 const PROTOCOL_VERSION = 0x10000;
+/** Where no member has room, leaders change as often as this, and clients have peace in between. */
+const MAKE_WAY_PAUSE_MS = 300_000;
+
+const NO_ROOM = 'this leader has no room on its disk and makes way';
 
 type Stage =
   'reports' | 'storingAccepted' | 'promises' | 'storingCurrent' | 'synchronization' | 'broadcast';
@@ -129,6 +133,11 @@ export class Leader implements Role {
       this.#self.leave('proposals are not decided');
       return;
     }
+    if (this.#shouldMakeWay) {
+      this.#self.madeWayMs = nowMs;
+      this.#self.leave(NO_ROOM);
+      return;
+    }
     this.#isFullTick = !this.#isFullTick;
     const zxid = broadcast.lastProposed;
     const links: LinkId[] = [];
@@ -140,6 +149,13 @@ export class Leader implements Role {
       else links.push(learner.link);
     }
     this.#learners.tell(links, { kind: 'ping', zxid });
+  }
+
+  /** E11: writes are refused where this peer leads. Where nobody has room, it must not be tried all the time. */
+  get #shouldMakeWay(): boolean {
+    const { hasRoom, nowMs, madeWayMs } = this.#self;
+    if (hasRoom || nowMs - madeWayMs < MAKE_WAY_PAUSE_MS) return false;
+    return [...this.#learners].some(({ stage, role }) => stage === 'synced' && role === 'follower');
   }
 
   #hasQuorum(): boolean {

@@ -155,6 +155,9 @@ export class Peer {
       case 'settled':
         this.#onSettled(event.zxid, event.jitter);
         return;
+      case 'room':
+        self.hasRoom = event.hasRoom;
+        return;
       case 'stepDown':
         if (this.#role !== null) self.leave(event.reason);
         return;
@@ -191,11 +194,15 @@ export class Peer {
     self.isMemoryAhead = false;
     self.history.settle(zxid);
     if (self.hasSuccessor) this.#begin('named');
-    else
-      this.#election.wait(
-        self.isObserver ? Math.floor(jitter * self.settings.observerElectionDelayMs) : 0,
-      );
+    else this.#election.wait(this.#electionDelayMs);
     this.#election.onTick();
+  }
+
+  get #electionDelayMs(): number {
+    const { isObserver, hasRoom, settings } = this.#self;
+    if (isObserver) return Math.floor(this.#jitter * settings.observerElectionDelayMs);
+    // E11: the others propose themselves meanwhile.
+    return hasRoom ? 0 : settings.tickMs;
   }
 
   #begin(how: 'elected' | 'named'): void {

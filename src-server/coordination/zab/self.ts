@@ -76,6 +76,10 @@ export class Self {
   isMemoryAhead = false;
   /** A leader asked for a cut that the disk could not make. */
   needsSnapshot = false;
+  /** E11: whoever has no room on its disk would rather not lead. */
+  hasRoom = true;
+  /** When it made way for another leader last, for want of room. */
+  madeWayMs = -Infinity;
   /** Connections tried so far, as their numbers. */
   attempts = 0;
   #acceptedEpoch: number;

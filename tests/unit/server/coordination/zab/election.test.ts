@@ -5,6 +5,7 @@ import { sid } from '../../../../../src-server/base/ids.ts';
 import type { Zxid } from '../../../../../src-server/base/zxid.ts';
 import { NO_VOTE, type Vote } from '../../../../../src-server/coordination/zab/messages.ts';
 import { entries, Solo, viewOf, z } from '../../../../sim/zab/solo.ts';
+import { SETTINGS } from '../../../../sim/zab/swarm.ts';
 
 const THREE = viewOf([1, 2, 3]);
 
@@ -104,6 +105,28 @@ describe('E3: votes of those who look', () => {
     expect(solo.hear(3, vote(3, '1:2', { peerEpoch: 1 }))).toHaveLength(2);
     expect(solo.tick(200)).toContain('following discovery: elected');
     expect(solo.peer.leader).toBe(3);
+  });
+
+  test('E11: who has no room proposes another that knows as much, and itself where nobody does', () => {
+    const solo = looker(3);
+    solo.tick(0);
+    solo.step({ kind: 'room', hasRoom: false });
+    expect(solo.step({ kind: 'settled', zxid: z('1:2'), jitter: 0 })).toEqual([]);
+    solo.hear(1, vote(1, '1:1', { peerEpoch: 1 }));
+    solo.hear(2, vote(2, '1:2', { peerEpoch: 1 }));
+    expect(solo.tick(SETTINGS.tickMs).join()).toContain('2');
+    solo.tick(SETTINGS.finalizeMs);
+    expect(solo.peer.leader).toBe(2);
+
+    const alone = looker(3);
+    alone.tick(0);
+    alone.step({ kind: 'room', hasRoom: false });
+    alone.step({ kind: 'settled', zxid: z('1:2'), jitter: 0 });
+    alone.hear(1, vote(1, '1:1', { peerEpoch: 1 }));
+    alone.tick(SETTINGS.tickMs);
+    alone.hear(1, vote(3, '1:2', { peerEpoch: 1 }));
+    alone.tick(SETTINGS.finalizeMs);
+    expect(alone.peer.state).toBe('leading');
   });
 
   test('any message restarts the silence', () => {

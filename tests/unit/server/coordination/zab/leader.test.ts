@@ -5,6 +5,7 @@ import { AssertionFailed } from '../../../../../src-server/base/assert.ts';
 import { sid } from '../../../../../src-server/base/ids.ts';
 import { COUNTER_MAX } from '../../../../../src-server/base/zxid.ts';
 import { entries, PAYLOAD, Solo, type SoloOptions, viewOf, z } from '../../../../sim/zab/solo.ts';
+import { SETTINGS } from '../../../../sim/zab/swarm.ts';
 
 const THREE = viewOf([1, 2, 3], [4]);
 
@@ -413,6 +414,33 @@ describe('broadcast', () => {
   test('a server that connects again replaces its old link', () => {
     const solo = established();
     expect(solo.greet(7, 1)).toContain('close 1: the server has connected again');
+  });
+
+  test('E11: without room on its disk it makes way where a follower can lead, and not all the time', () => {
+    const solo = leader();
+    solo.lead(1);
+    solo.step({ kind: 'room', hasRoom: false });
+    const halfTicks = (link: number): string[] => {
+      const lines: string[] = [];
+      for (let i = 0; i < 20 && solo.peer.state === 'leading'; i++) {
+        lines.push(...solo.tick(SETTINGS.tickMs / 2));
+        solo.message(link, { kind: 'pong', zxid: solo.peer.lastZxid, touches: [] });
+      }
+      return lines;
+    };
+    solo.admit(1, 1, z('1:3'));
+    expect(halfTicks(1)).toContain(
+      'looking election: this leader has no room on its disk and makes way',
+    );
+    // Nobody else is heard of in its tick of silence, so it leads again, and goes on.
+    solo.step({ kind: 'settled', zxid: z('1:3'), jitter: 0 });
+    expect(solo.tick(SETTINGS.tickMs - 1)).toEqual([]);
+    solo.tick(1);
+    solo.hear(1, { leader: solo.peer.sid, zxid: z('1:3'), round: 2, peerEpoch: 2 });
+    solo.tick(SETTINGS.finalizeMs);
+    solo.admit(2, 1, z('1:3'));
+    expect(halfTicks(2)).not.toContain('close 2');
+    expect(solo.peer.state).toBe('leading');
   });
 
   test('stepping down closes every link', () => {
