@@ -19,7 +19,11 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['tests/unit/{server,main}/**/*.test.ts', 'tests/tidy/**/*.test.ts'],
+          include: [
+            'tests/unit/{server,main}/**/*.test.ts',
+            'tests/scenarios/**/*.test.ts',
+            'tests/tidy/**/*.test.ts',
+          ],
           ...together,
         },
       },

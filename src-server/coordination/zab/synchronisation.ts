@@ -128,7 +128,6 @@ export class Synchronisation {
     } else if (event.kind === 'snapshotSaved' && this.#stage === 'saving') {
       this.#self.isMemoryAhead = false;
       this.#self.needsSnapshot = false;
-      this.#unseeLost();
       this.#logDecided();
     } else if (event.kind === 'durable' && this.#stage === 'logging') {
       if (event.zxid >= this.#self.history.last) this.#storeCurrent();
@@ -337,17 +336,6 @@ export class Synchronisation {
     this.#self.emit({ kind: 'saveSnapshot', zxid: history.last });
   }
 
-  /** The log before the snapshot is gone, and with it the views that only it knew of. */
-  #unseeLost(): void {
-    const { history } = this.#self;
-    this.#self.unsee(history.last);
-    if (this.#newView !== null) this.#self.see(this.#newView);
-    for (let i = 0; i < this.#pending.length; i++) {
-      const { view } = this.#pending.at(i)!;
-      if (view !== null) this.#self.see(view);
-    }
-  }
-
   #logDecided(): void {
     const isAny = this.#decided > 0;
     for (; this.#decided > 0; this.#decided--) {
@@ -368,7 +356,21 @@ export class Synchronisation {
     return proposal;
   }
 
+  /**
+   * R3: the leader tells of the newest view that its history holds, and the disk holds that history now. A newer one that is
+   * no outstanding proposal either was given up with its transaction, even where later transactions have come.
+   */
+  #unseeGivenUp(): void {
+    const { nextView } = this.#self;
+    if (this.#newView === null || nextView.version <= this.#newView.version) return;
+    for (let i = 0; i < this.#pending.length; i++)
+      if (this.#pending.at(i)!.view?.version === nextView.version) return;
+    this.#self.unsee(ZXID_ZERO);
+    this.#self.see(this.#newView);
+  }
+
   #storeCurrent(): void {
+    this.#unseeGivenUp();
     this.#wait('storingCurrent');
     this.#self.emit({ kind: 'storeCurrentEpoch', epoch: this.#epoch });
   }
