@@ -69,6 +69,7 @@ export const reconfig = {
       needed: '{needed} of {voters} needed',
       byGroups: 'more than half of the groups',
       alive: '{alive} alive',
+      follow: '{n} follows now | {n} follow now',
       group: 'Group {id}',
       weight: '×{weight}',
       observers: 'Observers',

@@ -64,6 +64,7 @@ export class EnsembleWatch {
   readonly #before = new Map<string, Report>();
   readonly #samples = new Samples();
   #config: EnsembleConfig | null = null;
+  #isConfigOld = false;
   #round = 0;
   #timer: Timer | null = null;
   #members: readonly EnsembleMember[] | null = null;
@@ -91,6 +92,11 @@ export class EnsembleWatch {
     };
   }
 
+  /** The configuration was changed: it is read again with the next round, and not only when its turn comes. */
+  onReconfigured(): void {
+    this.#isConfigOld = true;
+  }
+
   /** Nobody looks: nothing is asked, and what was seen last is not shown as news to the next. */
   #rest(): void {
     this.#timer?.cancel();
@@ -114,7 +120,9 @@ export class EnsembleWatch {
 
   async #ask(round: number): Promise<void> {
     const questions: Promise<unknown>[] = [];
-    if (this.#config === null || round % CONFIG_EVERY === 0) questions.push(this.#readConfig());
+    if (this.#config === null || this.#isConfigOld || round % CONFIG_EVERY === 0)
+      questions.push(this.#readConfig());
+    this.#isConfigOld = false;
     for (const inquiry of this.#asked()) questions.push(inquiry.ask(round));
     await this.#within(PATIENCE_MS, Promise.all(questions));
     // The first configuration brings servers that nobody has asked yet.

@@ -44,6 +44,11 @@ export class Ensembles {
     });
   }
 
+  /** Its configuration was changed from here. */
+  onReconfigured(cluster: string): void {
+    this.#watches.get(cluster)?.onReconfigured();
+  }
+
   #forgetRemoved(): void {
     const known = new Set(this.#clusters.view().map(({ id }) => id));
     for (const id of this.#watches.keys()) if (!known.has(id)) this.#watches.delete(id);

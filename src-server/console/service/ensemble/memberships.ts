@@ -80,6 +80,7 @@ export class Memberships {
     try {
       return await this.#change(operator ?? live, before, order);
     } finally {
+      this.#ensembles.onReconfigured(cluster);
       void operator?.close();
     }
   }
