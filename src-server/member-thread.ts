@@ -11,7 +11,9 @@ import { clientAddressOf } from './coordination/ensemble/membership.ts';
 import { JournalError } from './coordination/journal/journal-error.ts';
 import { type EnsembleOptions, type Server, startServer } from './coordination/server.ts';
 import { PauseSwitch } from './pause-switch.ts';
+import { NetError } from './platform/net.ts';
 import { lockDirectory } from './platform/node/directory-lock.ts';
+import { place } from './platform/node/net.ts';
 import { nodePlatform } from './platform/node/platform.ts';
 import type { Platform } from './platform/platform.ts';
 import type {
@@ -39,7 +41,7 @@ export async function runMember(role: MemberRole, host: MessagePort): Promise<vo
   lab.change(role.links);
   const fail = (error: Error): void => {
     const mayHelp = !(error instanceof JournalError || error instanceof MemberError);
-    tell({ kind: 'failed', why: error.message, mayHelp });
+    tell({ kind: 'failed', why: withAdvice(error, role), mayHelp });
     host.close();
   };
 
@@ -116,6 +118,15 @@ export async function runMember(role: MemberRole, host: MessagePort): Promise<vo
     tellStanding();
   }
   tell({ kind: 'ready' });
+}
+
+/** Who starts it may not know that another port can be asked for. */
+function withAdvice(error: Error, { settings }: MemberRole): string {
+  const { clientPortAddress: host, clientPort: port } = settings;
+  const isTaken = error instanceof NetError && error.code === 'in-use';
+  return isTaken && error.message.includes(` ${place({ host, port })}:`)
+    ? `${error.message}; --client-port chooses another`
+    : error.message;
 }
 
 /** @throws MemberError for files that do not say what is needed */

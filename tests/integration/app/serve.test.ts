@@ -68,7 +68,7 @@ test('a taken port gives a clear message', async () => {
   const run = runApp(serve('--client-port', String(port)));
   expect(await run.exited).toBe(1);
   expect(run.output()).toContain(
-    `cannot listen on 127.0.0.1:${port}: another program uses this port`,
+    `cannot listen on 127.0.0.1:${port}: another program uses this port; --client-port chooses another`,
   );
   taken.close();
 });

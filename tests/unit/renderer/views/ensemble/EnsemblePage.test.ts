@@ -158,6 +158,27 @@ describe('members of this program', () => {
     expect(fake().paramsOf('ensemble.order')).toEqual([]);
   });
 
+  test('are paused once it was said what is left, and resumed without being asked', async () => {
+    await show(ours(true));
+    await choose(words.actions.pause);
+    expect(question().text).toContain('as by SIGSTOP');
+    expect(question().text).toContain('Writes go on with 2 of 3; after that none may fail.');
+    await answer('confirm');
+    expect(fake().paramsOf('ensemble.order')).toEqual([{ id: 1, what: 'pause' }]);
+    const paused = ours(true, {
+      local: { kind: 'paused' },
+      role: 'unreachable',
+      trouble: 'silent',
+    });
+    fake().say('ensemble.members', paused);
+    await settled();
+    expect(text('tr.member')).toContain(words.locals.paused);
+    // It was paused by us: nothing is wrong.
+    expect(allOf('tr.trouble')).toEqual([]);
+    await choose(words.actions.resume);
+    expect(fake().paramsOf('ensemble.order')).toContainEqual({ id: 1, what: 'resume' });
+  });
+
   test('that are stopped can be started, without being asked', async () => {
     await show(ours(true, { local: { kind: 'stopped' }, role: 'unreachable', trouble: 'refused' }));
     expect(text('tr.member')).toContain(words.locals.stopped);
