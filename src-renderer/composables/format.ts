@@ -83,6 +83,41 @@ export function formatMs(ms: number): string {
   return `${number.format(ms)} ms`;
 }
 
+/** Whole microseconds, as milliseconds, or seconds where there are many: always three digits that count. */
+export function formatMicros(us: number): string {
+  const isSeconds = us >= 1_000_000;
+  const value = isSeconds ? us / 1_000_000 : us / 1000;
+  const digits = value < 1 ? 3 : value < 10 ? 2 : value < 100 ? 1 : 0;
+  const number = new Intl.NumberFormat(currentLanguage(), {
+    minimumFractionDigits: us === 0 ? 0 : digits,
+    maximumFractionDigits: digits,
+  });
+  return `${number.format(value)} ${isSeconds ? 's' : 'ms'}`;
+}
+
+/** The number alone, in milliseconds, for tables that name the unit. */
+export function formatMicrosBare(us: number): string {
+  const ms = us / 1000;
+  const digits = ms < 10 ? 3 : ms < 100 ? 2 : 1;
+  return new Intl.NumberFormat(currentLanguage(), {
+    minimumFractionDigits: us === 0 ? 0 : digits,
+    maximumFractionDigits: digits,
+  }).format(ms);
+}
+
+/** Round values at a scale, with their unit and without zeros at the end. */
+export function formatMicrosShort(us: number): string {
+  const isSeconds = us >= 1_000_000;
+  const value = isSeconds ? us / 1_000_000 : us / 1000;
+  const number = new Intl.NumberFormat(currentLanguage(), { maximumSignificantDigits: 3 });
+  return `${number.format(value)} ${isSeconds ? 's' : 'ms'}`;
+}
+
+/** As lines of what happens now begin: only the time, to the millisecond. */
+export function formatTimeOfDay(timeMs: number): string {
+  return formatTimeOfLog(timeMs).slice(-12);
+}
+
 /** How long something has lasted, in its two largest units. */
 export function formatLength(ms: number): string {
   const seconds = Math.floor(ms / 1000);

@@ -16,7 +16,7 @@ import {
 import type { LogRow } from '#contract/log-models.ts';
 
 import { ScaledScroll } from '../model/scaled-scroll.ts';
-import { useLog } from '../stores/log.ts';
+import { type LogSource, useLog } from '../stores/log.ts';
 import { usePreferences } from '../stores/preferences.ts';
 
 export interface LogLineView {
@@ -46,6 +46,10 @@ export interface VirtualLog {
 /** Lines kept at hand above and below those in sight. */
 const OVERSCAN = 16;
 
+function isLive(source: LogSource | null): boolean {
+  return source !== null && source.source !== 'file';
+}
+
 export function useVirtualLog(scroller: Ref<HTMLElement | null>): VirtualLog {
   const log = useLog();
   const preferences = usePreferences();
@@ -55,6 +59,8 @@ export function useVirtualLog(scroller: Ref<HTMLElement | null>): VirtualLog {
   const viewport = ref(0);
   const active = ref(0);
   const isAtEnd = ref(true);
+
+  watch(isAtEnd, (now) => log.follow(now), { immediate: true, flush: 'sync' });
 
   function measure(): void {
     scroll.resize({
@@ -79,6 +85,18 @@ export function useVirtualLog(scroller: Ref<HTMLElement | null>): VirtualLog {
     if (below > 0) isAtEnd.value = below - scroll.offset <= scroll.rowHeight / 2;
   }
 
+  // Lines that go at the beginning take their place with them: what is seen stays.
+  watch(
+    () => log.state?.forgotten ?? 0,
+    (now, before) => {
+      const gone = now - before;
+      if (gone <= 0 || isAtEnd.value) return;
+      scroll.moveBy(-gone * scroll.rowHeight);
+      active.value = Math.max(0, active.value - gone);
+      apply();
+    },
+    { flush: 'sync' },
+  );
   watch(
     [() => log.rowCount, () => preferences.rowHeight, viewport],
     () => {
@@ -93,7 +111,7 @@ export function useVirtualLog(scroller: Ref<HTMLElement | null>): VirtualLog {
   watch(
     () => log.source,
     (source) => {
-      isAtEnd.value = source?.source === 'live';
+      isAtEnd.value = isLive(source);
       active.value = 0;
       scroll.moveTo(0);
     },
@@ -103,7 +121,7 @@ export function useVirtualLog(scroller: Ref<HTMLElement | null>): VirtualLog {
     () => log.query,
     () => {
       active.value = 0;
-      if (log.source?.source === 'live') isAtEnd.value = true;
+      if (isLive(log.source)) isAtEnd.value = true;
       else scroll.moveTo(0);
     },
   );
@@ -132,6 +150,8 @@ export function useVirtualLog(scroller: Ref<HTMLElement | null>): VirtualLog {
     onScroll: () => {
       // What we did ourselves comes back as an event, too.
       if (scroller.value === null || scroller.value.scrollTop === scroll.scrollTop) return;
+      // It has another height now, and was pushed; that is told next, and nobody's wish.
+      if (scroller.value.clientHeight !== Math.round(viewport.value)) return;
       scroll.onScrollTop(scroller.value.scrollTop);
       noteEnd();
       triggerRef(position);

@@ -4,6 +4,7 @@ import { ensemble } from './en/ensemble.ts';
 import { log } from './en/log.ts';
 import { reconfig } from './en/reconfig.ts';
 import { shell } from './en/shell.ts';
+import { timing } from './en/timing.ts';
 import { values } from './en/values.ts';
 import { znodes } from './en/znodes.ts';
 
@@ -15,4 +16,5 @@ export const en = {
   ...znodes,
   ...values,
   ...log,
+  ...timing,
 } as const;

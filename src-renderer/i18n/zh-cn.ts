@@ -4,6 +4,7 @@ import { ensemble } from './zh-cn/ensemble.ts';
 import { log } from './zh-cn/log.ts';
 import { reconfig } from './zh-cn/reconfig.ts';
 import { shell } from './zh-cn/shell.ts';
+import { timing } from './zh-cn/timing.ts';
 import { values } from './zh-cn/values.ts';
 import { znodes } from './zh-cn/znodes.ts';
 
@@ -15,4 +16,5 @@ export const zhCn = {
   ...znodes,
   ...values,
   ...log,
+  ...timing,
 };

@@ -13,6 +13,7 @@ import type {
   StoredFile,
   StoredKind,
 } from '#contract/log-models.ts';
+import type { TimingSummary } from '#contract/timing-models.ts';
 import type { Subscription } from '#rpc/client.ts';
 
 import { consoleLink } from '../api/console.ts';
@@ -22,9 +23,9 @@ import { RowWindow } from '../model/row-window.ts';
 import type { RowRange } from '../model/scaled-scroll.ts';
 import { useNotices } from './notices.ts';
 
-/** 'live': the log of a member, from file to file, by the folder it writes to. */
+/** 'live': the log of a member, from file to file, by the folder it writes to. 'ensemble': that of whoever leads, without a path. */
 export interface LogSource {
-  readonly source: 'file' | 'live';
+  readonly source: 'file' | 'live' | 'ensemble';
   readonly path: string;
 }
 
@@ -77,10 +78,18 @@ export const useLog = defineStore('log', () => {
   let wanted: RowRange = { from: 0, count: 0 };
   let typing = 0;
   let isHere = false;
+  let isFollowing = false;
 
+  /** Of the members that write what is shown; they stand still with the lines. */
+  const timings = shallowRef<TimingSummary | null>(null);
+  watch([state, pausedAt], ([now, paused]) => {
+    if (paused === null || now === null) timings.value = now?.timings ?? null;
+  });
   const problems = computed(() => readQuery(query.value).problems);
+  /** So many lines are scrolled: at the end, new ones count when they have come, so that no gap is ever seen there. */
+  const shownCount = ref(0);
   const rowCount = computed(() => {
-    const count = state.value?.rowCount ?? 0;
+    const count = shownCount.value;
     return pausedAt.value === null ? count : Math.min(pausedAt.value, count);
   });
 
@@ -131,10 +140,14 @@ export const useLog = defineStore('log', () => {
     }
   }
 
-  /** Each member's own, in their order. */
+  /** All members together, where there are several, and each one's own, in their order. */
   function liveSources(): LogSource[] {
-    const folders = new Set((files.value ?? []).map(({ folder }) => folder));
-    return [...folders].map((path) => ({ source: 'live', path }));
+    const all = files.value ?? [];
+    const folders = new Set(all.map(({ folder }) => folder));
+    const live = [...folders].map((path): LogSource => ({ source: 'live', path }));
+    const members = new Set(all.map(({ member }) => member));
+    members.delete(null);
+    return members.size > 1 ? [{ source: 'ensemble', path: '' }, ...live] : live;
   }
 
   async function open(to: LogSource): Promise<void> {
@@ -152,6 +165,7 @@ export const useLog = defineStore('log', () => {
     problem.value = null;
     state.value = null;
     window.value = null;
+    shownCount.value = 0;
     pausedAt.value = null;
     choose(null);
     let opened;
@@ -168,7 +182,11 @@ export const useLog = defineStore('log', () => {
     }
     const rows = new RowWindow<LogWindow>({
       ask: (range) => consoleLink.call('logs.window', { log, ...range }),
-      onWindow: (now) => (window.value = now),
+      onWindow: (now) => {
+        window.value = now;
+        if (isFollowing && pausedAt.value === null) shownCount.value = now.rowCount;
+        followChosen(now);
+      },
       onProblem: (error) => {
         if (codeOf(error) !== 'not-connected') notices.showProblem(error);
       },
@@ -178,8 +196,12 @@ export const useLog = defineStore('log', () => {
       { log },
       {
         onEvent: (event) => {
+          const isMore = isFollowing && event.rowCount > shownCount.value && window.value !== null;
           state.value = event;
-          if (pausedAt.value === null) rows.refresh();
+          if (!isMore) shownCount.value = event.rowCount;
+          if (pausedAt.value !== null) return;
+          if (isMore) rows.look({ ...wanted, from: event.rowCount - wanted.count });
+          else rows.refresh();
         },
       },
     );
@@ -210,6 +232,15 @@ export const useLog = defineStore('log', () => {
     }
   }
 
+  /** Its times change while one looks, and its place when lines before it are forgotten. */
+  function followChosen({ from, rows }: LogWindow): void {
+    const before = chosen.value;
+    if (before === null) return;
+    const at = rows.findIndex((row) => isSameLine(row, before.row));
+    const row = rows[at];
+    if (row !== undefined) chosen.value = { ...before, index: from + at, row };
+  }
+
   function choose(line: { readonly index: number; readonly row: LogRow } | null): void {
     const number = ++choosing;
     if (line === null || view === null) {
@@ -237,6 +268,7 @@ export const useLog = defineStore('log', () => {
     kind,
     problem,
     state,
+    timings,
     window,
     query,
     problems,
@@ -260,6 +292,7 @@ export const useLog = defineStore('log', () => {
     },
     resume: (): void => {
       pausedAt.value = null;
+      shownCount.value = state.value?.rowCount ?? 0;
       view?.rows.refresh();
     },
     stop: async (): Promise<void> => {
@@ -270,6 +303,11 @@ export const useLog = defineStore('log', () => {
     find: async (zxid: number): Promise<number | null> => {
       if (view === null) return null;
       return (await consoleLink.call('logs.find', { log: view.id, zxid })).row;
+    },
+    /** The end is looked at, and is to stay in sight. */
+    follow: (isAtEnd: boolean): void => {
+      isFollowing = isAtEnd;
+      if (!isAtEnd) shownCount.value = state.value?.rowCount ?? 0;
     },
     look: (range: RowRange): void => {
       wanted = range;
