@@ -140,15 +140,25 @@ function entryOf(txn: Txn): Entry {
     path: txn.path,
     error: txn.error,
     timeoutMs: txn.timeoutMs,
-    parts: (txn.ops ?? []).map(({ type, error }) => (type === OpCode.ERROR ? error : 0)),
+    parts: partsOf(txn),
     paths: txn.type === OpCode.CLOSE_SESSION ? (txn.paths ?? []) : [],
     text: textOf(txn),
   };
 }
 
+/**
+ * Apache's follower may apply a refused multi before it writes it, and applying makes errors of the parts before the one that
+ * failed, whose bytes stay: what it writes as their code is then the length of a path.
+ */
+function partsOf({ ops }: Txn): Code[] {
+  return (ops ?? []).map(({ type, error }) => (type === OpCode.ERROR && error < 0 ? error : 0));
+}
+
 function textOf(txn: Txn): string {
   const data = txn.data === null ? '' : Buffer.from(txn.data).toString('latin1');
-  const parts = (txn.ops ?? []).map(textOf).join(', ');
+  const codes = partsOf(txn);
+  const isRefused = codes.some((code) => code !== 0);
+  const parts = isRefused ? `refused ${codes.join(' ')}` : (txn.ops ?? []).map(textOf).join(', ');
   return [
     `type ${txn.type}`,
     `session ${txn.sessionId}`,

@@ -14,14 +14,16 @@ import { Evidence } from '../sim/checkers/evidence.ts';
 import { checkReads } from '../sim/checkers/reads.ts';
 import { checkResults } from '../sim/checkers/results.ts';
 import { checkSessions } from '../sim/checkers/sessions.ts';
-import { copyOf, type Ledger } from '../sim/ledger.ts';
+import { type Copy, copyOf, type Ledger } from '../sim/ledger.ts';
 import { Probes } from '../sim/probes.ts';
 import { archivedCopies } from './archive.ts';
+import type { MemberKind } from './members.ts';
 import type { Recorded } from './record.ts';
 
 /** What a member leaves, once it writes no more. */
 export interface Remains {
   readonly name: string;
+  readonly kind: MemberKind;
   readonly dataDir: string;
   /** The logs that it had (archive.ts). */
   readonly archive: string;
@@ -37,14 +39,32 @@ export interface Verdict {
 /** @throws Failure with the first thing that is not as it has to be */
 export function judge(recorded: Recorded, members: readonly Remains[]): Verdict {
   const disk = Object.assign(new NodeDisk(), { clock: new NodeClock() });
-  const logs = members.map(({ name, dataDir }) => copyOf(disk, dataDir, name));
-  const archived = members.flatMap(({ name, archive }) =>
-    archivedCopies(archive, name, disk.clock),
-  );
+  const logs: Copy[] = [];
+  const archived: Copy[] = [];
+  for (const { name, kind, dataDir, archive } of members) {
+    const copy = copyOf(disk, dataDir, name);
+    const isApache = kind === 'apache';
+    const holes = isApache ? copy.snapshots : [];
+    archived.push(...archivedCopies(archive, name, { clock: disk.clock, holes }));
+    logs.push(isApache ? whatApacheReads(copy) : copy);
+  }
   const ledger = agreedLedger(logs, archived);
   const { evidence, verdict } = judgeHistory(recorded, ledger);
   for (const { name, dataDir } of members) checkDisk(evidence, { disk, dataDir }, name);
   return verdict;
+}
+
+/**
+ * What a restart would read of it. Behind its newest snapshot the log of Apache's member keeps what a leader's snapshot
+ * replaced; and what it is sent again it logs again.
+ */
+function whatApacheReads(copy: Copy): Copy {
+  const newest = copy.snapshots.at(-1) ?? 0;
+  const seen = new Set<string>();
+  const entries = copy.entries
+    .filter(({ zxid, text }) => zxid > newest && !seen.has(text) && seen.add(text))
+    .sort((a, b) => a.zxid - b.zxid);
+  return { ...copy, entries };
 }
 
 /** As far as it can be told from what was decided, whatever stands on the disks. */

@@ -22,6 +22,8 @@ export interface MemberOptions {
   readonly compat: Compat;
 }
 
+/** Only Apache's members have it. */
+export const APACHE_LOG = 'apache.log';
 const CLI = path.join(import.meta.dirname, '..', '..', 'src-server', 'bin.mjs');
 /** A machine with more to do than it can takes its time. */
 const SERVES_WITHIN_MS = 120_000;
@@ -152,7 +154,7 @@ class JavaMember extends Member {
   constructor(options: MemberOptions) {
     super(options);
     this.#options = options;
-    this.logFile = path.join(this.folder, 'apache.log');
+    this.logFile = path.join(this.folder, APACHE_LOG);
     fs.mkdirSync(this.folder, { recursive: true });
   }
 

@@ -57,6 +57,8 @@ type Settle = (error: unknown, response?: RawResponse) => void;
 interface ConnectionManager {
   readonly sessionId: Buffer;
   readonly sessionTimeout: number;
+  /** Of the next request. */
+  xid: number;
   queue(request: RawRequest, settle?: Settle): void;
 }
 
@@ -123,6 +125,8 @@ class Session {
       spinDelay: 200,
     });
     const { connectionManager } = this.#client as unknown as Inside;
+    // It begins at 0, which in the log is the number of what members do by themselves.
+    connectionManager.xid = 1;
     const queue = connectionManager.queue.bind(connectionManager);
     connectionManager.queue = (request, settle) => {
       const order = request.header.type === CLOSE_SESSION ? 'close' : this.#giving;

@@ -15,7 +15,7 @@ import { askWord } from '../peers/words.ts';
 import { Failure, failureOf } from '../sim/failure.ts';
 import { LogArchive } from './archive.ts';
 import { judge, type Remains, type Verdict } from './judge.ts';
-import { type Member, type MemberKind, newMember } from './members.ts';
+import { APACHE_LOG, type Member, type MemberKind, newMember } from './members.ts';
 import { Nemesis } from './nemesis.ts';
 import { Network } from './network.ts';
 import { Recorded, type RecordLine } from './record.ts';
@@ -56,7 +56,7 @@ const PEACE_ANSWERS = 40;
 const PEACE_WITHIN_MS = 180_000;
 const PROGRESS_EVERY_MS = 10_000;
 /** Lines of a member that say that it is wrong, and not that a fault met it. */
-const MEMBER_WRONG = /level=error|AssertionError|assertion failed/i;
+const MEMBER_WRONG = /^\S+ ERROR |AssertionError/;
 
 export async function playRound(options: RoundOptions): Promise<RoundReport> {
   const round = new Round(options);
@@ -351,7 +351,12 @@ class Round {
 
 /** What a member left in its folder. */
 export function remainsIn(folder: string, name: string): Remains {
-  return { name, dataDir: path.join(folder, 'data'), archive: archiveIn(folder) };
+  return {
+    name,
+    kind: fs.existsSync(path.join(folder, APACHE_LOG)) ? 'apache' : 'zabring',
+    dataDir: path.join(folder, 'data'),
+    archive: archiveIn(folder),
+  };
 }
 
 function archiveIn(folder: string): string {

@@ -58,8 +58,6 @@ export class Work {
   }
 
   start(): void {
-    // Node's client calls its first request number 0, which no change may be: members do by themselves what has no number.
-    this.#ask({ kind: 'exists', path: '/', watch: null });
     for (const path of BASES) this.#ask(this.#create(path, 'persistent'));
     for (const path of REGISTERS) this.#ask(this.#create(path, 'persistent'));
     for (let i = 0; i < this.#load.depth; i++) this.#next();

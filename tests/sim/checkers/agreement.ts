@@ -20,8 +20,9 @@ export function agreedLedger(logs: readonly Copy[], removed: readonly Copy[]): L
     for (const [i, entry] of entries.entries()) {
       if (!isFirst(entry)) continue;
       const previous = entries[i - 1]?.zxid;
-      const base = snapshots.findLast((zxid) => zxid < entry.zxid);
-      if (previous !== undefined) before.note(entry.zxid, previous, name);
+      const base = baseOf(entry.zxid, snapshots);
+      if (previous !== undefined && !hasHole(snapshots, previous, entry.zxid))
+        before.note(entry.zxid, previous, name);
       else if (base !== undefined) before.suppose(entry.zxid, base);
     }
   }
@@ -78,6 +79,17 @@ function walkBack(all: ReadonlyMap<number, Entry>, before: Before, last: number)
     zxid = previous;
   }
   return new Map(history.reverse().map((entry) => [entry.zxid, entry]));
+}
+
+/** The snapshot that a log may go on from. One that bears the name of an epoch does not say what came before, if another does. */
+function baseOf(first: number, snapshots: readonly number[]): number | undefined {
+  const older = snapshots.filter((zxid) => zxid < first);
+  return older.findLast((zxid) => zxid % EPOCH !== 0) ?? older.at(-1);
+}
+
+/** Apache's members log nothing of what a leader brings them up to date with, and save a snapshot of it. */
+function hasHole(snapshots: readonly number[], previous: number, first: number): boolean {
+  return snapshots.some((zxid) => zxid > previous && zxid < first);
 }
 
 function isFirst({ zxid }: Entry): boolean {
