@@ -146,14 +146,15 @@ export class Broadcast {
 
 /**
  * Who leads once this view is in force: this server if it still votes at the same address, otherwise the voter that
- * acknowledged most, as it has everything this leader could have committed.
+ * acknowledged most, as it has everything this leader could have committed. The only voter leads wherever it is.
  */
 export function successorIn(self: Self, view: View, acknowledged: (sid: Sid) => number): Sid {
   const { sid, quorumAddress } = self;
   if (isVoter(view, sid) && serverOf(view, sid)?.quorumAddress === quorumAddress) return sid;
   const candidates = votersOf(view).filter((voter) => voter !== sid);
-  assert(candidates.length > 0, 'R2: a view has a voter to lead it');
-  return candidates.reduce((best, voter) =>
-    acknowledged(voter) > acknowledged(best) ? voter : best,
+  assert(candidates.length > 0 || isVoter(view, sid), 'R2: a view has a voter to lead it');
+  return candidates.reduce(
+    (best, voter) => (acknowledged(voter) > acknowledged(best) ? voter : best),
+    candidates[0] ?? sid,
   );
 }

@@ -59,6 +59,21 @@ describe('the leader', () => {
     expect(peer.isSynchronised(viewOf([7, 8, 2]))).toBe(false);
   });
 
+  test('R2: that is the only voter leads on, although it moves to another address', () => {
+    const solo = leader();
+    const alone = viewOf([2], [4]);
+    const servers = alone.servers.map((server) =>
+      server.sid === 2 ? { ...server, quorumAddress: 'elsewhere' } : server,
+    );
+    solo.propose({ ...alone, servers });
+    expect(solo.message(1, ack('2:1'))).toEqual([
+      '1,3,5 <- commitAndActivate 2:1 for 2',
+      '4 <- informAndActivate 2:1 for 2',
+      'commit 2:1',
+      'viewActive 2:1',
+    ]);
+  });
+
   test('R2: that does not vote in the new view names who acknowledged most, and follows', () => {
     const solo = leader();
     solo.propose(viewOf([1, 3], [2]));
