@@ -115,6 +115,8 @@ export interface Settings {
   readonly localSessionsEnabled: boolean;
   /** Whether such a session becomes one of the whole ensemble when it makes its first ephemeral node. */
   readonly localSessionsUpgradingEnabled: boolean;
+  /** Every epoch begins to count after this: more than 0 only where the end of an epoch is to be seen (Z9). */
+  readonly initialCounter: number;
   /** Whether an observer keeps a log and snapshots. */
   readonly syncEnabled: boolean;
   /** Committed transactions kept in memory for learners that were away for a short time. */
@@ -187,6 +189,7 @@ export function defaultSettings(dataDir: string): Settings {
     readOnlyModeEnabled: false,
     localSessionsEnabled: false,
     localSessionsUpgradingEnabled: false,
+    initialCounter: 0,
     syncEnabled: true,
     commitLogCount: 500,
     snapshotSizeFactor: 0.33,

@@ -28,5 +28,6 @@ export function journalOptions(parts: {
     reserveBytes: settings.diskReserveBytes,
     withDigest: settings.digestEnabled,
     withLastZxid: settings.compat === '3.9',
+    initialCounter: settings.initialCounter,
   };
 }

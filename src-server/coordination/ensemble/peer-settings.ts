@@ -32,6 +32,6 @@ export function peerSettings(settings: Settings, limits: Limits): PeerSettings {
     snapshotSyncsMax: SNAPSHOT_SYNCS_MAX,
     diffSyncsMax: DIFF_SYNCS_MAX,
     isReconfigEnabled: settings.reconfigEnabled,
-    initialCounter: 0,
+    initialCounter: settings.initialCounter,
   };
 }

@@ -60,6 +60,8 @@ export interface JournalOptions {
   readonly withDigest: boolean;
   /** 3.9's last section, which 3.8 neither writes nor needs. */
   readonly withLastZxid: boolean;
+  /** Every epoch begins to count after this; 0 where nothing is said. */
+  readonly initialCounter?: number;
 }
 
 /** How much the disk still takes: 'low' leaves room for ends of sessions, 'none' for nothing. */
@@ -142,7 +144,7 @@ export class Journal {
     scope: RecoveryScope = EVERYTHING,
   ): Recovered {
     carryOutPlan(this.#places);
-    const recovery = new Recovery({ ...this.#places, logger: this.#options.logger, scope });
+    const recovery = this.#recovery(scope);
     const recovered = recovery.run(target, onProgress);
     this.#lastSnapshot = recovery.snapshot;
     this.#isRecovered = true;
@@ -366,6 +368,11 @@ export class Journal {
     }
   }
 
+  #recovery(scope: RecoveryScope): Recovery {
+    const { logger, initialCounter = 0 } = this.#options;
+    return new Recovery({ ...this.#places, logger, initialCounter, scope });
+  }
+
   /**
    * Cuts off everything after `zxid`, once it is known that what is left can be read, into `target`. While quiet.
    * @returns null where it cannot: nothing was changed
@@ -376,12 +383,7 @@ export class Journal {
     target: RecoveryTarget,
     onProgress: (progress: RecoveryProgress) => void,
   ): Recovered | null {
-    const { logger } = this.#options;
-    const recovery = new Recovery({
-      ...this.#places,
-      logger,
-      scope: { upTo: zxid, isMember: true },
-    });
+    const recovery = this.#recovery({ upTo: zxid, isMember: true });
     const recovered = recovery.tryRun(target, onProgress);
     if (recovered === null || recovered.snapshotZxid === null) return null;
     writePlan(this.#places, {

@@ -63,6 +63,8 @@ export interface RecoveryOptions {
   readonly snapshotDir: string;
   readonly logDir: string;
   readonly recordBytesMax: number;
+  /** The one before the first of every epoch. */
+  readonly initialCounter: number;
   readonly scope: RecoveryScope;
 }
 
@@ -314,7 +316,8 @@ export class Recovery {
 
   /** Zxids have no holes, and an epoch begins with 1. (Java repeats a zxid for a request it could not decode.) */
   #checkFollows(zxid: Zxid, last: Zxid, scan: LogScan): void {
-    if (zxid <= last + 1 || (epochOf(zxid) > epochOf(last) && counterOf(zxid) <= 1)) return;
+    const isFirst = counterOf(zxid) <= this.#options.initialCounter + 1;
+    if (zxid <= last + 1 || (epochOf(zxid) > epochOf(last) && isFirst)) return;
     throw new JournalError(
       'incomplete',
       scan.path,
