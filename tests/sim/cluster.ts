@@ -1,7 +1,12 @@
 /** The machines of a run and the hosts of their clients, built from what is shipped. */
-import { assert } from '../../src-server/base/assert.ts';
+import { createHash } from 'node:crypto';
+
 import type { Prng } from '../../src-server/base/prng.ts';
-import { parseEnsembleConfig } from '../../src-server/config/ensemble-config.ts';
+import type {
+  EnsembleConfig,
+  EnsembleServer,
+  Role,
+} from '../../src-server/config/ensemble-config.ts';
 import { localSettings, type Settings } from '../../src-server/config/settings.ts';
 import type { EnsembleOptions } from '../../src-server/coordination/server.ts';
 import type { LogFields, LogLevel } from '../../src-server/platform/logger.ts';
@@ -22,8 +27,13 @@ import { hex, Visitor } from './visitor.ts';
 import type { Life, World } from './world.ts';
 
 export const CLIENT_PORT = 2181;
+/** Who authenticates with this may do everything. */
+export const SUPER = 'super:of-the-run';
+const SUPER_DIGEST = `super:${createHash('sha1').update(SUPER).digest('base64')}`;
+/** A server that moves listens at the next ones. */
 const QUORUM_PORT = 2888;
 const ELECTION_PORT = 3888;
+const MOVES_MAX = 100;
 export const DATA_DIR = '/data';
 
 /** Something that is not what it should be, put between the parts by a test of the checkers. */
@@ -52,7 +62,8 @@ const EXPECTED_ERRORS = [
 
 export class Cluster {
   readonly network: Network;
-  readonly machines: Machine[];
+  /** All there are, used or not. */
+  readonly pool: readonly Machine[];
   readonly visitors: Visitor[] = [];
   /** Logs as they were when one of their files was removed. */
   readonly removedLogs: Copy[] = [];
@@ -79,7 +90,7 @@ export class Cluster {
       const visitor = this.#visitorOf.get(from.life);
       if (visitor !== undefined) visitor.record.heardMs = world.nowMs;
     };
-    this.machines = swarm.clocks.map((clock, i) => {
+    this.pool = swarm.clocks.map((clock, i) => {
       const host = `10.0.0.${i + 1}`;
       const machine: Machine = new Machine({
         world,
@@ -88,20 +99,57 @@ export class Cluster {
         host,
         clock: { ...clock },
         settings: settingsOf(swarm, host, i + 1),
-        ensemble:
-          swarm.members === 1
-            ? null
-            : (sabotage.ensemble?.(ensembleOf(swarm), i + 1) ?? ensembleOf(swarm)),
+        misinform: (ensemble) => sabotage.ensemble?.(ensemble, i + 1) ?? ensemble,
         disguise: sabotage.platform ?? ((platform) => platform),
         onLog: (level, sentence, fields) => this.#onLog(machine, level, sentence, fields),
         onLogRemoved: (at, bytes) => this.#onLogRemoved(at, bytes),
       });
       return machine;
     });
+    for (const machine of this.pool.slice(0, swarm.members)) {
+      if (this.#isAlone) machine.installAlone();
+      else machine.install(firstConfig(swarm));
+    }
   }
 
+  get #isAlone(): boolean {
+    return this.#parts.swarm.members === 1;
+  }
+
+  /** Where members run, or would if nobody had ended them. */
+  get machines(): readonly Machine[] {
+    return this.pool.filter(({ isInstalled }) => isInstalled);
+  }
+
+  /** The newest configuration in force that a running member knows of. */
+  get config(): EnsembleConfig | null {
+    let newest: EnsembleConfig | null = null;
+    for (const { ensemble } of this.machines)
+      if (ensemble !== null && (newest === null || ensemble.config.version > newest.version))
+        newest = ensemble.config;
+    return newest;
+  }
+
+  /** Those that belong to the ensemble as it is now. */
+  get members(): readonly Machine[] {
+    if (this.#isAlone) return this.machines;
+    const { config } = this;
+    return this.pool.filter(({ number }) => config?.servers.some(({ id }) => id === number));
+  }
+
+  isMember(machine: Machine): boolean {
+    return this.members.includes(machine);
+  }
+
+  /** The machine gets an empty disk; what its log said is evidence all the same. */
+  wipe(machine: Machine): void {
+    this.removedLogs.push(copyOf(machine.disk, DATA_DIR, `the old disk of ${machine.host}`));
+    machine.wipe();
+  }
+
+  /** Clients know of every machine. */
   get connectString(): string {
-    return this.machines.map(({ host }) => `${host}:${CLIENT_PORT}`).join(',');
+    return this.pool.map(({ host }) => `${host}:${CLIENT_PORT}`).join(',');
   }
 
   get leader(): Machine | null {
@@ -156,7 +204,7 @@ export class Cluster {
   /** A member on its own only purges; of one among others, what stood before and behind the file matters as well. */
   #onLogRemoved({ disk, host }: Machine, bytes: Buffer): void {
     const name = `a log of ${host} that was removed`;
-    if (this.machines.length === 1) {
+    if (this.#isAlone) {
       const entries = entriesIn(bytes, disk.clock);
       this.removedLogs.push({ name, entries, snapshots: [], files: new Set() });
       return;
@@ -167,7 +215,7 @@ export class Cluster {
   }
 
   #probePackets(bytes: Uint8Array, from: End): void {
-    if (from.localPort !== QUORUM_PORT) return;
+    if (!isQuorumPort(from.localPort)) return;
     for (const { type } of packetsIn(bytes)) {
       if (type === PacketType.DIFF) this.#parts.probes.hit('a learner got a DIFF');
       if (type === PacketType.TRUNC) this.#parts.probes.hit('a learner got a TRUNC');
@@ -218,16 +266,40 @@ function settingsOf(swarm: Swarm, host: string, serverId: number): Settings {
     commitLogCount: swarm.commitLogCount,
     snapshotSizeFactor: swarm.snapshotSizeFactor,
     notificationIntervalMaxMs: 4000,
+    standaloneEnabled: false,
+    reconfigEnabled: true,
+    superDigest: SUPER_DIGEST,
+    readOnlyModeEnabled: swarm.readOnlyModeEnabled,
+    initialCounter: swarm.members === 1 ? 0 : swarm.initialCounter,
   };
 }
 
-function ensembleOf({ members, observers }: Swarm): EnsembleOptions {
+export function isQuorumPort(port: number): boolean {
+  return port >= QUORUM_PORT && port < QUORUM_PORT + MOVES_MAX;
+}
+
+export interface Place {
+  readonly number: number;
+  readonly role: Role;
+  /** How often it has moved to other ports. */
+  readonly moves: number;
+}
+
+/** A server as configurations have it. */
+export function serverLine({ number, role, moves }: Place): string {
+  const host = `10.0.0.${number}`;
+  const ports = `${QUORUM_PORT + moves}:${ELECTION_PORT + moves}`;
+  return `server.${number}=${host}:${ports}:${role};${host}:${CLIENT_PORT}`;
+}
+
+export function movesOf({ addresses }: EnsembleServer): number {
+  return addresses[0]!.quorumPort - QUORUM_PORT;
+}
+
+function firstConfig({ members, observers, grouping }: Swarm): string {
   const lines = Array.from({ length: members }, (_, i) => {
     const role = i < members - observers ? 'participant' : 'observer';
-    const host = `10.0.0.${i + 1}`;
-    return `server.${i + 1}=${host}:${QUORUM_PORT}:${ELECTION_PORT}:${role};${host}:${CLIENT_PORT}`;
+    return serverLine({ number: i + 1, role, moves: 0 });
   });
-  const config = parseEnsembleConfig(lines.join('\n'));
-  assert(config.ok, 'the server list of a run can be read');
-  return { config: config.value, next: null, file: null };
+  return [...lines, ...(grouping ?? [])].join('\n');
 }

@@ -37,6 +37,13 @@ export type Order =
   | { readonly kind: 'sync'; readonly path: string }
   | { readonly kind: 'watch'; readonly path: string; readonly watch: Watch }
   | { readonly kind: 'unwatch'; readonly path: string; readonly watch: Watch }
+  | {
+      readonly kind: 'reconfig';
+      readonly joining: string | null;
+      readonly leaving: string | null;
+      readonly members: string | null;
+      readonly fromVersion: number;
+    }
   | { readonly kind: 'close' };
 
 export interface Answer {

@@ -2,9 +2,14 @@
  * One machine: a host, a disk that outlives processes, clocks that are wrong in their own way, and the member that runs on it.
  *
  *   off ──start──▶ starting ──▶ up ──stop──▶ off            kill, losePower: off, from anywhere
+ *
+ * Among others it starts from its zoo.cfg, as it is shipped to; without one, or in an ensemble that it does not belong to any
+ * more, it stays off.
  */
 import type { Prng } from '../../src-server/base/prng.ts';
+import { readMemberConfig } from '../../src-server/config/member-config.ts';
 import type { Settings } from '../../src-server/config/settings.ts';
+import { MemberError } from '../../src-server/coordination/ensemble/member.ts';
 import { JournalError } from '../../src-server/coordination/journal/journal-error.ts';
 import {
   type EnsembleFace,
@@ -38,14 +43,17 @@ export interface MachineParts {
   readonly host: string;
   readonly clock: ClockFaults;
   readonly settings: Settings;
-  /** Null for a member on its own. */
-  readonly ensemble: EnsembleOptions | null;
+  /** What it is told of its ensemble, changed by a test of the checkers. */
+  readonly misinform: (ensemble: EnsembleOptions) => EnsembleOptions;
   /** Puts something between the member and its platform, for tests of the checkers. */
   readonly disguise: (platform: Platform) => Platform;
   readonly onLog: (level: LogLevel, sentence: string, fields: LogFields) => void;
   /** A log file is about to be removed, with what it holds. */
   readonly onLogRemoved: (machine: Machine, bytes: Buffer) => void;
 }
+
+const CONFIG_DIR = '/conf';
+const CONFIG_FILE = `${CONFIG_DIR}/zoo.cfg`;
 
 /** A supervisor starts a member again after this, ms. */
 const RESTART_MS = 500;
@@ -60,6 +68,8 @@ export class Machine {
   state: 'off' | 'starting' | 'up' = 'off';
   servingSinceMs = 0;
   starts = 0;
+  /** Somebody wants a member to run here. */
+  isInstalled = false;
   readonly #parts: MachineParts;
   readonly #random: Prng;
   #server: Server | null = null;
@@ -83,11 +93,54 @@ export class Machine {
     return this.#server?.ensemble ?? null;
   }
 
+  get number(): number {
+    return this.settings.serverId;
+  }
+
+  // --- what an operator does ---
+
+  /** A member on its own needs no more than this. */
+  installAlone(): void {
+    this.isInstalled = true;
+  }
+
+  /** @param config the lines that say who belongs to the ensemble */
+  install(config: string): void {
+    const { dataDir } = this.settings;
+    this.isInstalled = true;
+    this.disk.put(CONFIG_FILE, Buffer.from(`dataDir=${dataDir}\n${config}\n`));
+    this.disk.put(`${dataDir}/myid`, Buffer.from(`${this.number}\n`));
+  }
+
+  /** It is not to be started any more. */
+  retire(): void {
+    this.kill();
+    this.isInstalled = false;
+  }
+
+  /** The machine gets an empty disk. */
+  wipe(): void {
+    this.disk = new SimDisk({ clock: NO_CLOCK });
+  }
+
+  /** @throws Failure for files that no member could start from */
+  #readEnsemble(): EnsembleOptions | null {
+    const { disk, settings } = this;
+    if (!disk.exists(CONFIG_FILE)) return null;
+    const read = readMemberConfig({ disk, file: CONFIG_FILE, base: settings });
+    if (!read.ok)
+      throw new Failure('recovery', `${this.host} cannot read its files: ${read.error}`);
+    const { ensemble, next, file } = read.value;
+    if (ensemble === null) throw new Failure('recovery', `${this.host} would start on its own`);
+    return this.#parts.misinform({ config: ensemble, next, file });
+  }
+
   // --- its process ---
 
   start(): void {
-    if (this.state !== 'off') return;
+    if (this.state !== 'off' || !this.isInstalled) return;
     const { world, network, trace } = this.#parts;
+    const ensemble = this.#readEnsemble();
     const life = world.newLife(this.host);
     this.life = life;
     this.state = 'starting';
@@ -112,7 +165,7 @@ export class Machine {
     };
     startServer({
       settings: this.settings,
-      ensemble: this.#parts.ensemble,
+      ensemble,
       platform: this.#parts.disguise(platform),
       version: 'simulated',
       onProgress: () => undefined,
@@ -131,6 +184,11 @@ export class Machine {
 
   #onStartFailed(error: unknown): void {
     const { trace } = this.#parts;
+    if (error instanceof MemberError) {
+      trace.line(this.host, 'belongs to no ensemble', error.message);
+      this.retire();
+      return;
+    }
     // A disk without room is no place to start in; everything else is a directory that was good before.
     if (error instanceof DiskError && (error.code === 'full' || this.diskFaults.failing > 0)) {
       trace.line(this.host, 'could not start', error.message);

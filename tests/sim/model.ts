@@ -133,6 +133,9 @@ export class Model {
         return isAlive ? this.#change(order, entry) : refused(Code.SESSION_EXPIRED);
       case 'multi':
         return this.#multi(order.steps, entry, isAlive);
+      case 'reconfig':
+        // Whether it may be depends on who is connected to the leader; what came of it, the log says.
+        return isAlive ? { ...OK, code: entry.error } : refused(Code.SESSION_EXPIRED);
       default:
         return refused(Code.UNIMPLEMENTED);
     }

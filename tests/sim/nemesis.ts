@@ -3,6 +3,7 @@ import type { Prng } from '../../src-server/base/prng.ts';
 import type { Cluster } from './cluster.ts';
 import type { Crash } from './disk.ts';
 import type { Machine } from './machine.ts';
+import type { Operator } from './operator.ts';
 import type { Probes } from './probes.ts';
 import { type Fault, slownessAt, type Swarm } from './swarm.ts';
 import type { Trace } from './trace.ts';
@@ -14,6 +15,7 @@ const SLOW_LINK_MS = 500;
 export class Nemesis {
   readonly #world: World;
   readonly #cluster: Cluster;
+  readonly #operator: Operator;
   readonly #swarm: Swarm;
   readonly #trace: Trace;
   readonly #probes: Probes;
@@ -24,12 +26,14 @@ export class Nemesis {
   constructor(parts: {
     readonly world: World;
     readonly cluster: Cluster;
+    readonly operator: Operator;
     readonly swarm: Swarm;
     readonly trace: Trace;
     readonly probes: Probes;
   }) {
     this.#world = parts.world;
     this.#cluster = parts.cluster;
+    this.#operator = parts.operator;
     this.#swarm = parts.swarm;
     this.#trace = parts.trace;
     this.#probes = parts.probes;
@@ -171,7 +175,10 @@ export class Nemesis {
         this.#trace.line('nemesis', 'stops', life.name, `${forMs} ms`);
         this.#world.stop(life);
         later(() => this.#world.goOn(life));
+        return;
       }
+      case 'reconfig':
+        this.#operator.act();
     }
   }
 
@@ -189,6 +196,7 @@ export class Nemesis {
     this.#isOver = true;
     this.#trace.line('nemesis', 'makes peace');
     this.#cluster.network.healAll();
+    this.#operator.makePeace();
     for (const machine of this.#cluster.machines) {
       machine.diskFaults.syncMaxMs = 2;
       machine.diskFaults.failing = 0;

@@ -13,8 +13,10 @@ import { checkWatches } from './checkers/watches.ts';
 import { Cluster, DATA_DIR, type Sabotage } from './cluster.ts';
 import { Failure, failureOf } from './failure.ts';
 import { History } from './history.ts';
-import { copyOf, type Ledger, ledgerOfOne } from './ledger.ts';
+import { type Copy, copyOf, type Ledger, ledgerOfOne } from './ledger.ts';
+import type { Machine } from './machine.ts';
 import { Nemesis } from './nemesis.ts';
+import { Operator } from './operator.ts';
 import { Probes } from './probes.ts';
 import { drawSwarm, type Fault, type Swarm, type SwarmWishes } from './swarm.ts';
 import { Trace, type WriteLine } from './trace.ts';
@@ -75,6 +77,8 @@ class Run {
   #peaceAt = Infinity;
   /** What everybody had applied when the end came. */
   #settledZxid = 0;
+  /** Who belonged to the ensemble in the end. */
+  #members: readonly Machine[] = [];
   /** Clients that are there to the end. */
   #living: readonly Visitor[] = [];
 
@@ -101,9 +105,11 @@ class Run {
     for (const machine of cluster.machines) machine.start();
     const workload = new Workload(world, cluster, swarm);
     workload.start();
+    const operator = new Operator({ world, cluster, trace: this.#trace, probes: this.#probes });
     const nemesis = new Nemesis({
       world,
       cluster,
+      operator,
       swarm,
       trace: this.#trace,
       probes: this.#probes,
@@ -125,8 +131,7 @@ class Run {
   /** Everybody has applied whatever anybody has. */
   async #settle(): Promise<void> {
     const world = this.#world;
-    const { machines } = this.#cluster;
-    const zxids = (): number[] => machines.map(({ ensemble }) => ensemble?.zxid ?? 0);
+    const zxids = (): number[] => this.#cluster.members.map(({ ensemble }) => ensemble?.zxid ?? 0);
     const areEqual = (): boolean => new Set(zxids()).size === 1;
     if (!(await world.run(world.nowMs + REST_MS, areEqual)))
       throw new Failure('liveness', `in peace members stay apart: ${zxids().join(', ')}`);
@@ -136,6 +141,7 @@ class Run {
   /** All at once, or those who are left would elect and decide something more. */
   async #stopAll(): Promise<void> {
     const world = this.#world;
+    this.#members = this.#cluster.members;
     const running = new Set(this.#cluster.machines);
     for (const machine of running) {
       if (machine.starts > 1) this.#probes.hit('a member was started again', machine.starts - 1);
@@ -152,9 +158,13 @@ class Run {
 
   /** All members serve, and every client has a connection or knows that its session is over. */
   async #comeToRest(): Promise<void> {
-    const { machines, visitors } = this.#cluster;
+    const cluster = this.#cluster;
+    const { visitors } = cluster;
     const unsettled = (): string | null => {
-      const machine = machines.find(({ isServing }) => !isServing);
+      const { config, members } = cluster;
+      const machine = members.find(
+        ({ isServing, ensemble }) => !isServing || ensemble?.config.version !== config?.version,
+      );
       if (machine !== undefined) {
         const status = machine.ensemble?.status;
         return `${machine.host} is ${machine.state} ${status?.role ?? ''} ${status?.phase ?? ''} ${status?.reason ?? ''}`;
@@ -211,6 +221,7 @@ class Run {
       isAlone: this.#swarm.members === 1,
       peaceAt: this.#peaceAt,
       touchLagMs: this.#touchLagMs(),
+      initialCounter: this.#initialCounter,
     });
     checkDurability(evidence);
     checkOrder(evidence);
@@ -218,7 +229,7 @@ class Run {
     checkReads(evidence);
     checkSessions(evidence, new Set(this.#living.map(({ record }) => record)));
     checkWatches(evidence);
-    for (const { disk, host } of this.#cluster.machines)
+    for (const { disk, host } of this.#members)
       checkDisk(evidence, { disk, dataDir: DATA_DIR }, host, this.#settledZxid);
   }
 
@@ -232,10 +243,17 @@ class Run {
   }
 
   #ledger(): Ledger {
-    const { machines, removedLogs } = this.#cluster;
-    const logs = machines.map(({ host, disk }) => copyOf(disk, DATA_DIR, host));
-    if (machines.length === 1) return ledgerOfOne([...removedLogs, ...logs]);
-    return agreedLedger(logs, removedLogs);
+    const { pool, removedLogs } = this.#cluster;
+    const copy = ({ host, disk }: Machine): Copy => copyOf(disk, DATA_DIR, host);
+    const logs = this.#members.map(copy);
+    if (this.#swarm.members === 1) return ledgerOfOne([...removedLogs, ...logs]);
+    // Who has left the ensemble may keep what was never decided, but not something else.
+    const others = pool.filter((machine) => !this.#members.includes(machine)).map(copy);
+    return agreedLedger(logs, [...removedLogs, ...others], this.#initialCounter);
+  }
+
+  get #initialCounter(): number {
+    return this.#swarm.members === 1 ? 0 : this.#swarm.initialCounter;
   }
 
   report(failure: Failure | null): Report {

@@ -3,7 +3,7 @@
  */
 import type { Disk, DiskError, DiskFile } from '../../src-server/platform/disk.ts';
 import type { Platform } from '../../src-server/platform/platform.ts';
-import { CLIENT_PORT, type Sabotage } from './cluster.ts';
+import { CLIENT_PORT, isQuorumPort, type Sabotage } from './cluster.ts';
 import { packetsIn, PacketType } from './quorum-packets.ts';
 import type { End } from './stream.ts';
 
@@ -71,7 +71,7 @@ export const LATE_NOTIFICATIONS: Sabotage = {
 export const SKIPPED_TRUNC: Sabotage = {
   tamper: {
     written: (bytes, from) => {
-      if (from.localPort !== QUORUM_PORT) return bytes;
+      if (!isQuorumPort(from.localPort)) return bytes;
       const trunc = packetsIn(bytes).find(({ type }) => type === PacketType.TRUNC);
       if (trunc === undefined) return bytes;
       const changed = Buffer.from(bytes);
@@ -96,8 +96,6 @@ export const QUORUM_OF_ONE: Sabotage = {
           },
         },
 };
-
-const QUORUM_PORT = 2888;
 
 // --- disks ---
 

@@ -3,6 +3,7 @@
  * fault often and another never.
  */
 import type { Prng } from '../../src-server/base/prng.ts';
+import { COUNTER_MAX } from '../../src-server/base/zxid.ts';
 import type { NetworkOptions } from './network.ts';
 import type { ClockFaults } from './platform.ts';
 
@@ -23,6 +24,7 @@ export const FAULTS = [
   'clock-set',
   'client-kill',
   'client-pause',
+  'reconfig',
 ] as const;
 export type Fault = (typeof FAULTS)[number];
 
@@ -30,6 +32,13 @@ export interface Swarm {
   readonly members: number;
   /** How many of them, the last ones, are observers. */
   readonly observers: number;
+  /** Machines that may join later. */
+  readonly spares: number;
+  /** Groups and weights, as a zoo.cfg says them; null where a plain majority decides. */
+  readonly grouping: readonly string[] | null;
+  /** The counter that every epoch begins after: near its end where a rollover is to be seen. */
+  readonly initialCounter: number;
+  readonly readOnlyModeEnabled: boolean;
   readonly clocks: readonly ClockFaults[];
   readonly clientHosts: number;
   readonly visitors: number;
@@ -82,11 +91,18 @@ export function drawSwarm(random: Prng, wishes: SwarmWishes = {}): Swarm {
   const members = wishes.members ?? random.pick([1, 1, 3, 3, 3, 5]);
   const observers = members > 3 ? random.below(3) : 0;
   const isCalm = random.chance(0.08);
+  const drawn = isCalm ? [] : FAULTS.filter(() => random.chance(0.4));
+  const faults = new Set(wishes.faults ?? drawn);
+  const spares = members > 1 && faults.has('reconfig') ? random.between(1, 2) : 0;
   const stormMs = wishes.stormMs ?? random.pick([10_000, 20_000, 40_000]);
   return {
     members,
     observers,
-    clocks: Array.from({ length: members }, () => ({
+    spares,
+    grouping: members > 1 && random.chance(0.15) ? drawGrouping(random, members - observers) : null,
+    initialCounter: random.chance(0.1) ? COUNTER_MAX - random.between(20, 400) : 0,
+    readOnlyModeEnabled: random.chance(0.3),
+    clocks: Array.from({ length: members + spares }, () => ({
       rate: 1 + random.between(-1000, 1000) / 1_000_000,
       wallAheadMs: random.chance(0.5) ? 0 : random.between(-60_000, 60_000),
     })),
@@ -107,7 +123,7 @@ export function drawSwarm(random: Prng, wishes: SwarmWishes = {}): Swarm {
     diskReserveBytes: 0x4000,
     commitLogCount: random.pick([2, 20, 500]),
     snapshotSizeFactor: random.pick([-1, 0.33, 100]),
-    faults: new Set(wishes.faults ?? (isCalm ? [] : FAULTS.filter(() => random.chance(0.4)))),
+    faults,
     faultEveryMs: wishes.faultEveryMs ?? random.pick([300, 1500, 5000]),
     // Several members do the work of one several times.
     thinkMs: random.pick(members > 1 ? [100, 300] : [10, 60, 300]),
@@ -122,4 +138,16 @@ export function drawSwarm(random: Prng, wishes: SwarmWishes = {}): Swarm {
             calmFactor: random.pick([10, 30, 100]),
           },
   };
+}
+
+/** One to three groups; in each somebody's vote counts. */
+function drawGrouping(random: Prng, participants: number): readonly string[] {
+  const count = Math.min(participants, random.pick([1, 2, 3]));
+  const groups = Array.from({ length: count }, (_, group) =>
+    Array.from({ length: participants }, (_, i) => i + 1).filter((id) => id % count === group),
+  );
+  return groups.flatMap((ids, group) => [
+    `group.${group + 1}=${ids.join(':')}`,
+    ...ids.map((id, i) => `weight.${id}=${i === 0 ? random.between(1, 3) : random.below(3)}`),
+  ]);
 }

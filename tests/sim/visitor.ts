@@ -208,6 +208,9 @@ export class Visitor {
         await noted(client.unwatch(order.path, this.#listener(order.watch)!, { recursive }));
         return NOTHING;
       }
+      case 'reconfig':
+        await noted(client.reconfigure(order));
+        return NOTHING;
       case 'close':
         await noted(client.close());
         return NOTHING;
@@ -278,6 +281,11 @@ export function describe(order: Order): string {
       return `multi [${order.steps.map(describe).join(', ')}]`;
     case 'close':
       return 'close';
+    case 'reconfig': {
+      const { joining, leaving, members, fromVersion } = order;
+      const what = members ?? `${joining ?? 'nobody'} comes, ${leaving ?? 'nobody'} goes`;
+      return `reconfigure ${what}${fromVersion < 0 ? '' : ` from ${fromVersion.toString(16)}`}`;
+    }
     case 'create':
       return `create ${order.path} ${order.mode} ${short(order.data)}`;
     case 'set':

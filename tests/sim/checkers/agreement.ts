@@ -12,8 +12,17 @@ import { fail } from './evidence.ts';
 
 const EPOCH = 0x1_0000_0000;
 
-/** @param logs as they are when all is quiet; removed: as they were at earlier times */
-export function agreedLedger(logs: readonly Copy[], removed: readonly Copy[]): Ledger {
+/**
+ * @param logs as they are when all is quiet; removed: as they were at earlier times, and of who does not belong to the
+ *   ensemble any more
+ * @param initialCounter the one before the first of every epoch
+ */
+export function agreedLedger(
+  logs: readonly Copy[],
+  removed: readonly Copy[],
+  initialCounter = 0,
+): Ledger {
+  const isFirst = ({ zxid }: Entry): boolean => zxid % EPOCH === initialCounter + 1;
   const all = mergeCopies([...removed, ...logs]);
   const before = new Before();
   for (const { name, entries, snapshots } of [...removed, ...logs]) {
@@ -28,7 +37,7 @@ export function agreedLedger(logs: readonly Copy[], removed: readonly Copy[]): L
   }
   const ledger = walkBack(
     all,
-    before,
+    { before, isFirst, initialCounter },
     Math.max(0, ...logs.flatMap(({ entries }) => entries.at(-1)?.zxid ?? 0)),
   );
   for (const { name, entries } of logs) {
@@ -64,13 +73,20 @@ class Before {
   }
 }
 
-function walkBack(all: ReadonlyMap<number, Entry>, before: Before, last: number): Ledger {
+interface Walk {
+  readonly before: Before;
+  readonly isFirst: (entry: Entry) => boolean;
+  readonly initialCounter: number;
+}
+
+function walkBack(all: ReadonlyMap<number, Entry>, parts: Walk, last: number): Ledger {
+  const { before, isFirst, initialCounter } = parts;
   const history: Entry[] = [];
   for (let zxid = last; zxid > 0;) {
     const entry = all.get(zxid);
     if (entry === undefined) {
       // An epoch that decided nothing leaves no transaction, only a snapshot that bears its name.
-      if (zxid % EPOCH === 0) break;
+      if (zxid % EPOCH === 0 || zxid % EPOCH === initialCounter) break;
       fail('agreement', `no log has ${zxid}, which ${history.at(-1)?.zxid ?? 'nothing'} follows`);
     }
     history.push(entry);
@@ -90,8 +106,4 @@ function baseOf(first: number, snapshots: readonly number[]): number | undefined
 /** Apache's members log nothing of what a leader brings them up to date with, and save a snapshot of it. */
 function hasHole(snapshots: readonly number[], previous: number, first: number): boolean {
   return snapshots.some((zxid) => zxid > previous && zxid < first);
-}
-
-function isFirst({ zxid }: Entry): boolean {
-  return zxid % EPOCH === 1;
 }

@@ -19,12 +19,12 @@ export interface MemberDisk {
  *   removal of a node whose time is over; who has not heard of that has everything before it.
  */
 export function checkDisk(
-  { model }: Evidence,
+  { model, initialCounter }: Evidence,
   where: MemberDisk,
   name: string,
   settledZxid: number = model.lastZxid,
 ): void {
-  const machine = recover(where);
+  const machine = recover(where, initialCounter);
   const { lastZxid, digestMismatches } = machine;
   if (digestMismatches > 0)
     fail('digest', `${name}: ${digestMismatches} transactions do not lead to their digest`);
@@ -37,9 +37,9 @@ export function checkDisk(
   }
 }
 
-function recover({ disk, dataDir }: MemberDisk): Machine {
+function recover({ disk, dataDir }: MemberDisk, initialCounter: number): Machine {
   let machine = newMachine();
-  openJournal(disk, { dataDir, dataLogDir: dataDir }).recover(
+  openJournal(disk, { dataDir, dataLogDir: dataDir, initialCounter }).recover(
     {
       begin: () => {
         machine = newMachine();

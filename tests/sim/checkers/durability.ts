@@ -39,11 +39,12 @@ export function checkDurability(evidence: Evidence): void {
     for (const call of visitor.calls) checkCall(evidence, call);
 }
 
-function checkHoles({ ledger }: Evidence): void {
+function checkHoles({ ledger, initialCounter }: Evidence): void {
   let last = 0;
   for (const zxid of ledger.keys()) {
     const isNext = zxid === last + 1;
-    const isNewEpoch = epochOf(zxid as Zxid) > epochOf(last as Zxid) && zxid % 2 ** 32 === 1;
+    const isNewEpoch =
+      epochOf(zxid as Zxid) > epochOf(last as Zxid) && zxid % 2 ** 32 === initialCounter + 1;
     if (!isNext && !isNewEpoch)
       fail('durability', `between ${last} and ${zxid} the log has a hole`);
     last = zxid;

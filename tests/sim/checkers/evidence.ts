@@ -24,6 +24,8 @@ export class Evidence {
   readonly peaceAt: number;
   /** After this at the latest, ms, whoever expires sessions knows who was heard; null where faults may keep it from that. */
   readonly touchLagMs: number | null;
+  /** The one before the first of every epoch. */
+  readonly initialCounter: number;
   /** Every transaction, in order. */
   readonly done: Done[] = [];
   readonly entryOf = new Map<Call, Entry>();
@@ -42,6 +44,7 @@ export class Evidence {
     readonly isAlone: boolean;
     readonly peaceAt: number;
     readonly touchLagMs: number | null;
+    readonly initialCounter?: number;
   }) {
     this.history = parts.history;
     this.ledger = parts.ledger;
@@ -49,6 +52,7 @@ export class Evidence {
     this.isAlone = parts.isAlone;
     this.peaceAt = parts.peaceAt;
     this.touchLagMs = parts.touchLagMs;
+    this.initialCounter = parts.initialCounter ?? 0;
     for (const visitor of this.history.visitors) {
       if (visitor.sessionId === 0n) continue;
       this.visitorOf.set(visitor.sessionId, visitor);
@@ -57,11 +61,18 @@ export class Evidence {
   }
 }
 
+const WRITES: ReadonlySet<Call['order']['kind']> = new Set([
+  'create',
+  'set',
+  'delete',
+  'multi',
+  'reconfig',
+  'close',
+]);
+
 export function isWrite(call: Call): boolean {
   const { kind } = call.order;
-  return (
-    kind === 'create' || kind === 'set' || kind === 'delete' || kind === 'multi' || kind === 'close'
-  );
+  return WRITES.has(kind);
 }
 
 export function fail(kind: FailureKind, message: string): never {
