@@ -5,6 +5,7 @@ import type { EnsembleMember } from '#contract/ensemble-models.ts';
 
 import type { MenuEntry } from '../components/base/menu.ts';
 import { t } from '../i18n/words.ts';
+import { useEnsemble } from '../stores/ensemble.ts';
 import { useAddress } from './use-address.ts';
 import { useDialogs } from './use-dialogs.ts';
 import type { MembershipWish } from './use-reconfig.ts';
@@ -21,30 +22,37 @@ export function hasMembership({ id, votes }: EnsembleMember): boolean {
 export function useMembershipMenu(): MembershipMenu {
   const address = useAddress();
   const dialogs = useDialogs();
+  const ensemble = useEnsemble();
 
   function open(wish: MembershipWish): void {
     const cluster = address.cluster.value;
     dialogs.open({ kind: 'reconfig', cluster, wish });
   }
 
+  function roleEntry(id: number, votes: boolean): MenuEntry {
+    return votes
+      ? {
+          kind: 'item',
+          label: t('reconfig.menu.observe'),
+          icon: Eye,
+          onSelect: () => open({ kind: 'observe', id }),
+        }
+      : {
+          kind: 'item',
+          label: t('reconfig.menu.vote'),
+          icon: Vote,
+          onSelect: () => open({ kind: 'vote', id }),
+        };
+  }
+
   return {
-    entriesFor: (member) => {
-      const { id, votes } = member;
+    entriesFor: ({ id, votes, local }) => {
       if (id === null || votes === null) return [];
+      // One that this program started is ended as well when it leaves, which is another entry: `use-removal-menu.ts`.
+      if (local !== null && ensemble.facts?.local.kind === 'ensemble')
+        return [roleEntry(id, votes)];
       return [
-        votes
-          ? {
-              kind: 'item',
-              label: t('reconfig.menu.observe'),
-              icon: Eye,
-              onSelect: () => open({ kind: 'observe', id }),
-            }
-          : {
-              kind: 'item',
-              label: t('reconfig.menu.vote'),
-              icon: Vote,
-              onSelect: () => open({ kind: 'vote', id }),
-            },
+        roleEntry(id, votes),
         {
           kind: 'item',
           label: t('reconfig.menu.remove'),

@@ -73,12 +73,13 @@ describeWith([CHROMIUM], 'changing the membership in Chromium', () => {
     await button('Stop it').click();
     await says(quorumLine(), /2 of 3 voters take part/);
 
-    await choose(rest, 'Remove from the ensemble…');
+    await console.page.getByRole('button', { name: 'Change membership…' }).click();
+    await console.dialog.getByRole('button', { name: `Remove member ${rest}` }).click();
     await says(notes(), /The new configuration would have no quorum\./);
     await says(notes(), new RegExp(`${gone} does not\\. Start it`));
     await says(after(), /no quorum.*2 of 2 needed.*1 follows now/);
     await says(now(), /tolerates no failure.*2 of 3 needed.*2 alive/);
-    expect(await button(`Remove member ${rest}`).isDisabled()).toBe(true);
+    expect(await button(`Remove member ${rest}`).last().isDisabled()).toBe(true);
     expect(await console.dialog.locator('.command').count()).toBe(0);
 
     // The one that is gone may be removed instead: what is left of the voters is there.
