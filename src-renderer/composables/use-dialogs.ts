@@ -26,6 +26,7 @@ export type OpenDialog =
   | { readonly kind: 'connect'; readonly id: string; readonly next?: OpenDialog }
   /** Changes who belongs to an ensemble. */
   | { readonly kind: 'reconfig'; readonly cluster: string; readonly wish: MembershipWish | null }
+  | { readonly kind: 'shrink'; readonly id: number }
   | { readonly kind: 'question'; readonly question: Question; answer(given: Answer): void };
 
 const dialog = shallowRef<OpenDialog | null>(null);

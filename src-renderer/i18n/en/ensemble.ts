@@ -1,8 +1,10 @@
 /** English words of the ensemble page: members, quorum, what is wrong and what helps, charts. */
 import { faults } from './faults.ts';
+import { size } from './size.ts';
 
 export const ensemble = {
   faults,
+  ...size,
   ensemble: {
     title: 'Ensemble',
     open: 'Ensemble and its members',

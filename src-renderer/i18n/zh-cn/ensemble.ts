@@ -2,9 +2,11 @@
 import type { ensemble as english } from '../en/ensemble.ts';
 import type { Texts } from '../texts.ts';
 import { faults } from './faults.ts';
+import { size } from './size.ts';
 
 export const ensemble: Texts<typeof english> = {
   faults,
+  ...size,
   ensemble: {
     title: '集群成员',
     open: '集群及其成员',

@@ -1,0 +1,53 @@
+/** English words for the ensemble of this computer itself: how many members run, one more, one fewer, where it is kept. */
+export const size = {
+  size: {
+    title: 'On this computer',
+    members: '{n} member runs here | {n} members run here',
+    alone: 'One server runs here, on its own',
+    add: 'Add a member',
+    adding: 'Adding a member',
+    roles: {
+      participant: 'One that votes',
+      observer: 'One that only observes',
+    },
+    even: 'An even number of voters bears no more failures than one fewer.',
+    steps: {
+      starting: 'It gets a folder and is started.',
+      catchingUp: 'It takes over what the others have. Until then it has no vote.',
+      joining: 'The others let it in.',
+    },
+    joined: 'The new member takes part.',
+    failed: 'No member was added.',
+    remove: 'Remove from the ensemble…',
+    removal: {
+      title: 'Remove member {id} for good?',
+      about:
+        'The others go on without it, then it is ended. It is not started again, neither now nor with the next start.',
+      outside: 'The configuration does not list it any more. It is ended, and not started again.',
+      loading: 'Asking the members what that would mean…',
+      after: '{voters} voters remain, {alive} of them take part, {needed} are needed.',
+      afterGroups: '{voters} voters remain, {alive} of them take part.',
+      mayFail: '{n} may fail then before writes stop. | {n} may fail then before writes stop.',
+      mayNotFail: 'None may fail then without stopping writes.',
+      deleteData: 'Delete its data',
+      deleteHint: 'Otherwise its folder is kept aside, and you are told where.',
+      confirm: 'Remove it',
+      refused: 'It cannot be removed now.',
+      refusedDetail:
+        'Those who would remain are too few, do not take part, or have no leader that could carry it out.',
+      doneKept: 'Member {id} is removed. Its data is kept in',
+      doneDeleted: 'Member {id} is removed, and its data is deleted.',
+      close: 'Done',
+    },
+    moved: 'Another program has port {from}. Clients of member {id} connect to {to}.',
+    movedAlone: 'Another program has port {from}. Clients connect to {to}.',
+    movedDetail: 'Once it is free, the next start takes it again.',
+    leftOut: 'Member {id} is not in the configuration, and was not started.',
+    leftOutDetail: 'Its data stays in',
+    beside: 'This folder also holds the data of a server on its own.',
+    besideDetail: 'It does not run. The flag --members 1 starts it in place of the ensemble.',
+    ensemble: 'An ensemble of three goes on when one member fails.',
+    ensembleDetail: 'It begins in a folder of its own, so that nothing of this server is touched:',
+    copy: 'Copy the command',
+  },
+} as const;
