@@ -79,6 +79,11 @@ export interface Settings {
   /** Writes are refused while the disk has less free space than this, bytes. */
   readonly diskReserveBytes: number;
   readonly digestEnabled: boolean;
+  /**
+   * Whether a member may begin with an empty database. If not, one that has none is taken to have lost it: it has no say in
+   * elections until another has filled it, or until a file `initialize` lies in its log directory when it starts.
+   */
+  readonly dbAutocreate: boolean;
 
   // --- ensemble ---
 
@@ -169,6 +174,7 @@ export function defaultSettings(dataDir: string): Settings {
     snapRetainCount: 3,
     diskReserveBytes: 64 * 1024 * 1024,
     digestEnabled: true,
+    dbAutocreate: true,
     standaloneEnabled: true,
     // No number fits every ensemble, so Apache insists that the file says these two, and so do we.
     initLimitTicks: 0,

@@ -205,6 +205,7 @@ const ENSEMBLE_KEYS: Readonly<Record<string, Apply>> = {
   'observer.election.DelayMs': whole('observerElectionDelayMs', { min: 0, max: 3_600_000 }),
   'observer.reconnectDelayMs': whole('observerReconnectDelayMs', { min: 0, max: 3_600_000 }),
   syncEnabled: flag('syncEnabled'),
+  'db.autocreate': flag('dbAutocreate'),
   standaloneEnabled: flag('standaloneEnabled'),
   commitLogCount: (value, change) => {
     const count = parseWhole(value);

@@ -26,7 +26,7 @@ import type { Machine } from '../state/machine.ts';
 import { adoptData, readTxn, writeTxn } from '../wire/txns.ts';
 import type { Append, Apply, Effect, ReceiveSnapshot, SendSnapshot } from '../zab/effects.ts';
 import type { Event, LinkId } from '../zab/events.ts';
-import type { Proposal } from '../zab/messages.ts';
+import { type Proposal, UNTRUSTED_ZXID } from '../zab/messages.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { ImageReceipt, ImageSlices } from './image-transfer.ts';
 import { journalOptions } from './journal-options.ts';
@@ -80,6 +80,9 @@ export interface StorageParts {
 /** How long to wait before a full disk is tried again. */
 const RETRY_MS = 500;
 
+const LOST_DATABASE =
+  'there is no database here, and it may not be new (db.autocreate); this member has no say until another has filled it';
+
 const NOBODY: StorageListener = {
   event: () => undefined,
   applied: () => undefined,
@@ -119,6 +122,8 @@ export class Storage {
   #role = 0;
   #isBusy = false;
   #isSettling = false;
+  /** A database that is empty is new, and not one that was lost. */
+  readonly #mayBegin: boolean;
   /** Nothing of this database is on disk yet, and a log without a snapshot would not be taken for one. */
   #isNew: boolean;
   #isStopped = false;
@@ -144,8 +149,10 @@ export class Storage {
     this.#lastZxid = recovered.lastZxid;
     this.#acceptedEpoch = epochs.accepted;
     this.#currentEpoch = epochs.current;
+    this.#mayBegin = this.#journal.takeLeaveToBegin() || settings.dbAutocreate;
     this.#isNew = recovered.snapshotZxid === null;
     this.#noteLoaded(recovered, clock.nowMs() - startedMs);
+    if (this.#isLost) logger.warn(LOST_DATABASE, { directory: settings.dataDir });
     this.#housekeeping = new Housekeeping({
       settings,
       clock,
@@ -206,6 +213,11 @@ export class Storage {
   /** The end of the history here, applied or not. */
   get lastZxid(): Zxid {
     return this.#lastZxid;
+  }
+
+  /** There is no database where one was: whatever this member acknowledged, it has forgotten. */
+  get #isLost(): boolean {
+    return this.#isNew && !this.#mayBegin;
   }
 
   /** The end of the log as recovery saw it. */
@@ -340,7 +352,7 @@ export class Storage {
         else this.#applyRest();
         this.#report({
           kind: 'settled',
-          zxid: this.#machine.lastZxid,
+          zxid: this.#isLost ? (UNTRUSTED_ZXID as Zxid) : this.#machine.lastZxid,
           jitter: this.#parts.platform.entropy.uint32() / 0x1_0000_0000,
         });
         this.#isSettling = false;
@@ -379,7 +391,8 @@ export class Storage {
 
   /** Makes a new database one that is on disk. */
   #begin(then: () => void): void {
-    if (!this.#isNew) {
+    // A lost one must not look as if it had been empty, or the next start would believe it.
+    if (!this.#isNew || this.#isLost) {
       then();
       return;
     }

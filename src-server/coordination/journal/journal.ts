@@ -86,6 +86,8 @@ export interface DurableHandlers {
   room?(room: Room): void;
 }
 
+const INITIALIZE_FILE = 'initialize';
+
 const EVERYTHING: RecoveryScope = { upTo: null, isMember: false };
 
 export class Journal {
@@ -339,6 +341,17 @@ export class Journal {
   }
 
   // --- in an ensemble ---
+
+  /** Whether somebody put a file there that lets a database be new. It counts once, and whether it was needed or not. */
+  takeLeaveToBegin(): boolean {
+    const { disk } = this.#places;
+    const { dataLogDir } = this.#options;
+    const path = disk.join(dataLogDir, INITIALIZE_FILE);
+    if (!disk.exists(path)) return false;
+    disk.remove(path);
+    disk.syncDirectory(dataLogDir);
+    return true;
+  }
 
   /** @throws JournalError where the epochs contradict each other or the log */
   takeUpEpochs(lastZxid: Zxid): Epochs {

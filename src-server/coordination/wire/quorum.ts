@@ -358,7 +358,8 @@ export class MessageReader {
     return {
       kind: 'learnerInfo',
       role: type === PacketType.OBSERVERINFO ? 'observer' : 'follower',
-      acceptedEpoch: epochOf(checkedZxid(type, zxid)),
+      // Apache's that lost its database has accepted the epoch before the first.
+      acceptedEpoch: zxid === BEFORE_EVERY_EPOCH ? -1 : epochOf(checkedZxid(type, zxid)),
       sid: reader === null ? null : checkedSid(type, reader.long()),
       protocolVersion:
         reader !== null && reader.left >= 4 ? reader.int32() : PROTOCOL_VERSION_UNSAID,
@@ -399,6 +400,8 @@ export class MessageReader {
     return identities;
   }
 }
+
+const BEFORE_EVERY_EPOCH = -0x1_0000_0000;
 
 function checkedZxid(type: number, zxid: number): Zxid {
   if (zxid < 0 || !Number.isSafeInteger(zxid))

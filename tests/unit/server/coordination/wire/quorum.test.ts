@@ -360,6 +360,11 @@ test('old learners: a sid alone, a sid with a version', () => {
   ]);
 });
 
+test('Apache’s that lost its database has accepted the epoch before the first', () => {
+  const info = Buffer.from('0000000bffffffff00000000000000080000000000000005ffffffff', 'hex');
+  expect(decoded([info], 'learner').messages).toMatchObject([{ acceptedEpoch: -1, sid: 5 }]);
+});
+
 test('a configuration that nobody can read is none', () => {
   const writer = new Writer();
   writer.int32(10);
