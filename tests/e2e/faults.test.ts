@@ -106,7 +106,7 @@ describeWith([CHROMIUM], 'the fault lab in Chromium', () => {
     await field('Loss from 3 to 1, percent').fill('10');
     const about = lab().locator('.editor');
     await until('it is said what loss is', async () =>
-      ((await about.textContent()) ?? '').includes('Nothing can be left out of a TCP stream.'),
+      ((await about.textContent()) ?? '').includes('TCP leaves nothing out'),
     );
     expect(await way(1, 3).textContent()).toContain('Open');
     await console.page.keyboard.press('Enter');

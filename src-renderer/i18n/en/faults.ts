@@ -1,7 +1,7 @@
 /** English words of the fault lab: links between members, what is done to them, and what comes of it. */
 export const faults = {
   title: 'Fault lab',
-  text: 'Break the links between members on purpose, see what the ensemble makes of it, and heal everything with one click. Clients are not cut off, and nothing of it outlives the program.',
+  text: 'Break links between members on purpose, see what comes of it, heal everything with one click. Clients are not cut off.',
   heal: 'Heal everything',
   isolate: 'Isolate',
   isolateOne: 'Member {id}',
@@ -46,9 +46,9 @@ export const faults = {
   apply: 'Apply',
   applyAnyway: 'Apply all the same',
   aboutCut:
-    'Nobody is told of a cut: what is said waits, and arrives when the way is open again unless somebody lost patience before. While either way is cut, no new connection comes about.',
+    'Nobody is told of a cut: what is said waits for the way to open, or until somebody loses patience. Nobody connects anew.',
   aboutLoss:
-    'Nothing can be left out of a TCP stream. A lost piece is sent again after 200 ms, then after twice as long each time, and everything after it waits. After five attempts in vain the connection breaks.',
+    'TCP leaves nothing out: a lost piece is sent again, later each time, and all after it waits. The fifth repetition lost breaks it.',
   trying: 'So slow or lossy that members may take each other for dead.',
   outlook: {
     'leads-on': 'Member {leader} goes on leading, with {reached} of {voters} voters.',
