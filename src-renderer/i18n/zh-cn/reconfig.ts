@@ -69,7 +69,7 @@ export const reconfig = {
       needed: '{voters} 票中需要 {needed} 票',
       byGroups: '需要超过半数的组',
       alive: '{alive} 个在线',
-      follow: '目前 {n} 个在跟随 | 目前 {n} 个在跟随',
+      follow: '{n} 个在跟随 | {n} 个在跟随',
       group: '第 {id} 组',
       weight: '×{weight}',
       observers: '观察者',
