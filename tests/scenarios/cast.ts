@@ -132,8 +132,9 @@ export class Player implements Station {
     return true;
   }
 
-  stepDown(): void {
-    this.#step({ kind: 'stepDown', reason: 'told to' });
+  /** By its member, whatever the others do. */
+  tell(event: Extract<Event, { kind: 'stepDown' | 'room' }>): void {
+    this.#step(event);
   }
 
   /** @returns whether there was anything to do */

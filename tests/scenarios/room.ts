@@ -120,7 +120,10 @@ export class Room {
         return;
       }
       case 'steps':
-        this.#player(actor).stepDown();
+        this.#player(actor).tell({ kind: 'stepDown', reason: 'told to' });
+        return;
+      case 'has':
+        this.#player(actor).tell({ kind: 'room', hasRoom: rest[0] !== 'no' });
         return;
       default:
         throw new ScriptError(`${actor} cannot "${verb}"`);

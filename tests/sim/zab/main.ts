@@ -1,13 +1,17 @@
-/** `node tests/sim/zab/main.ts <first seed> [<last seed>]`: runs seeds, and tells the story of the first that fails. */
+/**
+ * `node tests/sim/zab/main.ts <first seed> [<last seed> [groups]]`: runs seeds, and tells the story of the first that fails. With
+ * `groups` quorums are of groups with weights.
+ */
 import { Swarm } from './swarm.ts';
 
 const first = Number(process.argv[2] ?? 1);
 const last = Number(process.argv[3] ?? first);
+const quorums = process.argv[4] === 'groups' ? 'groups' : 'majority';
 const startedMs = performance.now();
 let epochs = 0;
 let decided = 0;
 for (let seed = first; seed <= last; seed++) {
-  const swarm = new Swarm(seed);
+  const swarm = new Swarm(seed, quorums);
   try {
     const outcome = swarm.run();
     epochs += outcome.epochs;

@@ -6,7 +6,7 @@ import { type Sid, sid as sidOf } from '../../../src-server/base/ids.ts';
 import { Prng } from '../../../src-server/base/prng.ts';
 import type { Zxid } from '../../../src-server/base/zxid.ts';
 import type { PeerSettings } from '../../../src-server/coordination/zab/peer.ts';
-import type { Server, View } from '../../../src-server/coordination/zab/view.ts';
+import { type Server, type View, weightOf } from '../../../src-server/coordination/zab/view.ts';
 import { Agenda } from './agenda.ts';
 import { Judge } from './judge.ts';
 import { Member } from './member.ts';
@@ -49,6 +49,26 @@ export function serverAt(sid: number, role: Server['role'], address = `h${sid}`)
   };
 }
 
+/** How a swarm decides: by plain majorities, or by groups with weights, of which some have none. */
+export type SwarmQuorums = 'majority' | 'groups';
+
+type Grouping = Pick<View, 'groups' | 'weights'>;
+
+const UNGROUPED: Grouping = { groups: null, weights: new Map() };
+
+/** Three groups of two or three, every server in one. Some weigh nothing, and perhaps a whole group; the first never. */
+function groupingOf(voters: number, prng: Prng): Grouping {
+  const groups = [1, 2, 3].map((id) => ({
+    id,
+    sids: Array.from({ length: voters }, (_, i) => i + 1)
+      .filter((sid) => sid % 3 === id - 1)
+      .map(sidOf),
+  }));
+  const weights = new Map<Sid, number>();
+  for (let sid = 2; sid <= voters; sid++) weights.set(sidOf(sid), prng.pick([0, 1, 1, 2, 3]));
+  return { groups, weights };
+}
+
 export class Swarm {
   readonly agenda = new Agenda();
   readonly judge = new Judge();
@@ -56,9 +76,10 @@ export class Swarm {
   readonly members: Member[];
   readonly #prng: Prng;
   readonly #isReconfigEnabled: boolean;
+  readonly #grouping: Grouping;
   #value = 0;
 
-  constructor(seed: number) {
+  constructor(seed: number, quorums: SwarmQuorums = 'majority') {
     this.#prng = new Prng(seed);
     const prng = this.#prng;
     this.network = new Network(this.agenda, prng);
@@ -66,12 +87,13 @@ export class Swarm {
     this.network.duplication = prng.pick([0, 0.1]);
     this.network.delayMaxMs = prng.pick([5, 40, 300]);
     this.#isReconfigEnabled = prng.chance(0.3);
-    const voters = prng.pick([1, 3, 3, 3, 5, 5, 4]);
+    const voters = quorums === 'groups' ? prng.pick([6, 7, 9]) : prng.pick([1, 3, 3, 3, 5, 5, 4]);
     const observers = prng.pick([0, 0, 1, 2]);
     const servers = Array.from({ length: voters + observers }, (_, i) =>
       serverAt(i + 1, i < voters ? 'participant' : 'observer'),
     );
-    const view: View = { version: 0, servers, groups: null, weights: new Map() };
+    this.#grouping = quorums === 'groups' ? groupingOf(voters + observers, prng) : UNGROUPED;
+    const view: View = { version: 0, servers, ...this.#grouping };
     const settings: PeerSettings = {
       ...SETTINGS,
       committedKept: prng.pick([2, 5, 500]),
@@ -132,7 +154,9 @@ export class Swarm {
     if (prng.chance(0.5)) roles[member.sid - 1] = 'participant';
     const servers = this.members.map(({ sid }, i) => serverAt(sid, roles[i]!));
     if (roles.every((role) => role === 'observer')) servers[0] = serverAt(1, 'participant');
-    const view: View = { version, servers, groups: null, weights: new Map() };
+    const view: View = { version, servers, ...this.#grouping };
+    if (!servers.some(({ sid, role }) => role === 'participant' && weightOf(view, sid) > 0))
+      return { ...member.peer.view, version };
     return member.peer.isSynchronised(view) ? view : { ...member.peer.view, version };
   }
 

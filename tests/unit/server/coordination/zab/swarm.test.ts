@@ -16,6 +16,19 @@ test.each([1, 51, 101, 151])('fifty seeds from %i agree, lose nothing and heal',
   expect(epochs).toBeGreaterThan(100);
 });
 
+test('fifty seeds with groups and weights, too', () => {
+  let epochs = 0;
+  for (let seed = 1; seed <= 50; seed++) {
+    const swarm = new Swarm(seed, 'groups');
+    try {
+      epochs += swarm.run().epochs;
+    } catch (error) {
+      throw new Error(`seed ${seed}: ${swarm.judge.story.slice(-20).join('\n')}`, { cause: error });
+    }
+  }
+  expect(epochs).toBeGreaterThan(100);
+});
+
 test.each([
   [139, 'a next view that was given up kept a voter from joining'],
   [263, 'a voter by a view it had not heard of voted in a round of its own'],
