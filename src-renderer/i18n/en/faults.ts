@@ -48,7 +48,7 @@ export const faults = {
   aboutCut:
     'Nobody is told of a cut: what is said waits for the way to open, or until somebody loses patience. Nobody connects anew.',
   aboutLoss:
-    'TCP leaves nothing out: a lost piece is sent again, later each time, and all after it waits. The fifth repetition lost breaks it.',
+    'TCP leaves nothing out: a lost piece is sent again, later each time, and all after it waits. After the fifth repetition it breaks.',
   trying: 'So slow or lossy that members may take each other for dead.',
   outlook: {
     'leads-on': 'Member {leader} goes on leading, with {reached} of {voters} voters.',

@@ -191,5 +191,12 @@ describe('members of this program', () => {
 
 test('members elsewhere cannot be ended from here', async () => {
   await show(ensembleOf());
-  expect(allOf('.more')).toEqual([]);
+  buttonNamed('Actions for member 1').dispatchEvent(
+    new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }),
+  );
+  await settled();
+  const offered = allOf('[role="menuitem"]').map(({ textContent }) => textContent.trim());
+  const { start, pause, stop, kill } = words.actions;
+  expect(offered.length).toBeGreaterThan(0);
+  for (const own of [start, pause, stop, kill]) expect(offered).not.toContain(own);
 });

@@ -4,6 +4,7 @@ import { beforeEach, expect, test, vi } from 'vitest';
 import type { EnsembleView } from '#contract/ensemble-models.ts';
 import type { FaultsView } from '#contract/fault-models.ts';
 
+import StatusBar from '../../../../../src-renderer/components/layout/StatusBar.vue';
 import { useDialogs } from '../../../../../src-renderer/composables/use-dialogs.ts';
 import { en } from '../../../../../src-renderer/i18n/en.ts';
 import { setLanguage } from '../../../../../src-renderer/i18n/words.ts';
@@ -162,6 +163,21 @@ test('a member is isolated after a question, and everything is healed without on
   allOf<HTMLButtonElement>('.broken button')[0]!.click();
   await settled();
   expect(fake().paramsOf('ensemble.heal')).toEqual([null]);
+});
+
+test('the status bar says so on every page, and leads to the lab', async () => {
+  fake().begin('clusters', () => [clusterOf()]);
+  fake().begin('ensemble.faults', () => ({ links: [cut({ from: 1, to: 2 })], paused: [] }));
+  fake().answer('clusters.identities', () => []);
+  await fake().connect();
+  const { router } = await mountIt(StatusBar, {}, { address: '/local/nodes/a' });
+  await settled();
+  buttonNamed(words.banner.title).click();
+  await settled();
+  expect(router.currentRoute.value.fullPath).toBe('/local/ensemble');
+  fake().say('ensemble.faults', NOTHING);
+  await settled();
+  expect(allOf('.sign')).toEqual([]);
 });
 
 test('arrow keys go from way to way, over the diagonal', async () => {
