@@ -23,7 +23,8 @@ import { EnsembleFiles } from './config/ensemble-files.ts';
 import { type MemberConfig, readMemberConfig } from './config/member-config.ts';
 import { localSettings, type Settings } from './config/settings.ts';
 import { freePorts, LOCAL_HOST } from './local-ports.ts';
-import { DiskError } from './platform/disk.ts';
+import { memberFileText, movedFileText } from './member-files.ts';
+import { DiskError, readWhole, writeWhole } from './platform/disk.ts';
 import { NodeDisk } from './platform/node/disk.ts';
 
 /** A member that is to run. */
@@ -119,11 +120,11 @@ export class EnsembleFolder {
       return `server.${id}=${LOCAL_HOST}:${ports[2 * i]!}:${ports[2 * i + 1]!}:${role}`;
     });
     for (const [i, id] of ids.entries())
-      this.#write(id, [
-        `clientPort=${options.clientPorts[i]!}`,
-        `clientPortAddress=${LOCAL_HOST}`,
-        ...servers,
-      ]);
+      this.#write(
+        id,
+        [`clientPort=${options.clientPorts[i]!}`, `clientPortAddress=${LOCAL_HOST}`, ...servers],
+        null,
+      );
   }
 
   /**
@@ -144,7 +145,9 @@ export class EnsembleFolder {
     const address = `${LOCAL_HOST}:${quorum!}:${election!}:${options.role}`;
     const line = `server.${id}=${address};${LOCAL_HOST}:${options.clientPort}`;
     const present = ensembleFileText(config, false).split('\n');
-    this.#write(id, [...present, line]);
+    const [first] = found.value.members;
+    const example = first === undefined ? null : fs.readFileSync(first.file, 'utf8');
+    this.#write(id, [...present, line], example);
     const made = this.#readMember(id);
     if (!made.ok) return made;
     return ok({ id, file: this.#fileOf(id), settings: made.value.settings, line });
@@ -183,6 +186,7 @@ export class EnsembleFolder {
     const file = this.#fileOf(id);
     const base = { ...localSettings(this.#folderOf(id)), reconfigEnabled: true };
     try {
+      this.#followMove(id);
       const read = readMemberConfig({ disk: this.#disk, file, base });
       if (!read.ok) return read;
       const { ensemble, settings } = read.value;
@@ -214,19 +218,17 @@ export class EnsembleFolder {
     return id;
   }
 
-  #write(id: number, lines: readonly string[]): void {
+  #write(id: number, lines: readonly string[], example: string | null): void {
     const folder = this.#folderOf(id);
     fs.mkdirSync(folder, { recursive: true });
     fs.writeFileSync(path.join(folder, 'myid'), `${id}\n`);
-    const text = [
-      'tickTime=2000',
-      'initLimit=10',
-      'syncLimit=5',
-      // A backslash would be an escape.
-      `dataDir=${folder.replaceAll('\\', '/')}`,
-      ...lines,
-    ];
-    fs.writeFileSync(this.#fileOf(id), `${text.join('\n')}\n`);
+    fs.writeFileSync(this.#fileOf(id), memberFileText({ folder, example, lines }));
+  }
+
+  #followMove(id: number): void {
+    const text = readWhole(this.#disk, this.#fileOf(id))?.toString('utf8') ?? '';
+    const moved = movedFileText(text, this.#folderOf(id));
+    if (moved !== null) writeWhole(this.#disk, this.#folderOf(id), 'zoo.cfg', Buffer.from(moved));
   }
 
   #folderOf(id: number): string {

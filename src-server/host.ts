@@ -67,6 +67,7 @@ export class Host {
   readonly #waiting: MessagePort[] = [];
   #memberState: MemberState = STARTING;
   #hasServed = false;
+  #isStopping = false;
 
   constructor(options: HostOptions) {
     this.#options = options;
@@ -151,6 +152,7 @@ export class Host {
   }
 
   async stop(): Promise<void> {
+    this.#isStopping = true;
     for (const port of this.#waiting.splice(0)) port.close();
     // The console is a client of the member, so it goes first.
     await this.#console?.stop();
@@ -237,6 +239,7 @@ export class Host {
     const lastPort = Math.max(...this.#members.map((member) => portOf(member) ?? 0));
     const made = await growth.makeJoiner({ role, lastPort });
     if (!made.ok) return made;
+    if (this.#isStopping) return err('the program ends');
     const { id, start, line } = made.value;
     const member = this.#memberOf(start);
     this.#members = [...this.#members, member];

@@ -14,16 +14,21 @@ export const useLocalSize = defineStore('local-size', () => {
   /** The growth under way, or the last one where it failed. */
   const growth = shallowRef<OperationState | null>(null);
   let subscription: Subscription | null = null;
+  /** What can be cancelled. */
+  let running: string | null = null;
 
   /** @returns whether it took part in the end */
   async function grow(role: Role): Promise<boolean> {
     growth.value = { kind: 'running', done: 0, total: null };
     try {
       const { operation } = await consoleLink.call('ensemble.grow', { role });
+      running = operation;
       return await follow(operation);
     } catch (error) {
       onFailed(error);
       return false;
+    } finally {
+      running = null;
     }
   }
 
@@ -39,7 +44,7 @@ export const useLocalSize = defineStore('local-size', () => {
         { operation },
         {
           onEvent: (state) => {
-            growth.value = state.kind === 'done' ? null : state;
+            growth.value = state.kind === 'done' || state.kind === 'cancelled' ? null : state;
             if (state.kind !== 'running') end(state.kind === 'done');
           },
           onEnd: (error) => {
@@ -58,6 +63,10 @@ export const useLocalSize = defineStore('local-size', () => {
   return {
     growth,
     grow,
+    /** One that takes long to be in step need not be waited for. */
+    cancel: async (): Promise<void> => {
+      if (running !== null) await consoleLink.call('operations.cancel', { operation: running });
+    },
     dismiss: () => (growth.value = null),
     /** @returns where its data is kept, or null */
     shrink: async (id: number, isDataKept: boolean): Promise<string | null> =>

@@ -199,6 +199,49 @@ test('who was taken out elsewhere, away or not, is not started again', async () 
   expect(await again.members()).toContain('6 observer');
 });
 
+test('one more has the settings of the others, and one that need not come leaves nothing', async () => {
+  const ports = await portsInARow(4);
+  await startOfApp(optionsOf({ clientPort: ports[0]! }));
+  for (const id of [1, 2, 3])
+    fs.appendFileSync(path.join(folder.path, 'members', String(id), 'zoo.cfg'), 'snapCount=77\n');
+  const app = await Running.of();
+  expect(await app.grow('observer')).toMatchObject({ kind: 'done' });
+  const fileOf4 = path.join(folder.path, 'members', '4', 'zoo.cfg');
+  expect(fs.readFileSync(fileOf4, 'utf8')).toContain('snapCount=77\n');
+
+  // Who does not reach the leader would try for ever.
+  const leader = (await app.those('leads', 1))[0]!;
+  await app.rpc.call('ensemble.order', { id: leader, what: 'pause' });
+  const { operation } = await app.rpc.call('ensemble.grow', { role: 'participant' });
+  await app.rpc.call('operations.cancel', { operation });
+  await app.rpc.call('ensemble.order', { id: leader, what: 'resume' });
+  const states: OperationState[] = [];
+  app.rpc.subscribe('operation', { operation }, { onEvent: (state) => states.push(state) });
+  await until('it has ended', () => states.at(-1)?.kind === 'cancelled');
+  expect(fs.readdirSync(path.join(folder.path, 'members'))).toEqual(['1', '2', '3', '4']);
+  expect(await app.members()).toHaveLength(4);
+});
+
+test('a folder that was moved or copied starts with its own data', async () => {
+  const ports = await portsInARow(3);
+  const original = path.join(folder.path, 'original');
+  const app = await Running.of({ dataDir: original, clientPort: ports[0]! });
+  await app.client().create('/kept', null);
+  await app.close();
+  const copy = path.join(folder.path, 'copy');
+  fs.cpSync(original, copy, { recursive: true });
+  const before = fs.readFileSync(path.join(original, 'members', '1', 'zoo.cfg'), 'utf8');
+
+  const copied = await Running.of({ dataDir: copy });
+  const client = copied.client();
+  expect(await client.exists('/kept')).not.toBeNull();
+  await client.create('/only-here', null);
+  await copied.close();
+  expect(fs.readFileSync(path.join(original, 'members', '1', 'zoo.cfg'), 'utf8')).toBe(before);
+  const again = await Running.of({ dataDir: original });
+  expect(await again.client().exists('/only-here')).toBeNull();
+});
+
 test('without quorum nobody comes and nobody goes, and nothing is left of the attempt', async () => {
   const app = await Running.of({ clientPort: (await portsInARow(3))[0]! });
   const followers = await app.those('follows', 2);

@@ -71,11 +71,27 @@ test('one more comes in steps that are said, and is no news once it takes part',
     const state: OperationState = { kind: 'running', done, total: 3 };
     fake().say('operation', state);
     await settled();
-    expect(text('.growth')).toBe(step);
+    expect(text('.growth')).toContain(step);
   }
   fake().say('operation', { kind: 'done', done: 3 });
   await settled();
   expect(allOf('.growth')).toEqual([]);
+});
+
+test('one that takes long to be in step need not be waited for', async () => {
+  fake().answer('ensemble.grow', () => ({ operation: 'op' }));
+  fake().answer('operations.cancel', () => undefined);
+  await show(START);
+  await grow(words.roles.participant);
+  expect(() => buttonNamed(en.common.cancel)).toThrow();
+  fake().say('operation', { kind: 'running', done: 1, total: 3 });
+  await settled();
+  buttonNamed(en.common.cancel).click();
+  await settled();
+  expect(fake().paramsOf('operations.cancel')).toEqual([{ operation: 'op' }]);
+  fake().say('operation', { kind: 'cancelled', done: 1 });
+  await settled();
+  expect(allOf('.growth, .banner')).toEqual([]);
 });
 
 test('what kept one from coming is said, until somebody has read it', async () => {
