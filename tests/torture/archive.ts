@@ -62,22 +62,15 @@ export class LogArchive {
   }
 }
 
-/**
- * The archived files, each with the end of the one that stood before it.
- * @param holes snapshots of what a member took over without logging it
- */
-export function archivedCopies(
-  folder: string,
-  name: string,
-  { clock, holes }: { readonly clock: Clock; readonly holes: readonly number[] },
-): Copy[] {
+/** The archived files, each with the end of the one that stood before it. */
+export function archivedCopies(folder: string, name: string, clock: Clock): Copy[] {
   const generations = fs.existsSync(folder) ? fs.readdirSync(folder) : [];
   return generations.flatMap((generation) => {
     // The first log of all follows the empty tree.
     let last = generation === '1' ? 0 : null;
     return logsIn(path.join(folder, generation)).map((file): Copy => {
       const entries = entriesIn(fs.readFileSync(path.join(folder, generation, file)), clock);
-      const snapshots = [...(last === null ? [] : [last]), ...holes].sort((a, b) => a - b);
+      const snapshots = last === null ? [] : [last];
       last = entries.at(-1)?.zxid ?? last;
       return { name: `${file} that ${name} had`, entries, snapshots, files: new Set() };
     });

@@ -43,10 +43,14 @@ export function judge(recorded: Recorded, members: readonly Remains[]): Verdict 
   const archived: Copy[] = [];
   for (const { name, kind, dataDir, archive } of members) {
     const copy = copyOf(disk, dataDir, name);
-    const isApache = kind === 'apache';
-    const holes = isApache ? copy.snapshots : [];
-    archived.push(...archivedCopies(archive, name, { clock: disk.clock, holes }));
-    logs.push(isApache ? whatApacheReads(copy) : copy);
+    const before = archivedCopies(archive, name, disk.clock);
+    if (kind === 'apache') {
+      archived.push(...before.map((file) => asApacheWrote(file, copy.snapshots)));
+      logs.push(whatApacheReads(copy));
+    } else {
+      archived.push(...before);
+      logs.push(copy);
+    }
   }
   const ledger = agreedLedger(logs, archived);
   const { evidence, verdict } = judgeHistory(recorded, ledger);
@@ -54,17 +58,24 @@ export function judge(recorded: Recorded, members: readonly Remains[]): Verdict 
   return verdict;
 }
 
-/**
- * What a restart would read of it. Behind its newest snapshot the log of Apache's member keeps what a leader's snapshot
- * replaced; and what it is sent again it logs again.
- */
+/** Apache's members log again what they are sent again, and of what they are brought up to date with have snapshots only. */
+function asApacheWrote(copy: Copy, snapshots: readonly number[]): Copy {
+  const seen = new Set<string>();
+  const isNew = (line: string): boolean => seen.size < seen.add(line).size;
+  return {
+    ...copy,
+    entries: copy.entries
+      .filter(({ zxid, text }) => isNew(`${zxid} ${text}`))
+      .sort((a, b) => a.zxid - b.zxid),
+    snapshots: [...copy.snapshots, ...snapshots].sort((a, b) => a - b),
+  };
+}
+
+/** What a restart would read of it: before its newest snapshot the log keeps what a leader's snapshot replaced. */
 function whatApacheReads(copy: Copy): Copy {
   const newest = copy.snapshots.at(-1) ?? 0;
-  const seen = new Set<string>();
-  const entries = copy.entries
-    .filter(({ zxid, text }) => zxid > newest && !seen.has(text) && seen.add(text))
-    .sort((a, b) => a.zxid - b.zxid);
-  return { ...copy, entries };
+  const { entries, ...rest } = asApacheWrote(copy, []);
+  return { ...rest, entries: entries.filter(({ zxid }) => zxid > newest) };
 }
 
 /** As far as it can be told from what was decided, whatever stands on the disks. */

@@ -56,6 +56,8 @@ function textOf(report: RoundReport): string {
 }
 
 async function torture(): Promise<void> {
+  const givingUp = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => givingUp.abort());
   const base = values.folder ?? fs.mkdtempSync(path.join(os.tmpdir(), 'zabring-torture-'));
   const endMs = performance.now() + Number(values.minutes) * MINUTE_MS;
   let rounds = 0;
@@ -70,6 +72,7 @@ async function torture(): Promise<void> {
       stormMs: Number(values.round) * 1000,
       pace: PACE,
       say,
+      signal: givingUp.signal,
     });
     say(`seed ${seed}: ${textOf(report)}`);
     rounds++;

@@ -32,6 +32,8 @@ export interface RoundOptions {
   readonly stormMs: number;
   readonly pace: Pace;
   readonly say: (line: string) => void;
+  /** Whoever gives up waiting: a process that was stopped must not be left behind. */
+  readonly signal: AbortSignal;
 }
 
 export interface RoundReport {
@@ -51,12 +53,12 @@ const TICK_MS = 500;
 const SESSION_TIMEOUT_MS = 3000;
 const LOAD = { depth: 6, thinkMs: 15 };
 /** Every writer gets so many answers in peace, reads after a sync among them. */
-const PEACE_ANSWERS = 40;
+const PEACE_ANSWERS = 150;
 /** However busy the machine: what has not happened by then does not happen. */
 const PEACE_WITHIN_MS = 180_000;
 const PROGRESS_EVERY_MS = 10_000;
 /** Lines of a member that say that it is wrong, and not that a fault met it. */
-const MEMBER_WRONG = /^\S+ ERROR |AssertionError/;
+const MEMBER_WRONG = /^\S+ ERROR |^zabring: |AssertionError/;
 
 export async function playRound(options: RoundOptions): Promise<RoundReport> {
   const round = new Round(options);
@@ -287,6 +289,7 @@ class Round {
   // --- what must not happen at any time ---
 
   #findProblem(): string | null {
+    if (this.#options.signal.aborted) return 'it was given up';
     const broken = [...this.#members, ...this.#writers.keys()].find(
       ({ failure }) => failure !== null,
     );

@@ -29,7 +29,7 @@ test('a schedule follows from its seed, and has every kind of fault before it re
 describeWith([KAZOO], 'three members in processes of their own', () => {
   test(
     'whatever is done to them, nothing acknowledged is lost, doubled or out of order',
-    async () => {
+    async ({ signal }) => {
       const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'zabring-torture-'));
       const { failure, acknowledged, verdict, faults } = await playRound({
         seed: 1,
@@ -38,6 +38,7 @@ describeWith([KAZOO], 'three members in processes of their own', () => {
         stormMs: 10_000,
         pace: PACE,
         say: () => undefined,
+        signal,
       });
       if (failure !== null)
         throw new Error(

@@ -30,7 +30,7 @@ const ORDERS = [
   ['get', 12],
   ['exists', 2],
   ['children', 3],
-  ['sync-and-get', 4],
+  ['sync-and-get', 8],
 ] as const;
 
 export interface Load {
