@@ -21,6 +21,7 @@ import type { EnsembleFiles } from '../../config/ensemble-files.ts';
 import type { Limits } from '../../config/limits.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { Clock, Timer } from '../../platform/clock.ts';
+import { DiskError } from '../../platform/disk.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { Net } from '../../platform/net.ts';
 import type { Platform } from '../../platform/platform.ts';
@@ -454,10 +455,10 @@ export class Member {
         this.submit.onSynced();
         return;
       case 'viewSeen':
-        this.#membership.onSeen(effect.view);
+        this.#keep(() => this.#membership.onSeen(effect.view));
         return;
       case 'viewActive':
-        this.#membership.onActive(effect.view);
+        this.#keep(() => this.#membership.onActive(effect.view));
         if (this.#isServing) this.#membership.showIn(this.#storage.machine);
         return;
       case 'phase':
@@ -497,6 +498,19 @@ export class Member {
       by,
       zxid: `0x${zxidHex(zxid)}`,
     });
+  }
+
+  /** Who acknowledged a configuration must know it after a restart; where it cannot be written, nothing after it is done. */
+  #keep(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error;
+      this.#logger.error('the configuration could not be written; this member stops', {
+        problem: error.message,
+      });
+      this.#fail(error);
+    }
   }
 
   #send({ to, message }: Send): void {
