@@ -19,11 +19,11 @@ import { Machine } from './machine.ts';
 import { Network } from './network.ts';
 import { simPlatform, TRUE_CLOCK } from './platform.ts';
 import type { Probes } from './probes.ts';
-import { packetsIn, PacketType } from './quorum-packets.ts';
 import type { End, Tamper } from './stream.ts';
 import type { Swarm } from './swarm.ts';
 import type { Trace } from './trace.ts';
 import { hex, Visitor } from './visitor.ts';
+import { Wiretap } from './wiretap.ts';
 import type { Life, World } from './world.ts';
 
 export const CLIENT_PORT = 2181;
@@ -58,6 +58,7 @@ const EXPECTED_ERRORS = [
   'the disk is nearly full; writes are refused until there is room',
   'the log could not be made durable; this member stops',
   'the log could not be written; this member stops',
+  'the configuration could not be written; this member stops',
 ];
 
 export class Cluster {
@@ -69,18 +70,20 @@ export class Cluster {
   readonly removedLogs: Copy[] = [];
   readonly #parts: ClusterParts;
   readonly #random: Prng;
+  readonly #wiretap: Wiretap;
   readonly #visitorOf = new Map<Life, Visitor>();
 
   constructor(parts: ClusterParts) {
     const { world, swarm, sabotage } = parts;
     this.#parts = parts;
     this.#random = world.stream();
+    this.#wiretap = new Wiretap(parts.probes);
     this.network = new Network(world, {
       ...swarm.network,
       tamper: {
         ...sabotage.tamper,
         written: (bytes, from, to) => {
-          this.#probePackets(bytes, from);
+          this.#listenIn(bytes, from);
           return sabotage.tamper?.written?.(bytes, from, to) ?? bytes;
         },
       },
@@ -214,13 +217,10 @@ export class Cluster {
       this.removedLogs.push(copyOf(disk, DATA_DIR, name));
   }
 
-  #probePackets(bytes: Uint8Array, from: End): void {
-    if (!isQuorumPort(from.localPort)) return;
-    for (const { type } of packetsIn(bytes)) {
-      if (type === PacketType.DIFF) this.#parts.probes.hit('a learner got a DIFF');
-      if (type === PacketType.TRUNC) this.#parts.probes.hit('a learner got a TRUNC');
-      if (type === PacketType.SNAP) this.#parts.probes.hit('a learner got a SNAP');
-    }
+  #listenIn(bytes: Uint8Array, from: End): void {
+    if (isQuorumPort(from.localPort)) this.#wiretap.fromLeader(bytes);
+    else if (isElectionPort(from.localPort) || isElectionPort(from.remotePort))
+      this.#wiretap.onElection(bytes, from);
   }
 
   #onLog(machine: Machine, level: LogLevel, sentence: string, fields: LogFields): void {
@@ -276,6 +276,10 @@ function settingsOf(swarm: Swarm, host: string, serverId: number): Settings {
 
 export function isQuorumPort(port: number): boolean {
   return port >= QUORUM_PORT && port < QUORUM_PORT + MOVES_MAX;
+}
+
+function isElectionPort(port: number): boolean {
+  return port >= ELECTION_PORT && port < ELECTION_PORT + MOVES_MAX;
 }
 
 export interface Place {

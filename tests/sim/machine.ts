@@ -7,6 +7,7 @@
  * more, it stays off.
  */
 import type { Prng } from '../../src-server/base/prng.ts';
+import type { EnsembleConfig } from '../../src-server/config/ensemble-config.ts';
 import { readMemberConfig } from '../../src-server/config/member-config.ts';
 import type { Settings } from '../../src-server/config/settings.ts';
 import { MemberError } from '../../src-server/coordination/ensemble/member.ts';
@@ -68,6 +69,8 @@ export class Machine {
   state: 'off' | 'starting' | 'up' = 'off';
   servingSinceMs = 0;
   starts = 0;
+  /** What its member read when it was started last: where it listens, whatever it has heard of since. */
+  startedWith: EnsembleConfig | null = null;
   /** Somebody wants a member to run here. */
   isInstalled = false;
   readonly #parts: MachineParts;
@@ -141,6 +144,7 @@ export class Machine {
     if (this.state !== 'off' || !this.isInstalled) return;
     const { world, network, trace } = this.#parts;
     const ensemble = this.#readEnsemble();
+    this.startedWith = ensemble?.config ?? null;
     const life = world.newLife(this.host);
     this.life = life;
     this.state = 'starting';

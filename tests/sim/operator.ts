@@ -21,8 +21,11 @@ import type { Visitor } from './visitor.ts';
 import type { World } from './world.ts';
 
 const DEEDS = ['add', 'add', 'remove', 'remove', 'role', 'move', 'replace'] as const;
+/** How often, and how many times, the operator looks whether everybody found the others. */
 const PATIENCE_MS = 10_000;
+const LOOKS = 5;
 
+type Deed = (typeof DEEDS)[number];
 type Reconfig = Omit<Order & { kind: 'reconfig' }, 'kind' | 'fromVersion'>;
 
 const NOTHING: Reconfig = { joining: null, leaving: null, members: null };
@@ -34,8 +37,6 @@ export class Operator {
   readonly #probes: Probes;
   readonly #random: Prng;
   #visitor: Visitor | null = null;
-  /** Told to listen elsewhere, and not started again since. */
-  readonly #moved = new Set<Machine>();
   #isOver = false;
 
   constructor(parts: {
@@ -69,7 +70,7 @@ export class Operator {
         const server = this.#pick(config);
         const role = otherRole(server.role);
         if (role === 'participant' || !isLastVoter(config, server))
-          await this.#order(config, { ...NOTHING, joining: lineOf(server, { role }) });
+          await this.#order('role', config, { ...NOTHING, joining: lineOf(server, { role }) });
         return;
       }
       case 'move':
@@ -83,25 +84,23 @@ export class Operator {
     const machine = this.#newcomer(config);
     if (machine === null) return;
     const place = await this.#takeIn(machine, config);
-    await this.#order(config, { ...NOTHING, joining: serverLine(place) });
+    await this.#order('add', config, { ...NOTHING, joining: serverLine(place) });
   }
 
   async #remove(config: EnsembleConfig): Promise<void> {
     const server = this.#pick(config);
     if (isLastVoter(config, server)) return;
-    if (await this.#order(config, { ...NOTHING, leaving: String(server.id) }))
+    if (await this.#order('remove', config, { ...NOTHING, leaving: String(server.id) }))
       this.#letGo(this.#machineOf(server));
   }
 
   async #move(config: EnsembleConfig): Promise<void> {
     const server = this.#pick(config);
-    const machine = this.#machineOf(server);
-    // Unknown or refused, it may have been decided.
-    this.#moved.add(machine);
     const moves = movesOf(server) + 1;
-    await this.#order(config, { ...NOTHING, joining: lineOf(server, { moves }) });
+    await this.#order('move', config, { ...NOTHING, joining: lineOf(server, { moves }) });
     await this.#pause(3000);
-    if (!this.#isOver) this.#restart(machine);
+    // Unknown or refused, it may have been decided.
+    if (!this.#isOver) this.#restart(this.#machineOf(server));
   }
 
   /** A whole new list: one goes, one comes, one gets another role, or some of that. */
@@ -117,12 +116,12 @@ export class Operator {
     const machine = random.chance(0.5) ? this.#newcomer(config) : null;
     if (machine !== null) lines.push(serverLine(await this.#takeIn(machine, config)));
     if (!lines.some((line) => line.includes('participant'))) return;
-    const isDone = await this.#order(config, { ...NOTHING, members: lines.join(',') });
+    const isDone = await this.#order('replace', config, { ...NOTHING, members: lines.join(',') });
     if (isDone && gone !== null) this.#letGo(this.#machineOf(gone));
   }
 
   /** @returns whether it is known to be done */
-  async #order(config: EnsembleConfig, what: Reconfig): Promise<boolean> {
+  async #order(deed: Deed, config: EnsembleConfig, what: Reconfig): Promise<boolean> {
     if (this.#isOver) return false;
     const random = this.#random;
     if (this.#visitor === null || this.#visitor.isOver) {
@@ -133,7 +132,9 @@ export class Operator {
     const answer = await this.#visitor.ask({ kind: 'reconfig', ...what, fromVersion });
     const said = answer === null ? 'unknown' : codeName(answer.code);
     this.#probes.hit(`reconfig: ${said}`);
-    return answer?.code === Code.OK;
+    const isDone = answer?.code === Code.OK;
+    if (isDone) this.#probes.hit(`reconfig: ${deed} done`);
+    return isDone;
   }
 
   // --- machines ---
@@ -171,7 +172,6 @@ export class Operator {
   }
 
   #restart(machine: Machine): void {
-    this.#moved.delete(machine);
     this.#trace.line('operator', 'restarts', machine.host);
     machine.kill();
     machine.start();
@@ -181,7 +181,7 @@ export class Operator {
 
   makePeace(): void {
     this.#isOver = true;
-    this.#world.after(PATIENCE_MS, () => this.#help());
+    for (let i = 1; i <= LOOKS; i++) this.#world.after(i * PATIENCE_MS, () => this.#help());
   }
 
   /**
@@ -194,9 +194,10 @@ export class Operator {
     const running = new Set(members.map(({ number }) => number));
     for (const machine of members) {
       const known = machine.ensemble?.config.servers ?? [];
-      if (machine.isServing) continue;
-      if (this.#moved.has(machine)) {
+      if (placeIn(config, machine) !== placeIn(machine.startedWith, machine)) {
         this.#restart(machine);
+      } else if (machine.isServing) {
+        continue;
       } else if (!known.some(({ id }) => id !== machine.number && running.has(id))) {
         this.#probes.hit('a member was told where the others are');
         machine.kill();
@@ -233,6 +234,11 @@ function otherRole(role: Role): Role {
 
 function lineOf(server: EnsembleServer, changed: Partial<Place> = {}): string {
   return serverLine({ number: server.id, role: server.role, moves: movesOf(server), ...changed });
+}
+
+function placeIn(config: EnsembleConfig | null, { number }: Machine): number | null {
+  const server = config?.servers.find(({ id }) => id === number);
+  return server === undefined ? null : movesOf(server);
 }
 
 function isLastVoter(config: EnsembleConfig, { role }: EnsembleServer): boolean {

@@ -1,6 +1,13 @@
 /** Looks into what leaders send to learners, packet by packet: for probes, and for tests that have one changed. */
 
-export const PacketType = { DIFF: 13, TRUNC: 14, SNAP: 15 } as const;
+export const PacketType = {
+  PROPOSAL: 2,
+  REVALIDATE: 6,
+  NEWLEADER: 10,
+  DIFF: 13,
+  TRUNC: 14,
+  SNAP: 15,
+} as const;
 
 const TYPE_MAX = 19;
 const FIXED_BYTES = 16;

@@ -214,6 +214,7 @@ class Run {
   judge(): void {
     const ledger = this.#ledger();
     this.#txns = ledger.size;
+    if (this.#swarm.grouping !== null) this.#probes.hit('an ensemble decided by groups');
     const evidence = new Evidence({
       history: this.#history,
       ledger,

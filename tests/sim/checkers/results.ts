@@ -9,7 +9,14 @@ export function checkResults({ done, probes }: Evidence): void {
   for (const step of done) {
     checkEntry(step);
     const { call, expected, entry } = step;
-    if (entry.type === OpCode.DELETE_CONTAINER) probes.hit('a container or TTL node was removed');
+    if (entry.type === OpCode.DELETE_CONTAINER)
+      probes.hit(
+        entry.path.startsWith('/t/')
+          ? 'a node was removed after its time to live'
+          : 'a container was removed',
+      );
+    if (entry.error === Code.SESSION_MOVED)
+      probes.hit('a write from a member that was left was turned away');
     if (entry.type === OpCode.CLOSE_SESSION && entry.paths.length > 0)
       probes.hit('an ephemeral ended with its session');
     if (call === null || call.answer === null) continue;

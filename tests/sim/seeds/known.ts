@@ -10,6 +10,8 @@ export interface KnownSeed {
   readonly cause: string;
 }
 
+const TEN_MINUTES_MS = 600_000;
+
 export const KNOWN_SEEDS: readonly KnownSeed[] = [
   {
     seed: 161,
@@ -20,5 +22,33 @@ export const KNOWN_SEEDS: readonly KnownSeed[] = [
     seed: 54,
     wishes: { members: 3 },
     cause: 'a write was proposed before the tick of its turn, which ended the leader',
+  },
+  {
+    seed: 12,
+    wishes: { stormMs: TEN_MINUTES_MS },
+    cause:
+      'a member whose log had failed went on for a turn, and answered a sync behind a decision not applied',
+  },
+  { seed: 3105, wishes: {}, cause: 'failed once, and passes since something else was mended' },
+  {
+    seed: 5072,
+    wishes: {},
+    cause:
+      'one member stopped while its leader was removing a node: the end of a run, not the product',
+  },
+  {
+    seed: 128,
+    wishes: {},
+    cause: 'the only voter was moved to another address, and named nobody to lead',
+  },
+  {
+    seed: 100_020,
+    wishes: { stormMs: TEN_MINUTES_MS },
+    cause: 'no room for the file of a configuration, which nobody had expected',
+  },
+  {
+    seed: 530,
+    wishes: {},
+    cause: 'a member that had moved was not started again: the operator, not the product',
   },
 ];
