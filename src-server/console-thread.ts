@@ -192,6 +192,10 @@ class HostedEnsemble implements LocalEnsemble {
     return this.channels.timings(member, after);
   }
 
+  restTimings(): void {
+    this.channels.rest();
+  }
+
   addresses(sessionIds: readonly bigint[]): Promise<readonly (SessionAddress | null)[]> {
     return this.channels.addresses(sessionIds);
   }

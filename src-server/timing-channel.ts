@@ -9,6 +9,8 @@ import type { MemberTimings, SessionAddress } from './console/service/console.ts
 import type { Server } from './coordination/server.ts';
 
 type Question =
+  /** Has no answer: what is not asked for need not be noted. */
+  | { readonly kind: 'rest' }
   | { readonly kind: 'timings'; readonly after: number }
   | { readonly kind: 'addresses'; readonly sessionIds: readonly bigint[] };
 
@@ -48,7 +50,13 @@ export function answerTimings(port: MessagePort, server: Server): void {
     const nowMs = performance.now() + origin;
     return { ...ensemble.timelineSince(after), originMs: origin, nowMs };
   };
+  // The console may have fallen.
+  port.on('close', () => ensemble?.restTimeline());
   port.on('message', ({ id, question }: Call) => {
+    if (question.kind === 'rest') {
+      ensemble?.restTimeline();
+      return;
+    }
     const answer: Answer =
       question.kind === 'timings'
         ? { id, timings: timings(question.after), addresses: [] }
@@ -81,6 +89,10 @@ export class TimingChannels {
   async timings(member: number, after: number): Promise<MemberTimings | null> {
     const answer = await this.#channels.get(member)?.ask({ kind: 'timings', after });
     return answer?.timings ?? null;
+  }
+
+  rest(): void {
+    for (const channel of this.#channels.values()) channel.tell({ kind: 'rest' });
   }
 
   async addresses(sessionIds: readonly bigint[]): Promise<(SessionAddress | null)[]> {
@@ -126,6 +138,10 @@ class Channel {
       this.#port.postMessage({ id, question } satisfies Call);
       if (patienceMs !== null) setTimeout(() => this.#settle(id, null), patienceMs).unref();
     });
+  }
+
+  tell(question: Extract<Question, { kind: 'rest' }>): void {
+    this.#port.postMessage({ id: 0, question } satisfies Call);
   }
 
   close(): void {

@@ -67,8 +67,10 @@ export interface EnsembleFace {
   }[];
   /** The connections to the other members over which leaders are elected. */
   readonly peers: readonly ElectionLinkStatus[];
-  /** When what happened to the last transactions, as far as it happened after this revision. */
+  /** When what happened to the last transactions, after this revision; noted from the first question on. */
   timelineSince(revision: number): TimelinePart;
+  /** Nobody asks for it any more. */
+  restTimeline(): void;
   /** Looks for a leader again. */
   stepDown(reason: string): void;
 }

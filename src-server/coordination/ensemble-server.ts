@@ -151,6 +151,7 @@ export async function startEnsembleServer(
         return member.electionLinks.status;
       },
       timelineSince: (revision) => member.timeline.since(revision),
+      restTimeline: () => member.timeline.rest(),
       stepDown: (reason) => member.stepDown(reason),
     },
     natureOf: (path) => natureIn(storage.machine, path),

@@ -40,6 +40,7 @@ export function startConsole(options: {
     natures: (paths) => Promise.resolve(paths.map((path) => server.natureOf(path))),
     timed: [],
     timings: () => Promise.resolve(null),
+    restTimings: () => undefined,
     addresses: (ids) =>
       Promise.resolve(
         ids.map((id) => {

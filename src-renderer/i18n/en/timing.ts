@@ -30,7 +30,7 @@ export const timing = {
     commit: 'Decided',
     never: 'never',
     unknown: 'no times',
-    unknownTip: 'Nobody noted it, or it is too long ago.',
+    unknownTip: 'Members note times while somebody looks. This was before, or is too long ago.',
     client: 'Client',
     clientAt: '{address}, at member {member}',
     said: {

@@ -31,7 +31,7 @@ export const timing: Texts<typeof english> = {
     commit: '决定',
     never: '从未',
     unknown: '无时序',
-    unknownTip: '没有人记下，或时间太久。',
+    unknownTip: '成员只在有人查看时记录时间。此事务在此之前，或时间太久。',
     client: '客户端',
     clientAt: '{address}，连接到成员 {member}',
     said: {

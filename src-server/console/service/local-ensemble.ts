@@ -85,6 +85,8 @@ export interface LocalEnsemble {
   readonly timed: readonly number[];
   /** What was noted after a revision of its own; null where it cannot be asked. */
   timings(member: number, after: number): Promise<MemberTimings | null>;
+  /** Nobody asks for timings any more: members need not note them. */
+  restTimings(): void;
   /** Null for sessions that have no client here. */
   addresses(sessionIds: readonly bigint[]): Promise<readonly (SessionAddress | null)[]>;
 }

@@ -14,7 +14,7 @@ const KEEP_MS = 60_000;
 
 export class Timings {
   readonly #clock: Clock;
-  readonly #local: Pick<LocalEnsemble, 'timed' | 'timings'>;
+  readonly #local: Pick<LocalEnsemble, 'timed' | 'timings' | 'restTimings'>;
   readonly #listeners = new Set<() => void>();
   readonly #asked = new Set<number>();
   readonly #revisions = new Map<number, number>();
@@ -28,7 +28,7 @@ export class Timings {
 
   constructor(parts: {
     readonly clock: Clock;
-    readonly local: Pick<LocalEnsemble, 'timed' | 'timings'>;
+    readonly local: Pick<LocalEnsemble, 'timed' | 'timings' | 'restTimings'>;
   }) {
     this.#clock = parts.clock;
     this.#local = parts.local;
@@ -108,6 +108,7 @@ export class Timings {
   }
 
   #forget(): void {
+    this.#local.restTimings();
     this.#book = new TimingBook();
     this.#summary = null;
     this.#revisions.clear();

@@ -77,6 +77,10 @@ beforeEach(async () => {
   ({ log } = await rpc.call('logs.open', { source: 'ensemble', path: '' }));
   state = null;
   rpc.subscribe('log', { log }, { onEvent: (event) => (state = event) });
+  await until('all four note times', () => {
+    const told = state?.timings?.members.filter(({ tells }) => tells) ?? [];
+    return told.length === 4;
+  });
 });
 
 afterEach(async () => {

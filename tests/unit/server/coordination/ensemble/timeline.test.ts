@@ -12,7 +12,9 @@ import {
 /** Each look at the clock is a millisecond later. */
 function timeline(rows = 16): Timeline {
   let nowMs = 0;
-  return new Timeline({ clock: { nowMs: () => ++nowMs }, rows });
+  const line = new Timeline({ clock: { nowMs: () => ++nowMs }, rows });
+  line.since(0);
+  return line;
 }
 
 const at = (counter: number, epoch = 1): Zxid => makeZxid(epoch, counter);
@@ -110,4 +112,24 @@ test('acknowledgements count for what was proposed here only', () => {
   line.received(at(1));
   line.acknowledged(sid(2), at(1));
   expect(rowOf(line.since(0), at(1))!.acks).toEqual({});
+});
+
+test('nothing is noted before the first question, nor after the last', () => {
+  const line = new Timeline({ clock: { nowMs: () => 1 }, rows: 16 });
+  line.proposed(at(1));
+  expect([...line.since(0).zxids]).toEqual([]);
+  line.proposed(at(2));
+  line.appended(at(2));
+  line.rest();
+  line.durable(at(2));
+  line.proposed(at(3));
+  const part = line.since(0);
+  expect([...part.zxids]).toEqual([at(2)]);
+  // What became durable in between is not told of as if it had happened now.
+  line.proposed(at(4));
+  line.appended(at(4));
+  line.durable(at(4));
+  const later = line.since(0);
+  expect(rowOf(later, at(2))!.durable).toBeUndefined();
+  expect(rowOf(later, at(4))!.durable).toBe(1);
 });
