@@ -56,7 +56,7 @@ export const clusters = {
   },
   overview: {
     title: 'The cluster',
-    aboutLocal: 'A ZooKeeper server on this computer. It keeps its data when the app is closed.',
+    aboutLocal: 'ZooKeeper on this computer. Its data is kept when the app is closed.',
     aboutRemote: 'A cluster that runs elsewhere.',
     connectString: 'Connect string',
     mode: 'Mode',

@@ -41,6 +41,7 @@ export const size = {
     },
     moved: 'Another program has port {from}. Clients of member {id} connect to {to}.',
     movedAlone: 'Another program has port {from}. Clients connect to {to}.',
+    taken: 'Taken by other programs: {ports}',
     movedDetail: 'Once it is free, the next start takes it again.',
     leftOut: 'Member {id} is not in the configuration, and was not started.',
     leftOutDetail: 'Its data stays in',

@@ -57,7 +57,7 @@ export const clusters: Texts<typeof english> = {
   },
   overview: {
     title: '集群',
-    aboutLocal: '运行在本机的 ZooKeeper 服务器。关闭应用后数据仍会保留。',
+    aboutLocal: '运行在本机的 ZooKeeper。关闭应用后数据仍会保留。',
     aboutRemote: '运行在别处的集群。',
     connectString: '连接串',
     mode: '角色',

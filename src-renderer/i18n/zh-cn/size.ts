@@ -42,6 +42,7 @@ export const size: Texts<typeof english> = {
     },
     moved: '端口 {from} 被其他程序占用。成员 {id} 的客户端请连接 {to}。',
     movedAlone: '端口 {from} 被其他程序占用。客户端请连接 {to}。',
+    taken: '被其他程序占用的端口：{ports}',
     movedDetail: '端口空闲后，下次启动会重新使用。',
     leftOut: '成员 {id} 不在配置中，没有启动。',
     leftOutDetail: '其数据仍在',
