@@ -36,9 +36,9 @@ export function listNumbered(disk: Disk, directory: string, prefix: string): Num
   return listEnding(disk, directory, prefix, /^([0-9a-f]{1,16})$/);
 }
 
-/** The same for files that Apache compressed. */
-export function listCompressed(disk: Disk, directory: string, prefix: string): NumberedFile[] {
-  return listEnding(disk, directory, prefix, /^([0-9a-f]{1,16})\.(?:gz|snappy)$/);
+/** The same for files that Apache may have packed. */
+export function listPackable(disk: Disk, directory: string, prefix: string): NumberedFile[] {
+  return listEnding(disk, directory, prefix, /^([0-9a-f]{1,16})(?:\.gz|\.snappy)?$/);
 }
 
 function listEnding(disk: Disk, directory: string, prefix: string, ending: RegExp): NumberedFile[] {

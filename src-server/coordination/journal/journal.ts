@@ -14,7 +14,7 @@ import type { Logger } from '../../platform/logger.ts';
 import type { Metrics } from '../../platform/metrics.ts';
 import type { Txn } from '../model/txn.ts';
 import { type Epochs, takeUpEpochs, writeEpoch } from './epochs.ts';
-import { listNumbered, VERSION_DIRECTORY } from './file-names.ts';
+import { listNumbered, listPackable, VERSION_DIRECTORY } from './file-names.ts';
 import { GroupCommit } from './group-commit.ts';
 import { JournalError } from './journal-error.ts';
 import { LogCursor, type LogPlaces } from './log-cursor.ts';
@@ -159,7 +159,7 @@ export class Journal {
     const { disk, snapshotDir, logDir } = this.#places;
     if (snapshotDir === logDir) return;
     const misplacedLog = listNumbered(disk, snapshotDir, LOG_PREFIX)[0];
-    const misplacedSnapshot = listNumbered(disk, logDir, SNAPSHOT_PREFIX)[0];
+    const misplacedSnapshot = listPackable(disk, logDir, SNAPSHOT_PREFIX)[0];
     const misplaced =
       misplacedLog !== undefined
         ? disk.join(snapshotDir, misplacedLog.name)
@@ -326,7 +326,7 @@ export class Journal {
   /** Bytes of all snapshots and of all logs. */
   sizes(): { readonly snapshotBytes: number; readonly logBytes: number } {
     const bytesOf = (directory: string, prefix: string): number =>
-      listNumbered(this.#places.disk, directory, prefix).reduce((sum, { bytes }) => sum + bytes, 0);
+      listPackable(this.#places.disk, directory, prefix).reduce((sum, { bytes }) => sum + bytes, 0);
     return {
       snapshotBytes: bytesOf(this.#places.snapshotDir, SNAPSHOT_PREFIX),
       logBytes: bytesOf(this.#places.logDir, LOG_PREFIX),
@@ -440,7 +440,7 @@ export class Journal {
 
   get newestSnapshotBytes(): number {
     const { disk, snapshotDir } = this.#places;
-    return listNumbered(disk, snapshotDir, SNAPSHOT_PREFIX).at(-1)?.bytes ?? 0;
+    return listPackable(disk, snapshotDir, SNAPSHOT_PREFIX).at(-1)?.bytes ?? 0;
   }
 }
 

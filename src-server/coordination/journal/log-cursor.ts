@@ -8,7 +8,7 @@
 import { type Zxid, ZXID_ZERO } from '../../base/zxid.ts';
 import type { Disk } from '../../platform/disk.ts';
 import type { OpCode } from '../model/ops.ts';
-import { listNumbered, numberedName } from './file-names.ts';
+import { listNumbered, listPackable, numberedName } from './file-names.ts';
 import { SNAPSHOT_PREFIX } from './snapshot-format.ts';
 import { LOG_HEADER_BYTES, LOG_PREFIX } from './txnlog-format.ts';
 import { LogScan } from './txnlog-scan.ts';
@@ -166,7 +166,7 @@ export class LogCursor {
     const last = this.#last;
     if (last === null || zxid === last + 1) return false;
     const { disk, snapshotDir } = this.#places;
-    const snapshots = listNumbered(disk, snapshotDir, SNAPSHOT_PREFIX);
+    const snapshots = listPackable(disk, snapshotDir, SNAPSHOT_PREFIX);
     return snapshots.some((snapshot) => snapshot.zxid > last && snapshot.zxid < zxid);
   }
 

@@ -11,13 +11,7 @@ import type { Disk } from '../../platform/disk.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { Txn } from '../model/txn.ts';
 import { checkEpochs, readEpochs } from './epochs.ts';
-import {
-  listCompressed,
-  listLeftovers,
-  listNumbered,
-  type NumberedFile,
-  numberedName,
-} from './file-names.ts';
+import { listLeftovers, listNumbered, listPackable, type NumberedFile } from './file-names.ts';
 import { JournalError } from './journal-error.ts';
 import type { CutPlace } from './rewriting.ts';
 import { looksFinished, readSnapshot } from './snapshot.ts';
@@ -87,7 +81,7 @@ export class Recovery {
   readonly #disk: Disk;
   readonly #logger: Logger;
   /** The snapshot that was loaded. */
-  snapshot: { readonly zxid: Zxid; readonly wallMs: number } | null = null;
+  snapshot: { readonly name: string; readonly zxid: Zxid; readonly wallMs: number } | null = null;
   /** The first transaction in the log that was not wanted. */
   unwanted: CutPlace | null = null;
   /** The newest one of its kind. */
@@ -102,10 +96,9 @@ export class Recovery {
   run(target: RecoveryTarget, onProgress: (progress: RecoveryProgress) => void): Recovered {
     const { snapshotDir, scope } = this.#options;
     this.#removeLeftovers();
-    const all = listNumbered(this.#disk, snapshotDir, SNAPSHOT_PREFIX);
+    const all = listPackable(this.#disk, snapshotDir, SNAPSHOT_PREFIX);
     const snapshots = all.filter(({ zxid }) => this.#isWanted(zxid));
     const logs = this.#readableLogs();
-    this.#noteCompressed();
     this.#loadNewest(snapshots, target, onProgress);
     const snapshotZxid = this.snapshot?.zxid ?? null;
     if (snapshotZxid === null) {
@@ -114,7 +107,7 @@ export class Recovery {
     }
     const replayed = this.#replayAll(logs, snapshotZxid ?? ZXID_ZERO, target, onProgress);
     this.#refuseWithoutUnreadable(replayed.lastZxid);
-    this.#makeDurable(snapshotZxid, replayed.files);
+    this.#makeDurable(replayed.files);
     const epochs = scope.isMember ? null : readEpochs(this.#disk, snapshotDir);
     if (epochs !== null) checkEpochs(epochs, replayed.lastZxid, snapshotDir);
     const { lastZxid, txnsReplayed } = replayed;
@@ -156,24 +149,6 @@ export class Recovery {
       this.#disk.remove(this.#snapshotPath(name));
   }
 
-  /** Apache can be told to compress its snapshots. They must not be taken for none. */
-  #noteCompressed(): void {
-    for (const { name, zxid } of listCompressed(
-      this.#disk,
-      this.#options.snapshotDir,
-      SNAPSHOT_PREFIX,
-    )) {
-      if (!this.#isWanted(zxid)) continue;
-      this.#noteUnreadable({
-        name,
-        zxid,
-        problem: 'this snapshot is compressed, which cannot be read here',
-        advice:
-          'Start Apache ZooKeeper once more with snapshot.compression.method empty, so that it writes a plain one',
-      });
-    }
-  }
-
   #loadNewest(
     snapshots: readonly NumberedFile[],
     target: RecoveryTarget,
@@ -201,7 +176,7 @@ export class Recovery {
           continue;
         }
         target.loaded(zxid, stated);
-        this.snapshot = { zxid, wallMs: modifiedMs };
+        this.snapshot = { name, zxid, wallMs: modifiedMs };
         return;
       } catch (error) {
         if (!(error instanceof JournalError)) throw error;
@@ -220,7 +195,6 @@ export class Recovery {
   }
 
   #refuseLogsAlone(snapshotCount: number): never {
-    if (this.#unreadable !== null && snapshotCount === 0) this.#refuseWithoutUnreadable(-1);
     throw new JournalError(
       'incomplete',
       this.#options.snapshotDir,
@@ -331,11 +305,9 @@ export class Recovery {
    * What was just read may lie in the system's memory alone, where a process that was killed before its sync ended has left
    * it. Were the power to fail after new writes are durable, those would stand behind a hole.
    */
-  #makeDurable(snapshotZxid: Zxid | null, logs: readonly string[]): void {
+  #makeDurable(logs: readonly string[]): void {
     const files = [...logs];
-    if (snapshotZxid !== null) {
-      files.push(this.#snapshotPath(numberedName(SNAPSHOT_PREFIX, snapshotZxid)));
-    }
+    if (this.snapshot !== null) files.push(this.#snapshotPath(this.snapshot.name));
     for (const path of files) {
       const file = this.#disk.open(path, 'edit');
       try {

@@ -1,7 +1,7 @@
 /** What may be deleted: all but the newest snapshots, and logs that none of those needs. */
 import type { Zxid } from '../../base/zxid.ts';
 import type { Disk, DiskError } from '../../platform/disk.ts';
-import { listNumbered, type NumberedFile } from './file-names.ts';
+import { listNumbered, listPackable, type NumberedFile } from './file-names.ts';
 import { looksFinished } from './snapshot.ts';
 import { SNAPSHOT_PREFIX } from './snapshot-format.ts';
 import { LOG_PREFIX } from './txnlog-format.ts';
@@ -40,7 +40,7 @@ export function purge(
   done: (removed: readonly string[], error: DiskError | null) => void,
 ): void {
   const { disk } = directories;
-  const snapshots = listNumbered(disk, directories.snapshotDir, SNAPSHOT_PREFIX);
+  const snapshots = listPackable(disk, directories.snapshotDir, SNAPSHOT_PREFIX);
   const isUsable = ({ name }: NumberedFile): boolean =>
     looksFinished(disk, disk.join(directories.snapshotDir, name));
   const stale = purgeable(

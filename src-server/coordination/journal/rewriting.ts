@@ -7,7 +7,7 @@
  */
 import { type Zxid } from '../../base/zxid.ts';
 import { type Disk, readWhole, writeWhole } from '../../platform/disk.ts';
-import { listCompressed, listNumbered, numberedName, temporaryName } from './file-names.ts';
+import { listNumbered, listPackable, numberedName, temporaryName } from './file-names.ts';
 import { JournalError } from './journal-error.ts';
 import { SNAPSHOT_PREFIX } from './snapshot-format.ts';
 import { LOG_HEADER_BYTES, LOG_PREFIX } from './txnlog-format.ts';
@@ -100,17 +100,14 @@ function takeOver(places: Places, { by }: Takeover): void {
   if (!disk.exists(path)) return;
   removeLogs(places, () => true);
   removeSnapshots(places, (zxid) => zxid !== by);
-  for (const { name } of listCompressed(disk, snapshotDir, SNAPSHOT_PREFIX))
-    disk.remove(disk.join(snapshotDir, name));
+  // One of the same zxid that is packed held another history.
+  for (const { name, zxid } of listPackable(disk, snapshotDir, SNAPSHOT_PREFIX))
+    if (name !== numberedName(SNAPSHOT_PREFIX, zxid)) disk.remove(disk.join(snapshotDir, name));
   disk.syncDirectory(snapshotDir);
 }
 
 function removeSnapshots({ disk, snapshotDir }: Places, isGone: (zxid: Zxid) => boolean): void {
-  const snapshots = [
-    ...listNumbered(disk, snapshotDir, SNAPSHOT_PREFIX),
-    ...listCompressed(disk, snapshotDir, SNAPSHOT_PREFIX),
-  ];
-  for (const { name, zxid } of snapshots)
+  for (const { name, zxid } of listPackable(disk, snapshotDir, SNAPSHOT_PREFIX))
     if (isGone(zxid)) disk.remove(disk.join(snapshotDir, name));
   disk.syncDirectory(snapshotDir);
 }

@@ -4,10 +4,11 @@
  *
  * A snapshot is whole or worthless to recovery, so damage ends the reading: what came before is shown for what it is.
  */
-import type { Disk, DiskFile } from '../../platform/disk.ts';
+import type { Disk } from '../../platform/disk.ts';
 import { type Acl, OPEN_ACL } from '../model/acl.ts';
 import { ImageReader } from './image.ts';
 import { JournalError } from './journal-error.ts';
+import { openReadable, type ReadableFile } from './packed-file.ts';
 import { type SnapshotEnd, SnapshotReading } from './snapshot.ts';
 import { SNAPSHOT_HEADER_BYTES, type StoredStat } from './snapshot-format.ts';
 
@@ -43,7 +44,8 @@ const NO_SESSIONS_NO_LISTS = Buffer.alloc(8);
 
 export class SnapshotReader {
   readonly path: string;
-  readonly #file: DiskFile;
+  /** For nodes whose place was told; a file of its own, as a packed one is read on from where it was. */
+  readonly #file: ReadableFile;
   readonly #reading: SnapshotReading;
   readonly #acls = new Map<number, Acl>();
   #hasBegun = false;
@@ -52,7 +54,7 @@ export class SnapshotReader {
   /** @throws DiskError */
   constructor(disk: Disk, path: string, visitor: SnapshotVisitor) {
     this.path = path;
-    this.#file = disk.open(path, 'read');
+    this.#file = openReadable(disk, path);
     this.#reading = new SnapshotReading({
       disk,
       path,

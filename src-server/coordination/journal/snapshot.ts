@@ -9,6 +9,7 @@ import { DIGEST_VERSION } from '../model/txn.ts';
 import { numberedName, temporaryName } from './file-names.ts';
 import { ImageReader, ImageWriter } from './image.ts';
 import { JournalError } from './journal-error.ts';
+import { isPacked, openReadable, type ReadableFile } from './packed-file.ts';
 import {
   END_BYTES,
   END_PATH,
@@ -229,6 +230,8 @@ class Writing implements SnapshotJob {
 
 /** Whether the file ends as a finished snapshot does. */
 export function looksFinished(disk: Disk, path: string): boolean {
+  // Of a packed one only its reading tells.
+  if (isPacked(path)) return true;
   const file = disk.open(path, 'read');
   try {
     const size = file.size();
@@ -276,8 +279,8 @@ export interface SnapshotEnd {
 /** Reading one piece by piece: `begin`, `readPiece` until it says that the image is whole, `finish`. */
 export class SnapshotReading {
   readonly #path: string;
-  readonly #file: DiskFile;
-  readonly #size: number;
+  readonly #file: ReadableFile;
+  #size: number;
   readonly #readBytes: number;
   readonly #onProgress: (bytes: number, total: number) => void;
   readonly #reader = new Reader();
@@ -297,7 +300,7 @@ export class SnapshotReading {
     readonly onProgress: (bytes: number, total: number) => void;
   }) {
     this.#path = options.path;
-    this.#file = options.disk.open(options.path, 'read');
+    this.#file = openReadable(options.disk, options.path);
     this.#size = this.#file.size();
     this.#readBytes = options.readBytes;
     this.#onProgress = options.onProgress;
@@ -310,8 +313,9 @@ export class SnapshotReading {
     return this.#bufferAt + this.#reader.at;
   }
 
+  /** As far as it is known: of a packed file, a guess. */
   get size(): number {
-    return this.#size;
+    return Math.max(this.position, Math.min(this.#size, this.#file.sizeGuess));
   }
 
   close(): void {
@@ -341,6 +345,8 @@ export class SnapshotReading {
   finish(): SnapshotEnd {
     const reader = this.#reader;
     this.#checkSeal();
+    // The end of a packed file is known when it was read.
+    this.#need(1);
     if (this.#left === 0) return { digest: null, lastZxid: null };
     this.#need(SECTION_BYTES);
     const zxid = reader.long();
@@ -351,6 +357,7 @@ export class SnapshotReading {
     const low = version < DIGEST_VERSION ? 0 : reader.int32() >>> 0;
     this.#checkSeal();
     let lastZxid: number | null = null;
+    this.#need(1);
     if (this.#left > 0) {
       this.#need(SECTION_BYTES);
       lastZxid = reader.long();
@@ -388,11 +395,12 @@ export class SnapshotReading {
     const length = Math.min(this.#size - from, Math.max(this.#readBytes, bytes));
     const buffer = Buffer.allocUnsafeSlow(length);
     const read = this.#file.read(buffer, from);
+    if (read < length) this.#size = from + read;
     this.#buffer = buffer.subarray(0, read);
     this.#bufferAt = from;
     this.#summedTo = 0;
     reader.reset(this.#buffer, 0, read);
-    this.#onProgress(from, this.#size);
+    this.#onProgress(from, this.size);
   }
 
   #sum(to: number): void {
