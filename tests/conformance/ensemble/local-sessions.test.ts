@@ -37,6 +37,8 @@ interface Place {
   readonly id: number;
   readonly seats: Seats;
   readonly upgrading: boolean;
+  /** Whether clients may read while there is no leader. */
+  readonly readOnly?: boolean;
 }
 
 function folderPath(): string {
@@ -45,7 +47,7 @@ function folderPath(): string {
   return folder.path;
 }
 
-async function ours({ id, seats, upgrading }: Place): Promise<Member> {
+async function ours({ id, seats, upgrading, readOnly = false }: Place): Promise<Member> {
   const member = new OwnMember({
     id,
     folder: folderPath(),
@@ -56,6 +58,7 @@ async function ours({ id, seats, upgrading }: Place): Promise<Member> {
       compat: '3.8',
       localSessionsEnabled: true,
       localSessionsUpgradingEnabled: upgrading,
+      readOnlyModeEnabled: readOnly,
     },
   });
   owned.push({ close: () => member.stop() });
@@ -63,7 +66,7 @@ async function ours({ id, seats, upgrading }: Place): Promise<Member> {
   return member;
 }
 
-async function apache({ id, seats, upgrading }: Place): Promise<Member> {
+async function apache({ id, seats, upgrading, readOnly = false }: Place): Promise<Member> {
   const running = await startApacheMember({
     folder: folderPath(),
     id,
@@ -73,6 +76,7 @@ async function apache({ id, seats, upgrading }: Place): Promise<Member> {
       localSessionsEnabled: true,
       localSessionsUpgradingEnabled: upgrading,
     },
+    properties: { 'readonlymode.enabled': String(readOnly) },
   });
   owned.push({ close: () => running.kill() });
   return running;
@@ -94,14 +98,19 @@ class Story {
     this.lines.push(`${what}: ${String(outcome)}`);
   }
 
-  async open(name: string, { port }: Member, timeoutMs = 8000): Promise<WireSession> {
-    const session = await WireSession.open(port, { timeoutMs });
+  async open(
+    name: string,
+    { port }: Member,
+    timeoutMs = 10_000,
+    readOnly = false,
+  ): Promise<WireSession> {
+    const session = await WireSession.open(port, { timeoutMs, readOnly });
     this.#names.set(session.id, name);
     return session;
   }
 
-  async again(who: WireSession, { port }: Member): Promise<WireSession | null> {
-    const session = await WireSession.open(port, { again: who.key }).catch(() => null);
+  async again(who: WireSession, { port }: Member, readOnly = false): Promise<WireSession | null> {
+    const session = await WireSession.open(port, { again: who.key, readOnly }).catch(() => null);
     this.tell(`${this.nameOf(who.id)} comes back`, session === null ? 'gone' : 'welcome');
     return session;
   }
@@ -232,9 +241,41 @@ async function storyOf(
   return story.lines;
 }
 
+/** Of a member that finds no other. */
+async function cutOffStoryOf(make: Make): Promise<string[]> {
+  const seats = await takeSeats('participant', 'participant');
+  const member = await make({ id: 1, seats, upgrading: true, readOnly: true });
+  await until('it lets clients read', async () => (await modeOf(member)) === 'read-only');
+  const story = new Story();
+  const session = await story.open('a reader', member, 10_000, true);
+  await story.ask('read', session.ask(OpCode.GET_CHILDREN, { path: '/' }));
+  await Promise.all([
+    story.ask('write', session.create('/a')),
+    story.ask('ephemeral', session.create('/b', '', EPHEMERAL)),
+    story.ask('sync', session.ask(OpCode.SYNC, { path: '/' })),
+    story.ask('exists', session.ask(OpCode.EXISTS, { path: '/a' })),
+  ]);
+  await story.sessionsAt(member);
+  await session.drop();
+  const back = (await story.again(session, member, true))!;
+  await story.ask('goodbye', back.ask(OpCode.CLOSE_SESSION));
+  await story.sessionsAt(member);
+  const silent = await story.open('a silent reader', member, 2 * TICK_MS, true);
+  await silent.drop();
+  await until('it expires', async () =>
+    (await askWord(member.port, 'mntr')).includes('zk_local_sessions\t0'),
+  );
+  return story.lines;
+}
+
 type Make = (place: Place) => Promise<Member>;
 
 describeWith([APACHE], 'local sessions', () => {
+  test('are what readers have at a member that is cut off, as at Apache’s', async () => {
+    const theirs = await cutOffStoryOf(apache);
+    expect(await cutOffStoryOf(ours)).toEqual(theirs);
+  });
+
   describe.each([
     ['that may become the ensemble’s', true],
     ['that stay local', false],

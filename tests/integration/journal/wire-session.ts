@@ -65,10 +65,14 @@ export class WireSession {
     socket.on('close', () => this.#onClose());
   }
 
-  /** @param options again: a session to take up instead of a new one */
+  /** @param options again: a session to take up instead of a new one; readOnly: a server that is cut off will do */
   static async open(
     port: number,
-    options: { readonly timeoutMs?: number; readonly again?: SessionKey } = {},
+    options: {
+      readonly timeoutMs?: number;
+      readonly again?: SessionKey;
+      readonly readOnly?: boolean;
+    } = {},
   ): Promise<WireSession> {
     const socket = net.connect({ port, host: '127.0.0.1', noDelay: true });
     const session = new WireSession(socket);
@@ -78,7 +82,7 @@ export class WireSession {
       timeoutMs: options.timeoutMs ?? 30_000,
       sessionId: options.again?.id ?? 0n,
       password: options.again?.password ?? Buffer.alloc(16),
-      readOnly: false,
+      readOnly: options.readOnly ?? false,
       hasReadOnly: true,
     });
     socket.write(writer.view());

@@ -109,6 +109,8 @@ describe('zoo.cfg', () => {
         'snapshotSizeFactor=-1',
         'peerType=OBSERVER',
         'server.1=a:1:2',
+        'localSessionsEnabled=true',
+        'localSessionsUpgradingEnabled=true',
       ].join('\n'),
     );
     expect(result).toMatchObject({
@@ -126,6 +128,8 @@ describe('zoo.cfg', () => {
           reconfigEnabled: true,
           commitLogCount: 500,
           snapshotSizeFactor: -1,
+          localSessionsEnabled: true,
+          localSessionsUpgradingEnabled: true,
         },
         peerType: 'observer',
         ensembleLines: [{ key: 'server.1', value: 'a:1:2', line: 14 }],
