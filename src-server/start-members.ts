@@ -164,7 +164,9 @@ async function startAlone(options: ServeOptions, habits: Habits): Promise<Result
     warnings,
     local: {
       kind: 'standalone',
-      movedPorts: isMoved ? [{ member: null, from: settings.clientPort, to: port! }] : [],
+      movedPorts: isMoved
+        ? [{ member: null, from: settings.clientPort, to: port!, isLasting: false }]
+        : [],
       leftOut: [],
       isOtherBeside: false,
     },
@@ -200,7 +202,7 @@ async function beginEnsemble(parts: {
   const start = await startFound({ ...parts, found: found.value!, isServerThere: false });
   if (!start.ok) return start;
   const movedPorts = usual.flatMap((from, i) =>
-    clientPorts[i] === from ? [] : [{ member: i + 1, from, to: clientPorts[i]! }],
+    clientPorts[i] === from ? [] : [{ member: i + 1, from, to: clientPorts[i]!, isLasting: true }],
   );
   return ok({ ...start.value, local: { ...start.value.local, movedPorts } });
 }
@@ -235,7 +237,9 @@ async function startFound(parts: {
     local: {
       kind: 'ensemble',
       movedPorts: found.members.flatMap(({ id }, i) =>
-        ports[i] === usual[i] ? [] : [{ member: id, from: usual[i]!, to: ports[i]! }],
+        ports[i] === usual[i]
+          ? []
+          : [{ member: id, from: usual[i]!, to: ports[i]!, isLasting: false }],
       ),
       leftOut: found.leftOut,
       isOtherBeside: isServerThere,

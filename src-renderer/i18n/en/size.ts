@@ -43,6 +43,7 @@ export const size = {
     movedAlone: 'Another program has port {from}. Clients connect to {to}.',
     taken: 'Taken by other programs: {ports}',
     movedDetail: 'Once it is free, the next start takes it again.',
+    movedLasting: 'It keeps that port from now on.',
     leftOut: 'Member {id} is not in the configuration, and was not started.',
     leftOutDetail: 'Its data stays in',
     beside: 'This folder also holds the data of a server on its own.',

@@ -44,6 +44,7 @@ export const size: Texts<typeof english> = {
     movedAlone: '端口 {from} 被其他程序占用。客户端请连接 {to}。',
     taken: '被其他程序占用的端口：{ports}',
     movedDetail: '端口空闲后，下次启动会重新使用。',
+    movedLasting: '今后一直使用该端口。',
     leftOut: '成员 {id} 不在配置中，没有启动。',
     leftOutDetail: '其数据仍在',
     beside: '此文件夹中还有一台单机服务器的数据。',

@@ -276,8 +276,13 @@ export type OperationState = TypeOf<typeof operationState>;
 /** What runs in this program, and what its start had to settle. */
 export const localStart = object({
   kind: literal('standalone', 'ensemble'),
-  /** Clients connect elsewhere than usual, as another program has the port. Null: the server on its own. */
-  movedPorts: list(object({ member: nullable(integer), from: integer, to: integer })),
+  /**
+   * Clients connect elsewhere than usual, as another program has the port. Null: the server on its own. `isLasting`: from now
+   * on, since the ensemble began so; otherwise the next start tries the usual one again.
+   */
+  movedPorts: list(
+    object({ member: nullable(integer), from: integer, to: integer, isLasting: boolean }),
+  ),
   /** Members that have a folder, and are not in the configuration: they are not started. */
   leftOut: list(object({ member: integer, folder: string })),
   /** The folder of this ensemble also holds the data of a server on its own, which does not run. */

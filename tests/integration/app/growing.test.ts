@@ -270,7 +270,7 @@ test('a port that another program has is passed over, and taken again once it is
   await once(other, 'close');
   if (!moved.ok) throw new Error(moved.error);
   const [move] = moved.value.local.movedPorts;
-  expect(move).toMatchObject({ member: 2, from: ports[1]! });
+  expect(move).toMatchObject({ member: 2, from: ports[1]!, isLasting: false });
   expect(ports).not.toContain(move!.to);
   const app = new Running(moved.value);
   await until('all serve where they were said to', () => {

@@ -108,12 +108,13 @@ test('what kept one from coming is said, until somebody has read it', async () =
 test('what the start had to settle is said', async () => {
   await show({
     ...START,
-    movedPorts: [{ member: 2, from: 2182, to: 2184 }],
+    movedPorts: [{ member: 2, from: 2182, to: 2184, isLasting: false }],
     leftOut: [{ member: 4, folder: '/data/members/4' }],
     isOtherBeside: true,
   });
   const all = text('.banner');
   expect(all).toContain('Another program has port 2182. Clients of member 2 connect to 2184.');
+  expect(all).toContain(words.movedDetail);
   expect(all).toContain('/data/members/4');
   expect(all).toContain(words.beside);
 });
