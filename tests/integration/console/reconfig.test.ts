@@ -256,6 +256,32 @@ describe('an ensemble of ours', () => {
     expect((await page.config()).members.map(({ id }) => id)).not.toContain(leader.id);
   });
 
+  test('groups come and go with whole lists, and with nothing less', async () => {
+    const ensemble = await start({ reconfigEnabled: true, skipAcl: true });
+    const page = await open(connectString(ensemble));
+    await everybodyIsHeard(page, 3);
+    const { members } = await page.config();
+    const grouped = members.map((member) => ({ ...member, group: 1, weight: member.id }));
+    const change: MembershipChange = { kind: 'whole', members: grouped };
+    const planned = await page.plan(change);
+    // 1 + 2 is half of the group's weight only, and 3 is missed as soon as it fails.
+    expect(planned.after).toMatchObject({ needed: null, alive: 3, isMet: true, mayFail: 0 });
+    // The list alone does not show that these servers ask nobody.
+    expect(kinds(planned)).toEqual({ refusals: [], warnings: ['no-access', 'none-may-fail'] });
+    const version = await page.order(change);
+    expect(version).toBeGreaterThan(0x1_0000_0000);
+    const now = await page.config();
+    expect(now).toMatchObject({ version, isGrouped: true, members: grouped });
+
+    await everybodyIsHeard(page, 3);
+    const leaving = step([], [1]);
+    expect(kinds(await page.plan(leaving)).refusals).toEqual(['step-with-groups']);
+    expect(await page.order(leaving)).toBe('reconfig-refused');
+    const rest = grouped.filter(({ id }) => id !== 1);
+    expect(await page.order({ kind: 'whole', members: rest })).toBeGreaterThan(version as number);
+    expect((await page.config()).members.map(({ id }) => id)).toEqual([2, 3]);
+  });
+
   test('a server on its own has no members', async () => {
     const folder = temporaryFolder();
     cleanUps.push(() => folder[Symbol.dispose]());
