@@ -76,7 +76,7 @@ const rooms = {
   ],
   '^src-main/preload/': ['^src-main/ipc/channels\\.ts$', 'node_modules/electron/'],
   '^src-main/': [
-    `${SERVER}(announcer|command-line|host|start-settings|version)\\.ts$`,
+    `${SERVER}(announcer|command-line|host|start-members|version)\\.ts$`,
     `${SERVER}base/result\\.ts$`,
     `${SERVER}config/settings\\.ts$`,
     `${SERVER}platform/(node/)?logger\\.ts$`,

@@ -24,8 +24,7 @@ import { type MemberConfig, readMemberConfig } from './config/member-config.ts';
 import { localSettings, type Settings } from './config/settings.ts';
 import { freePorts, LOCAL_HOST } from './local-ports.ts';
 import { memberFileText, movedFileText } from './member-files.ts';
-import { DiskError, readWhole, writeWhole } from './platform/disk.ts';
-import { NodeDisk } from './platform/node/disk.ts';
+import { type Disk, DiskError, readWhole, writeWhole } from './platform/disk.ts';
 
 /** A member that is to run. */
 export interface FoundMember {
@@ -63,10 +62,11 @@ const ID_MAX = 30;
 
 export class EnsembleFolder {
   readonly #dataDir: string;
-  readonly #disk = new NodeDisk();
+  readonly #disk: Disk;
 
-  constructor(dataDir: string) {
-    this.#dataDir = dataDir;
+  constructor(parts: { readonly dataDir: string; readonly disk: Disk }) {
+    this.#dataDir = parts.dataDir;
+    this.#disk = parts.disk;
   }
 
   /** @returns null where there is no ensemble in this folder, or what keeps it from being started */

@@ -93,7 +93,7 @@ export function startOfMember(options: ServeOptions): Result<Start, string> {
 async function startLocal(options: ServeOptions, habits: Habits): Promise<Result<Start, string>> {
   if (options.configFile !== null) return startAlone(options, habits);
   const dataDir = options.dataDir ?? defaultDataFolder();
-  const folder = new EnsembleFolder(dataDir);
+  const folder = folderAt(dataDir);
   const found = folder.read();
   if (!found.ok) return found;
   const isServerThere = holdsServer(dataDir);
@@ -108,6 +108,10 @@ async function startLocal(options: ServeOptions, habits: Habits): Promise<Result
   const mismatch = mismatchOf(found.value, options, dataDir);
   if (mismatch !== null) return err(mismatch);
   return startFound({ options, habits, dataDir, found: found.value, isServerThere });
+}
+
+function folderAt(dataDir: string): EnsembleFolder {
+  return new EnsembleFolder({ dataDir, disk: new NodeDisk() });
 }
 
 /** Whether somebody's data lies in the folder itself, as a server on its own keeps it. */
@@ -189,7 +193,7 @@ async function beginEnsemble(parts: {
   const usual = Array.from({ length: participants + observers }, (_, i) => first + i);
   const isMovable = habits.mayMovePorts && clientPort === null;
   const clientPorts = isMovable ? await freeClientPorts(usual) : usual;
-  const folder = new EnsembleFolder(dataDir);
+  const folder = folderAt(dataDir);
   try {
     await folder.make({ participants, observers, clientPorts });
   } catch (error) {
@@ -245,7 +249,7 @@ async function startFound(parts: {
       isOtherBeside: isServerThere,
     },
     growth: new LocalGrowth({
-      folder: new EnsembleFolder(dataDir),
+      folder: folderAt(dataDir),
       asked: asked({ ...options, clientPort: null }),
     }),
   });
