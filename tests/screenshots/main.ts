@@ -68,6 +68,7 @@ try {
       });
       process.stdout.write(`${name}\n`);
       for (const complaint of console.complaints) process.stdout.write(`  ${complaint}\n`);
+      await scene.leave?.(console);
       await console.page.context().close();
     }
   };

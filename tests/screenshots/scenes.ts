@@ -15,6 +15,8 @@ export interface Scene {
   /** In which theme the README shows it. */
   readonly readme?: 'light' | 'dark';
   show(console: ConsolePage, client: Client): Promise<void>;
+  /** Leaves the server to the next scene as this one found it. */
+  leave?(console: ConsolePage): Promise<void>;
 }
 
 /** By the address bar, so that the tree opens on the way. */
@@ -99,6 +101,29 @@ export const SCENES: readonly Scene[] = [
       await page.locator('.members .open').first().click();
       await page.locator('.chart .plot').first().focus();
       await page.keyboard.press('ArrowLeft');
+    },
+  },
+  {
+    name: 'faults',
+    readme: 'dark',
+    show: async ({ page }, client) => {
+      await page.evaluate(() => (window.location.hash = '/local/ensemble'));
+      await page.locator('.fault-lab .node.leads').waitFor();
+      const figure = page.locator('.editor input[type="text"]');
+      await page.locator('[data-cell="0 1"]').click();
+      await page.locator('.editor .segment').nth(1).click();
+      await page.locator('.editor [type="submit"]').click();
+      await page.locator('[data-cell="1 2"]').click();
+      await figure.nth(0).fill('120');
+      await figure.nth(1).fill('5');
+      await page.locator('.editor [type="submit"]').click();
+      await page.locator('.cell.lossy').waitFor();
+      await work(client, 2);
+      await page.locator('.fault-lab').evaluate((lab) => lab.scrollIntoView({ block: 'end' }));
+    },
+    leave: async ({ page }) => {
+      await page.locator('.broken button').click();
+      await page.locator('.broken').waitFor({ state: 'detached' });
     },
   },
   {
