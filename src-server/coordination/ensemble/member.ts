@@ -11,12 +11,7 @@ import { Fifo } from '../../base/fifo.ts';
 import { type Sid, sid } from '../../base/ids.ts';
 import { type Zxid, zxidHex } from '../../base/zxid.ts';
 import { Writer } from '../../bytes/writer.ts';
-import {
-  type EnsembleConfig,
-  type HostPort,
-  parseHostPorts,
-  serverOf,
-} from '../../config/ensemble-config.ts';
+import { type EnsembleConfig, type HostPort, serverOf } from '../../config/ensemble-config.ts';
 import type { EnsembleFiles } from '../../config/ensemble-files.ts';
 import type { Limits } from '../../config/limits.ts';
 import type { Settings } from '../../config/settings.ts';
@@ -29,11 +24,9 @@ import { OpCode } from '../model/ops.ts';
 import type { Outcome } from '../model/outcome.ts';
 import { Request } from '../model/request.ts';
 import type { Txn } from '../model/txn.ts';
-import type { Machine } from '../state/machine.ts';
 import { writeMessage } from '../wire/quorum.ts';
 import { viewOf } from '../wire/views.ts';
 import {
-  type Connect,
   type Deliver,
   type Effect,
   Effects,
@@ -44,27 +37,18 @@ import type { Event, LinkId } from '../zab/events.ts';
 import type { Message } from '../zab/messages.ts';
 import { Peer } from '../zab/peer.ts';
 import { ElectionLinks } from './election-links.ts';
+import { LeaderDial } from './leader-dial.ts';
 import type { Link } from './link.ts';
 import type { LinkFaults } from './link-faults.ts';
-import { type Dial, type Links } from './links.ts';
+import type { Links } from './links.ts';
 import { MemberSessions } from './member-sessions.ts';
 import { Membership } from './membership.ts';
 import { peerSettings } from './peer-settings.ts';
 import { Reaper } from './reaper.ts';
+import { NO_SERVICE, type Service } from './service.ts';
 import type { Storage } from './storage.ts';
-import { Submit, type Waiter } from './submit.ts';
+import { Submit } from './submit.ts';
 import { Timeline } from './timeline.ts';
-
-/** Whoever serves clients from the state that members agree on. */
-export interface Service {
-  beginService(machine: Machine, service: 'full' | 'read-only'): void;
-  endService(): void;
-  /** A session ended without a transaction. */
-  dismiss(sessionId: bigint): void;
-  onApplied(txn: Txn, outcome: Outcome, waiter: Waiter | null): void;
-  /** The end of a turn. */
-  flush(): void;
-}
 
 export interface MemberParts {
   readonly settings: Settings;
@@ -105,14 +89,6 @@ export class MemberError extends Error {
 /** Apache's least. */
 const READ_ONLY_AFTER_MS = 2000;
 
-const NO_SERVICE: Service = {
-  beginService: () => undefined,
-  endService: () => undefined,
-  dismiss: () => undefined,
-  onApplied: () => undefined,
-  flush: () => undefined,
-};
-
 export class Member {
   readonly #parts: MemberParts;
   readonly #clock: Clock;
@@ -123,6 +99,7 @@ export class Member {
   readonly #elections: ElectionLinks;
   readonly #peer: Peer;
   readonly #membership: Membership;
+  readonly #dial: LeaderDial;
   readonly #effects = new Effects();
   readonly #inbox = new Fifo<Event>();
   /** Of a message that goes to several. */
@@ -140,7 +117,6 @@ export class Member {
   #isClosed = false;
   #timer: Timer | null = null;
   #timerAtMs = Infinity;
-  #dial: Dial | null = null;
   #reaper: Reaper | null = null;
 
   constructor(parts: MemberParts) {
@@ -168,6 +144,12 @@ export class Member {
       clock: platform.clock,
       files: parts.files,
       onClientAddress: parts.onClientAddress,
+    });
+    this.#dial = new LeaderDial({
+      settings,
+      links: parts.links,
+      logger: platform.logger,
+      take: (event) => this.#take(event),
     });
     this.#status = {
       role: 'looking',
@@ -273,7 +255,7 @@ export class Member {
     this.#patience?.cancel();
     this.#isClosed = true;
     this.#timer?.cancel();
-    this.#dial?.cancel();
+    this.#dial.cancel();
   }
 
   #fail(error: Error): void {
@@ -434,7 +416,7 @@ export class Member {
         this.#elections.send(effect.to, effect.notification);
         return;
       case 'connect':
-        this.#connect(effect);
+        this.#dial.connect(effect);
         return;
       case 'send':
         this.#send(effect);
@@ -527,25 +509,6 @@ export class Member {
     for (const id of to) this.#links.byId(id)?.sendEncoded(bytes);
   }
 
-  /** One try: the core tries again, and knows how often and for how long. */
-  #connect({ attempt, sid: leader, address }: Connect): void {
-    const { settings } = this.#parts;
-    const limitTicks = settings.connectToLearnerMasterLimitTicks || settings.initLimitTicks;
-    const timeoutMs = limitTicks * settings.tickTimeMs;
-    this.#dial?.cancel();
-    this.#dial = this.#links.dial({
-      leader,
-      addresses: parseHostPorts(address) ?? [],
-      timeoutMs,
-      retryMs: timeoutMs,
-      onLink: (link) => this.#take({ kind: 'connected', attempt, link: link.id }),
-      onFailed: (reason) => {
-        this.#logger.debug('the leader cannot be reached', { leader, address, why: reason });
-        this.#take({ kind: 'connectFailed', attempt });
-      },
-    });
-  }
-
   #deliver({ link, message }: Deliver): void {
     switch (message.kind) {
       case 'request':
@@ -580,8 +543,7 @@ export class Member {
     this.#patience?.cancel();
     if (this.#isServing || this.#isReadOnly) this.#endService();
     if (phase === 'election') {
-      this.#dial?.cancel();
-      this.#dial = null;
+      this.#dial.cancel();
     }
     if (phase === 'broadcast') this.#beginService(role);
     this.#parts.onPhase(this.#status);
