@@ -14,7 +14,7 @@ import type { View } from '../../src-server/coordination/zab/view.ts';
 import type { Courier, Station } from './courier.ts';
 import { Disk } from './disk.ts';
 import type { Laws } from './laws.ts';
-import { showEntry, showView, showZxid } from './words.ts';
+import { showEntry, showPayload, showView, showZxid } from './words.ts';
 
 export interface Stage {
   readonly courier: Courier;
@@ -350,7 +350,7 @@ export class Player implements Station {
     const { disk } = this;
     const last = counterOf(disk.end) === 0 && epochOf(disk.end) === 0;
     const state = this.isUp ? `${this.#peer.state} in ${this.phase}` : 'down';
-    const applied = this.applied.map(({ payload }) => Buffer.from(payload).toString()).join('');
+    const applied = this.applied.map(({ payload }) => showPayload(payload)).join('');
     return (
       `${this.sid} ${state}, epochs ${disk.accepted}/${disk.current}, ` +
       `disk ${last ? 'empty' : disk.show()}, state "${this.isUp ? applied : ''}"`
