@@ -1,5 +1,5 @@
 /**
- * Unpacks what Java's SnappyOutputStream writes, block by block.
+ * What Java's SnappyOutputStream writes, block by block: unpacked, and packed as it reads it.
  *
  *   82 "SNAPPY" 00 · version i32 · compatible i32 · { length i32 · block }      the header may come again between blocks
  *     block: length when unpacked, varint · elements: bytes as they are │ copy of so many from so far back
@@ -79,4 +79,78 @@ function unpacked(packed: Buffer): Buffer {
   }
   if (to !== length) throw new BadPacking('a block is shorter than it says');
   return out;
+}
+
+// --- packing ---
+
+/** What stands before the first block. */
+export const SNAPPY_HEADER: Uint8Array = Buffer.from('82534e41505059000000000100000001', 'hex');
+
+/** Java's; distances fit two bytes. */
+const BLOCK_BYTES = 0x8000;
+const HASH_BITS = 13;
+const MATCH_MIN = 4;
+const COPY_MAX = 64;
+/** Positions that are passed over where nothing repeats: more of them the longer it has not. */
+const PATIENCE_SHIFT = 5;
+
+/** These bytes as blocks. */
+export function snap(bytes: Uint8Array): Buffer {
+  const blocks: Buffer[] = [];
+  for (let at = 0; at < bytes.length; at += BLOCK_BYTES)
+    blocks.push(packedBlock(bytes.subarray(at, at + BLOCK_BYTES)));
+  return Buffer.concat(blocks);
+}
+
+function packedBlock(bytes: Uint8Array): Buffer {
+  // Bytes as they are take three more than they have, and copies less than what they stand for.
+  const out = Buffer.alloc(4 + 3 + 3 + bytes.length + Math.ceil(bytes.length / 32));
+  const seen = new Int32Array(1 << HASH_BITS).fill(-1);
+  let to = 4;
+  for (let left = bytes.length; ; left >>>= 7) {
+    out[to++] = left < 0x80 ? left : (left & 0x7f) | 0x80;
+    if (left < 0x80) break;
+  }
+  let done = 0;
+  let at = 0;
+  while (at + MATCH_MIN <= bytes.length) {
+    const hash = hashAt(bytes, at);
+    const before = seen[hash]!;
+    seen[hash] = at;
+    let length = 0;
+    if (before >= 0)
+      while (at + length < bytes.length && bytes[before + length] === bytes[at + length]) length++;
+    if (length < MATCH_MIN) {
+      at += 1 + ((at - done) >>> PATIENCE_SHIFT);
+      continue;
+    }
+    to = putBytes(out, to, bytes.subarray(done, at));
+    for (let left = length; left > 0; left -= COPY_MAX) {
+      out[to++] = ((Math.min(left, COPY_MAX) - 1) << 2) | 2;
+      to = out.writeUInt16LE(at - before, to);
+    }
+    at += length;
+    done = at;
+  }
+  to = putBytes(out, to, bytes.subarray(done));
+  out.writeInt32BE(to - 4, 0);
+  return out.subarray(0, to);
+}
+
+function putBytes(out: Buffer, to: number, bytes: Uint8Array): number {
+  if (bytes.length === 0) return to;
+  const last = bytes.length - 1;
+  if (last < 60) {
+    out[to++] = last << 2;
+  } else {
+    out[to++] = 61 << 2;
+    to = out.writeUInt16LE(last, to);
+  }
+  out.set(bytes, to);
+  return to + bytes.length;
+}
+
+function hashAt(bytes: Uint8Array, at: number): number {
+  const word = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+  return Math.imul(word, 0x1e35_a7bd) >>> (32 - HASH_BITS);
 }

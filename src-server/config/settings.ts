@@ -79,6 +79,8 @@ export interface Settings {
   /** Writes are refused while the disk has less free space than this, bytes. */
   readonly diskReserveBytes: number;
   readonly digestEnabled: boolean;
+  /** How snapshots are packed; null: not at all. */
+  readonly snapshotPacking: 'gz' | 'snappy' | null;
   /**
    * Whether a member may begin with an empty database. If not, one that has none is taken to have lost it: it has no say in
    * elections until another has filled it, or until a file `initialize` lies in its log directory when it starts.
@@ -122,8 +124,6 @@ export interface Settings {
   readonly localSessionsUpgradingEnabled: boolean;
   /** Every epoch begins to count after this: more than 0 only where the end of an epoch is to be seen (Z9). */
   readonly initialCounter: number;
-  /** Whether an observer keeps a log and snapshots. */
-  readonly syncEnabled: boolean;
   /** Committed transactions kept in memory for learners that were away for a short time. */
   readonly commitLogCount: number;
   /** A learner gets transactions from the log, not a snapshot, up to this share of the snapshot's size; below 0 never. */
@@ -174,6 +174,7 @@ export function defaultSettings(dataDir: string): Settings {
     snapRetainCount: 3,
     diskReserveBytes: 64 * 1024 * 1024,
     digestEnabled: true,
+    snapshotPacking: null,
     dbAutocreate: true,
     standaloneEnabled: true,
     // No number fits every ensemble, so Apache insists that the file says these two, and so do we.
@@ -196,7 +197,6 @@ export function defaultSettings(dataDir: string): Settings {
     localSessionsEnabled: false,
     localSessionsUpgradingEnabled: false,
     initialCounter: 0,
-    syncEnabled: true,
     commitLogCount: 500,
     snapshotSizeFactor: 0.33,
     forceSnapshotSync: false,

@@ -64,6 +64,12 @@ export function readZooCfg(text: string, base: Settings): Result<ZooCfg, string>
       ensembleKeys.push(key);
     } else if (key === 'electionAlg') {
       if (value !== '3') return err(wrong(property, '3 is the only way of election left'));
+    } else if (key === 'syncEnabled') {
+      if (value.toLowerCase() === 'false')
+        warnings.push(
+          'syncEnabled=false has no effect here: an observer keeps its log, and may vote one day',
+        );
+      ensembleKeys.push(key);
     } else if (REFUSED[key]?.isMeant(value) === true) {
       return err(wrong(property, REFUSED[key].why));
     } else if (
@@ -171,6 +177,12 @@ const KEYS: Readonly<Record<string, Apply>> = {
     return null;
   },
   'digest.enabled': flag('digestEnabled'),
+  'snapshot.compression.method': (value, change) => {
+    const method = value.toLowerCase();
+    if (method !== '' && method !== 'gz' && method !== 'snappy') return 'neither gz nor snappy';
+    change.snapshotPacking = method === '' ? null : method;
+    return null;
+  },
 };
 
 /** Keys that say something to members of an ensemble, and nothing to a server on its own. */
@@ -204,7 +216,6 @@ const ENSEMBLE_KEYS: Readonly<Record<string, Apply>> = {
   }),
   'observer.election.DelayMs': whole('observerElectionDelayMs', { min: 0, max: 3_600_000 }),
   'observer.reconnectDelayMs': whole('observerReconnectDelayMs', { min: 0, max: 3_600_000 }),
-  syncEnabled: flag('syncEnabled'),
   'db.autocreate': flag('dbAutocreate'),
   standaloneEnabled: flag('standaloneEnabled'),
   commitLogCount: (value, change) => {

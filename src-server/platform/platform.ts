@@ -16,6 +16,8 @@ export interface Platform {
    * Throws a NetError for keys or certificates that cannot be used.
    */
   readonly secureNet?: (security: NetSecurity) => Net;
+  /** A whole member of a gzip file, which may follow others; a world without it packs nothing so. */
+  readonly gzip?: (bytes: Uint8Array) => Uint8Array;
   readonly entropy: Entropy;
   readonly logger: Logger;
   readonly process: ProcessFacts;

@@ -28,7 +28,12 @@ import {
 import { purge } from './retention.ts';
 import { carryOutPlan, writePlan } from './rewriting.ts';
 import { type SnapshotJob, type SnapshotOptions, writeSnapshot } from './snapshot.ts';
-import { SNAPSHOT_PREFIX, type SnapshotSource, type StatedDigest } from './snapshot-format.ts';
+import {
+  type Packing,
+  SNAPSHOT_PREFIX,
+  type SnapshotSource,
+  type StatedDigest,
+} from './snapshot-format.ts';
 import { TxnLog } from './txnlog.ts';
 import { LOG_PREFIX } from './txnlog-format.ts';
 
@@ -37,7 +42,7 @@ export { VERSION_DIRECTORY } from './file-names.ts';
 export { ImageReader, ImageWriter } from './image.ts';
 export type { LogCursor, LogEntry, LogPiece } from './log-cursor.ts';
 export type { Recovered, RecoveryProgress, RecoveryTarget } from './recovery.ts';
-export type { SnapshotSink, SnapshotSource, StatedDigest } from './snapshot-format.ts';
+export type { Packing, SnapshotSink, SnapshotSource, StatedDigest } from './snapshot-format.ts';
 
 export interface JournalOptions {
   readonly disk: Disk;
@@ -60,6 +65,8 @@ export interface JournalOptions {
   readonly withDigest: boolean;
   /** 3.9's last section, which 3.8 neither writes nor needs. */
   readonly withLastZxid: boolean;
+  /** How snapshots are packed, if at all; one that replaces everything else is not, as somebody waits for it. */
+  readonly packing?: Packing | null;
   /** Every epoch begins to count after this; 0 where nothing is said. */
   readonly initialCounter?: number;
 }
@@ -263,6 +270,7 @@ export class Journal {
       zxid,
       source,
       digest,
+      packing: this.#options.packing ?? null,
       whenPublishable: (go) => this.#commits.whenDurable(digest().zxid as Zxid, go),
       done: (error) => {
         if (error === null) this.purge(() => done(null));
@@ -271,7 +279,9 @@ export class Journal {
     });
   }
 
-  #write(parts: SnapshotParts & Pick<SnapshotOptions, 'whenPublishable' | 'publish'>): void {
+  #write(
+    parts: SnapshotParts & Pick<SnapshotOptions, 'whenPublishable' | 'publish' | 'packing'>,
+  ): void {
     assert(this.#snapshotJob === null, 'one snapshot is written at a time');
     const { clock, logger, metrics, withDigest, withLastZxid } = this.#options;
     const startedMs = clock.nowMs();

@@ -70,6 +70,15 @@ export interface SnapshotSink {
   ): string | null;
 }
 
+/** How a snapshot is packed while it is written. */
+export interface Packing {
+  readonly ending: '.gz' | '.snappy';
+  /** What stands before the first piece. */
+  readonly header: Uint8Array;
+  /** A piece by itself; pieces follow each other. */
+  pack(bytes: Uint8Array): Uint8Array;
+}
+
 export interface StatedDigest {
   readonly zxid: number;
   readonly high: number;

@@ -13,6 +13,7 @@ import { isPacked, openReadable, type ReadableFile } from './packed-file.ts';
 import {
   END_BYTES,
   END_PATH,
+  type Packing,
   SNAPSHOT_HEADER_BYTES,
   SNAPSHOT_MAGIC,
   SNAPSHOT_PREFIX,
@@ -53,6 +54,8 @@ export interface SnapshotOptions {
   readonly digest: (() => StatedDigest | null) | null;
   /** The section 3.9 added: the zxid the writer had reached. */
   readonly withLastZxid: boolean;
+  /** Null, or left out, for a file as it is. */
+  readonly packing?: Packing | null;
   /** Runs `go` when the file, which is whole and durable, may get its name. At once, unless there is something to wait for. */
   readonly whenPublishable?: (go: () => void) => void;
   /** Gives the file its name, unless that is all there is to do. */
@@ -75,7 +78,9 @@ class Writing implements SnapshotJob {
   readonly #temporary: string;
   #file: DiskFile | null = null;
   #checksum = ADLER_START;
+  /** In what is packed, and in the file. */
   #position = 0;
+  #fileAt = 0;
   #syncedTo = 0;
   #isCancelled = false;
   #gone: () => void = () => undefined;
@@ -108,6 +113,8 @@ class Writing implements SnapshotJob {
   #start(): void {
     this.#guard(() => {
       this.#file = this.#options.disk.open(this.#temporary, 'replace');
+      const { packing } = this.#options;
+      if (packing) this.#put(packing.header);
       writeSnapshotHeader(this.#writer);
       this.#slice();
     });
@@ -173,11 +180,11 @@ class Writing implements SnapshotJob {
   }
 
   #publish(): void {
-    const { disk, directory, publish } = this.#options;
-    if (publish === undefined)
-      disk.rename(this.#temporary, disk.join(directory, numberedName(SNAPSHOT_PREFIX, this.zxid)));
+    const { disk, directory, publish, packing } = this.#options;
+    const name = numberedName(SNAPSHOT_PREFIX, this.zxid) + (packing?.ending ?? '');
+    if (publish === undefined) disk.rename(this.#temporary, disk.join(directory, name));
     else publish(this.#temporary);
-    disk.syncDirectory(directory, (error) => this.#end(error, this.#position));
+    disk.syncDirectory(directory, (error) => this.#end(error, this.#fileAt));
   }
 
   /** The checksum of everything so far, and the string "/". */
@@ -190,9 +197,14 @@ class Writing implements SnapshotJob {
   #flush(): void {
     const bytes = this.#writer.view();
     this.#checksum = adler32(bytes, 0, bytes.length, this.#checksum);
-    this.#file!.write(bytes, this.#position);
+    this.#put(this.#options.packing?.pack(bytes) ?? bytes);
     this.#position += bytes.length;
     this.#writer.clear();
+  }
+
+  #put(bytes: Uint8Array): void {
+    this.#file!.write(bytes, this.#fileAt);
+    this.#fileAt += bytes.length;
   }
 
   #guard(work: () => void): void {

@@ -1,4 +1,5 @@
 /** Snapshots that Apache's server packed: ours goes on from them, and shows them. */
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 
@@ -7,9 +8,10 @@ import { expect, test } from 'vitest';
 import { SnapshotReader } from '../../../src-server/coordination/journal/snapshot-reader.ts';
 import { fileKindOf, listStored } from '../../../src-server/coordination/journal/stored-files.ts';
 import { NodeDisk } from '../../../src-server/platform/node/disk.ts';
-import { startApache } from '../../peers/apache.ts';
+import { APACHE_CLASSPATH, startApache } from '../../peers/apache.ts';
 import { temporaryFolder } from '../../peers/folders.ts';
 import { APACHE, describeWith } from '../../peers/peers.ts';
+import { until } from '../../peers/wait.ts';
 import { startMember } from './member.ts';
 import { treeOf } from './tree-of.ts';
 import { WireSession } from './wire-session.ts';
@@ -71,6 +73,43 @@ describeWith([APACHE], 'packed snapshots', () => {
     expect((await treeOf(back)).length).toBe(tree.length + 1);
     await back.drop();
     await last.kill();
+  });
+
+  test.each(['gz', 'snappy'] as const)('ours as %s, read by Apache’s', async (method) => {
+    using folder = temporaryFolder();
+    const dataDir = path.join(folder.path, 'data');
+    const version = path.join(dataDir, 'version-2');
+    const ours = await startMember(dataDir, { snapCount: 100, snapshotPacking: method });
+    const session = await WireSession.open(ours.port);
+    for (let i = 0; i < 400; i++)
+      await session.create(`/n${i}`, Buffer.alloc(i * 40, String(i)).toString());
+    const tree = await treeOf(session);
+    await session.drop();
+    const packed = await until('some are packed', () => {
+      const found = fs
+        .readdirSync(version)
+        .filter((name) => /^snapshot\.[0-9a-f]{2,}\./.test(name) && name.endsWith(`.${method}`));
+      return found.length >= 2 ? found : null;
+    });
+    await ours.kill();
+    const newest = path.join(version, packed.sort().at(-1)!);
+    const printed = execFileSync(
+      '/usr/bin/java',
+      ['-cp', APACHE_CLASSPATH, 'org.apache.zookeeper.server.SnapshotFormatter', newest],
+      { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
+    );
+    expect(printed).toContain('/n99');
+
+    const java = await startApache({ folder: folder.path });
+    const again = await WireSession.open(java.port);
+    expect(await treeOf(again)).toEqual(tree);
+    await again.drop();
+    await java.kill();
+    const back = await startMember(dataDir, { snapshotPacking: method });
+    const last = await WireSession.open(back.port);
+    expect(await treeOf(last)).toEqual(tree);
+    await last.drop();
+    await back.kill();
   });
 
   test('one that is cut off is damaged, and says so', () => {

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { Prng } from '../../../../src-server/base/prng.ts';
 import { BadPacking, ByteSource } from '../../../../src-server/bytes/byte-source.ts';
 import { inflate } from '../../../../src-server/bytes/inflate.ts';
-import { unsnap } from '../../../../src-server/bytes/snappy.ts';
+import { snap, SNAPPY_HEADER, unsnap } from '../../../../src-server/bytes/snappy.ts';
 
 type Unpack = (source: ByteSource) => Generator<Buffer, void>;
 
@@ -91,6 +91,22 @@ describe('snappy', () => {
     const twice = Buffer.concat([HEADER, blocks, HEADER, blocks]);
     expect(unpack(unsnap, twice).toString()).toBe(text + text);
   });
+
+  test.each([0, 1, 3, 4, 59, 60, 61, 65, 300, 32_767, 32_768, 32_769, 700_000])(
+    '%i bytes there and back',
+    (bytes) => {
+      for (const whole of [
+        something(bytes, bytes + 1),
+        Buffer.alloc(bytes, 'ab'),
+        Buffer.alloc(bytes),
+      ]) {
+        const packed = Buffer.concat([SNAPPY_HEADER, snap(whole)]);
+        expect(unpack(unsnap, packed).equals(whole)).toBe(true);
+        expect(packed.length).toBeLessThan(whole.length * 1.1 + 40);
+      }
+      expect(snap(Buffer.alloc(bytes)).length).toBeLessThan(bytes / 10 + 20);
+    },
+  );
 
   test.each([
     ['another header', Buffer.from('82534e4150505901', 'hex')],

@@ -95,12 +95,36 @@ test.each([
   ['quorum.auth.enableSasl=true', 'with TLS they can'],
   ['quorum.auth.serverRequireSasl=true', 'with TLS they can'],
   ['secureClientPort=2281', 'clients cannot connect with TLS here'],
+  ['snapshot.compression.method=zip', 'neither gz nor snappy'],
   ['oraclePath=/o', 'no oracle decides'],
   ['enforce.auth.enabled=true', 'would be let in'],
 ])('what would be less than the file says is refused: %s', (line, problem) => {
   const result = read(`dataDir=/d\n${line}`);
   expect(result.ok ? 'accepted' : result.error).toContain(`line 2: ${line}: `);
   expect(result.ok ? 'accepted' : result.error).toContain(problem);
+});
+
+test('an observer keeps its log whatever syncEnabled says, and that is told', () => {
+  expect(read('dataDir=/d\nsyncEnabled=false')).toMatchObject({
+    ok: true,
+    value: {
+      warnings: [
+        'syncEnabled=false has no effect here: an observer keeps its log, and may vote one day',
+      ],
+    },
+  });
+  expect(read('dataDir=/d\nsyncEnabled=true')).toMatchObject({ ok: true, value: { warnings: [] } });
+});
+
+test.each([
+  ['', null],
+  ['gz', 'gz'],
+  ['SNAPPY', 'snappy'],
+])('snapshot.compression.method=%s', (method, snapshotPacking) => {
+  expect(read(`dataDir=/d\nsnapshot.compression.method=${method}`)).toMatchObject({
+    ok: true,
+    value: { settings: { snapshotPacking } },
+  });
 });
 
 test('what is off and would be refused when on has no effect', () => {
