@@ -1,4 +1,7 @@
 /** The ensemble page in a real browser: three members of this program, ended and started again by somebody who looks. */
+import fs from 'node:fs';
+import path from 'node:path';
+
 import type { Browser, Locator } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 
@@ -125,5 +128,25 @@ describeWith([CHROMIUM], 'the ensemble page in Chromium', () => {
       await until('it is on its way', async () => (await rowWith('Stopped').count()) < 2);
     }
     await is(/3 of 3 voters take part/);
+  });
+
+  test('one more member is added, takes part, and is removed for good', async () => {
+    await console.page.getByRole('button', { name: 'Add a member' }).click();
+    await console.page.getByRole('menuitem', { name: 'One that votes' }).click();
+    await is(/4 of 4 voters take part/);
+    await until('it runs here as the others do', async () =>
+      /^4 members run here/.test((await console.page.locator('.size .title').textContent()) ?? ''),
+    );
+    await choose('4', 'Remove from the ensemble…');
+    await console.dialog.getByText('3 voters remain, 3 of them take part, 2 are needed.').waitFor();
+    await console.dialog.getByRole('button', { name: 'Remove it' }).click();
+    await console.dialog.getByText('Member 4 is removed. Its data is kept in').waitFor();
+    const kept = await console.dialog.locator('code').textContent();
+    expect(fs.existsSync(path.join(kept!, 'zoo.cfg'))).toBe(true);
+    await console.dialog.getByRole('button', { name: 'Done' }).click();
+    await is(/3 of 3 voters take part/);
+    await until('three run here', async () =>
+      /^3 members run here/.test((await console.page.locator('.size .title').textContent()) ?? ''),
+    );
   });
 });
