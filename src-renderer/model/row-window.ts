@@ -35,6 +35,12 @@ export class RowWindow<W> {
     this.#ask();
   }
 
+  /** The same, and as they are now, whichever were looked at before. */
+  renew(range: RowRange): void {
+    this.#wanted = range;
+    this.#ask();
+  }
+
   /** There is something else to show: the same lines again. */
   refresh(): void {
     this.#ask();

@@ -200,7 +200,7 @@ export const useLog = defineStore('log', () => {
           state.value = event;
           if (!isMore) shownCount.value = event.rowCount;
           if (pausedAt.value !== null) return;
-          if (isMore) rows.look({ ...wanted, from: event.rowCount - wanted.count });
+          if (isMore) rows.renew({ ...wanted, from: Math.max(0, event.rowCount - wanted.count) });
           else rows.refresh();
         },
       },

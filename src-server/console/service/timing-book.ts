@@ -81,6 +81,7 @@ export class TimingBook {
   /** @returns whether something is new */
   take(member: number, part: MemberTimings): boolean {
     const lane = this.#laneOf(member);
+    const isFirst = !lane.tells;
     lane.tells = true;
     this.passTo(part.nowMs);
     const { zxids, proposed, stages, acks, originMs } = part;
@@ -109,7 +110,7 @@ export class TimingBook {
     if (lane.begun > 0 && part.begun > lane.begun && proposals > 0)
       this.#skipped += Math.max(0, part.begun - lane.begun - fresh);
     lane.begun = part.begun;
-    return zxids.length > 0;
+    return isFirst || zxids.length > 0;
   }
 
   #laneOf(id: number): Lane {

@@ -9,6 +9,8 @@ import { type Slowness, TimingBook, type Verdict } from './timing-book.ts';
 const ASK_MS = 150;
 /** Sorting every latency is worth doing so often. */
 const SUMMARY_MS = 500;
+/** The last minute passes, also while nothing is written. */
+const REFRESH_MS = 5000;
 /** Somebody who leaves the page for a moment finds what was there. */
 const KEEP_MS = 60_000;
 
@@ -23,6 +25,8 @@ export class Timings {
   #aheadMs: number | null = null;
   #summary: TimingSummary | null = null;
   #summaryMs = -Infinity;
+  /** Something was told since it was made. */
+  #isStale = false;
   #timer: Timer | null = null;
   #forgetting: Timer | null = null;
 
@@ -77,6 +81,7 @@ export class Timings {
     if (this.#summary === null || nowMs - this.#summaryMs >= SUMMARY_MS) {
       this.#summary = this.#book.summary();
       this.#summaryMs = nowMs;
+      this.#isStale = false;
     }
     return this.#summary;
   }
@@ -84,9 +89,16 @@ export class Timings {
   #ask(): void {
     for (const member of this.#local.timed) if (!this.#asked.has(member)) void this.#askOne(member);
     if (this.#aheadMs !== null) this.#book.passTo(this.#clock.nowMs() + this.#aheadMs);
-    // What waits grows older, whether or not something else happens.
-    if ((this.#summary?.waiting ?? 0) > 0) this.#tell();
+    if (this.#isDue) this.#tell();
     this.#timer = this.#clock.after(ASK_MS, () => this.#ask());
+  }
+
+  get #isDue(): boolean {
+    const { waiting, commits } = this.#summary ?? { waiting: 0, commits: 0 };
+    // What waits grows older, whether or not something else happens.
+    if (waiting > 0) return true;
+    const ageMs = this.#clock.nowMs() - this.#summaryMs;
+    return this.#isStale ? ageMs >= SUMMARY_MS : commits > 0 && ageMs >= REFRESH_MS;
   }
 
   async #askOne(member: number): Promise<void> {
@@ -100,7 +112,9 @@ export class Timings {
     const isNew = part.revision <= after;
     this.#revisions.set(member, isNew ? 0 : part.revision);
     this.#aheadMs = part.nowMs - this.#clock.nowMs();
-    if (this.#book.take(member, part)) this.#tell();
+    if (!this.#book.take(member, part)) return;
+    this.#isStale = true;
+    this.#tell();
   }
 
   #tell(): void {

@@ -205,3 +205,52 @@ test('who leaves the page holds nothing open, and comes back to the same', async
   await log.enter();
   expect(fake().paramsOf('logs.open')).toEqual([LIVE, LIVE]);
 });
+
+test('at the end, new lines count when they have come', async () => {
+  const log = await entered();
+  log.look({ from: 90, count: 10 });
+  await settled();
+  log.follow(true);
+  const held = fake().hold('logs.window');
+  fake().say('log', stateOf(103));
+  await settled();
+  expect([log.rowCount, log.state?.rowCount]).toEqual([100, 103]);
+  expect(fake().paramsOf('logs.window').at(-1)).toMatchObject({ from: 93, count: 10 });
+  const rows = Array.from({ length: 10 }, (_, i) => rowAt(93 + i));
+  held.shift()!({ revision: 2, rowCount: 103, from: 93, rows });
+  await settled();
+  expect([log.rowCount, log.rowAt(102)?.at]).toEqual([103, 118]);
+  // Whoever looks at what came before is told at once how many there are.
+  fake().say('log', stateOf(105));
+  await settled();
+  log.follow(false);
+  expect(log.rowCount).toBe(105);
+});
+
+test('all members together come first where there are several', async () => {
+  fake().answer('logs.files', () =>
+    [1, 2].map((member) => ({ ...FILE, member, folder: `/data/${member}` })),
+  );
+  const log = await entered();
+  expect(log.source).toEqual({ source: 'ensemble', path: '' });
+  expect(log.liveSources().map(({ path }) => path)).toEqual(['', '/data/1', '/data/2']);
+});
+
+test('the chosen line goes along when its times change', async () => {
+  const log = await entered();
+  log.choose({ index: 2, row: rowAt(2) });
+  await settled();
+  fake().answer('logs.window', ({ from, count }) => ({
+    revision: 2,
+    rowCount: 100,
+    from,
+    rows: Array.from({ length: count }, (_, i) => ({
+      ...rowAt(from + i),
+      client: { address: '127.0.0.1:5', member: 1 },
+    })),
+  }));
+  fake().say('log', stateOf(100));
+  await settled();
+  expect(log.chosen).toMatchObject({ index: 2, row: { client: { member: 1 } } });
+  expect(log.chosen?.record).not.toBeNull();
+});
