@@ -95,7 +95,8 @@ export class Wire {
   }
 
   close(): void {
-    this.break();
+    // A reset waits for what was written and has not left, which may be for ever.
+    for (const socket of this.#sockets) socket.destroy();
     this.#server.close();
   }
 
