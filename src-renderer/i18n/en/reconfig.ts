@@ -91,7 +91,7 @@ export const reconfig = {
       votes: 'Make member {id} a participant',
       moves: 'Change the addresses of member {id}',
       weighs: 'Change the weight of member {id}',
-      many: 'Make these {n} changes',
+      many: 'Make this change | Make these {n} changes',
     },
     running: {
       title: 'The change is under way',
@@ -109,7 +109,9 @@ export const reconfig = {
       noAuth: {
         title: 'The servers do not let you change the membership.',
         advice:
-          'Only a superuser may, or whom the access list of /zookeeper/config lets write. Start the servers with zookeeper.DigestAuthenticationProvider.superDigest and connect as super with its password; skipACL=yes lets everybody.',
+          'Only a superuser may, or whom the list of /zookeeper/config lets write. ' +
+          'Give the servers a superDigest (DigestAuthenticationProvider) and connect as super with its password, ' +
+          'or start them with skipACL=yes.',
       },
       outdated: {
         title: 'Somebody else changed the configuration first.',
@@ -128,27 +130,21 @@ export const reconfig = {
         advice: 'The servers have exactly this already.',
       },
       'not-a-member': {
-        title: 'There is no member {ids} to remove. | There are no members {ids} to remove.',
+        title: 'Not to be removed, as they are no members: {ids}.',
         advice: 'Read the configuration anew.',
       },
       'comes-and-goes': {
-        title:
-          'Member {ids} cannot leave and join at once. | Members {ids} cannot leave and join at once.',
-        advice: 'Change it in place, or in two steps. | Change them in place, or in two steps.',
+        title: 'Not to leave and join at once: {ids}.',
+        advice: 'Change it in place, or in two steps.',
       },
-      'listed-twice': {
-        title: 'Member {ids} is listed twice. | Members {ids} are listed twice.',
-        advice: 'Every id stands for one server.',
-      },
+      'listed-twice': { title: 'Listed twice: {ids}.', advice: 'Every id stands for one server.' },
       'bad-address': {
-        title:
-          'Member {ids} has an address that cannot be one. | Members {ids} have addresses that cannot be ones.',
+        title: 'Addresses that cannot be ones: {ids}.',
         advice: 'A host is a name or an IP address; the quorum and the election port differ.',
       },
       'no-client-address': {
-        title:
-          'Member {ids} does not say where its clients connect. | Members {ids} do not say where their clients connect.',
-        advice: 'Fill in its client port. | Fill in their client ports.',
+        title: 'Without a client address: {ids}.',
+        advice: 'Fill in the client port.',
       },
       'address-taken': {
         title: 'Members {ids} share an address.',
@@ -159,8 +155,7 @@ export const reconfig = {
         advice: 'Send the whole list of members with their groups.',
       },
       'no-group': {
-        title:
-          'Member {ids} votes and belongs to no group. | Members {ids} vote and belong to no group.',
+        title: 'Voters without a group: {ids}.',
         advice: 'Put every participant into a group, or make it an observer.',
       },
       'no-voters': { title: 'Nobody would vote.', advice: 'Keep at least two participants.' },
@@ -176,7 +171,8 @@ export const reconfig = {
       'new-quorum-absent': {
         title: 'The new configuration would have no quorum.',
         advice:
-          'Too few of its voters follow the leader: {ids} does not. Start it and wait until it follows, or remove members that are gone first. | Too few of its voters follow the leader: {ids} do not. Start them and wait until they follow, add voters one at a time, or remove members that are gone first.',
+          'Too few of its voters follow the leader; not with it: {ids}. ' +
+          'Start them and wait until they follow, add voters one at a time, or remove members that are gone first.',
       },
     },
     warnings: {
@@ -217,32 +213,30 @@ export const reconfig = {
         advice: 'Another one takes over until it is back at its new address.',
       },
       'voters-unheard': {
-        title: 'Voter {ids} is not heard. | Voters {ids} are not heard.',
+        title: 'Voters not heard: {ids}.',
         advice:
-          'It counts for the quorum and cannot help it. Start it first, with all members in its zoo.cfg. | They count for the quorum and cannot help it. Start them first, with all members in their zoo.cfg.',
+          'Counted for the quorum, and no help to it. Start them first, with all members in their zoo.cfg.',
       },
       'voters-looking': {
-        title: 'Voter {ids} has no leader yet. | Voters {ids} have no leader yet.',
+        title: 'Voters without a leader: {ids}.',
         advice:
-          'It counts once it follows. See whether it reaches the others’ quorum and election ports. | They count once they follow. See whether they reach the others’ quorum and election ports.',
+          'They count once they follow. See whether the others’ quorum and election ports are reached.',
       },
       'voters-observing': {
-        title: 'Voter {ids} observes now. | Voters {ids} observe now.',
-        advice:
-          'It helps the quorum as soon as it has found its new place, in a moment. | They help the quorum as soon as they have found their new places, in a moment.',
+        title: 'Voters that observe now: {ids}.',
+        advice: 'They help the quorum as soon as they follow, in a moment.',
       },
       'voters-behind': {
-        title: 'Voter {ids} is far behind the leader. | Voters {ids} are far behind the leader.',
+        title: 'Voters far behind the leader: {ids}.',
         advice: 'Writes may have to wait. Let the others catch up first.',
       },
       'voters-unknown': {
-        title: 'Voter {ids} cannot be asked from here. | Voters {ids} cannot be asked from here.',
+        title: 'Voters that cannot be asked from here: {ids}.',
         advice: 'Only the servers know who follows; they refuse if too few do.',
       },
       'leavers-run-on': {
-        title: 'Member {ids} runs on without a vote. | Members {ids} run on without a vote.',
-        advice:
-          'It still serves its clients. Stop its process when they have gone. | They still serve their clients. Stop their processes when those have gone.',
+        title: 'Runs on without a vote: {ids}.',
+        advice: 'Clients are still served there. Stop the process when they have gone.',
       },
     },
   },

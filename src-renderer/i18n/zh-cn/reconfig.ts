@@ -109,7 +109,8 @@ export const reconfig = {
       noAuth: {
         title: '服务器不允许你更改成员。',
         advice:
-          '只有超级用户，或 /zookeeper/config 的访问列表允许写入的身份才可以。请用 zookeeper.DigestAuthenticationProvider.superDigest 启动服务器，并以 super 和对应密码连接；skipACL=yes 则允许所有人。',
+          '只有超级用户，或 /zookeeper/config 的访问列表允许写入的身份才可以。' +
+          '请为服务器设置 superDigest（DigestAuthenticationProvider），并以 super 和对应密码连接，或以 skipACL=yes 启动。',
       },
       outdated: {
         title: '别人先更改了配置。',
@@ -121,20 +122,17 @@ export const reconfig = {
     refusals: {
       outdated: { title: '配置在此期间被别人更改了。', advice: '请重新读取后再作决定。' },
       'nothing-changes': { title: '没有任何变化。', advice: '服务器上的配置已经如此。' },
-      'not-a-member': { title: '没有可移除的成员 {ids}。', advice: '请重新读取配置。' },
+      'not-a-member': { title: '不是成员，无法移除：{ids}。', advice: '请重新读取配置。' },
       'comes-and-goes': {
-        title: '成员 {ids} 不能同时离开又加入。',
+        title: '不能同时离开又加入：{ids}。',
         advice: '请直接修改它，或分两步进行。',
       },
-      'listed-twice': { title: '成员 {ids} 出现了两次。', advice: '一个编号只代表一台服务器。' },
+      'listed-twice': { title: '出现了两次：{ids}。', advice: '一个编号只代表一台服务器。' },
       'bad-address': {
-        title: '成员 {ids} 的地址无效。',
+        title: '地址无效：{ids}。',
         advice: '主机应为名称或 IP 地址；法定人数端口与选举端口不能相同。',
       },
-      'no-client-address': {
-        title: '成员 {ids} 没有写明客户端从哪里连接。',
-        advice: '请填写它的客户端端口。',
-      },
+      'no-client-address': { title: '没有客户端地址：{ids}。', advice: '请填写客户端端口。' },
       'address-taken': {
         title: '成员 {ids} 使用了同一个地址。',
         advice: '主机的每个端口只属于一个成员、一种用途。',
@@ -144,7 +142,7 @@ export const reconfig = {
         advice: '请发送带有分组的完整成员列表。',
       },
       'no-group': {
-        title: '成员 {ids} 参与投票却不属于任何组。',
+        title: '不属于任何组的投票者：{ids}。',
         advice: '请把每个参与者放入一个组，或将它改为观察者。',
       },
       'no-voters': { title: '将没有任何投票者。', advice: '请至少保留两个参与者。' },
@@ -159,7 +157,8 @@ export const reconfig = {
       'new-quorum-absent': {
         title: '新配置将没有法定人数。',
         advice:
-          '跟随领导者的投票者太少：{ids} 没有跟随。请先启动它们并等待跟上，逐个添加投票者，或先移除已不存在的成员。',
+          '跟随领导者的投票者太少，未跟随的有：{ids}。' +
+          '请先启动它们并等待跟上，逐个添加投票者，或先移除已不存在的成员。',
       },
     },
     warnings: {
@@ -200,28 +199,28 @@ export const reconfig = {
         advice: '在它以新地址恢复之前，由另一个成员接任。',
       },
       'voters-unheard': {
-        title: '投票者 {ids} 没有回应。',
-        advice: '它计入法定人数却帮不上忙。请先启动它，并在其 zoo.cfg 中写明所有成员。',
+        title: '没有回应的投票者：{ids}。',
+        advice: '它们计入法定人数却帮不上忙。请先启动它们，并在其 zoo.cfg 中写明所有成员。',
       },
       'voters-looking': {
-        title: '投票者 {ids} 还没有领导者。',
-        advice: '跟随之后它才计入。请检查它能否连到其他成员的法定人数端口与选举端口。',
+        title: '没有领导者的投票者：{ids}。',
+        advice: '跟随之后才计入。请检查能否连到其他成员的法定人数端口与选举端口。',
       },
       'voters-observing': {
-        title: '投票者 {ids} 目前只作观察。',
-        advice: '它找到新位置后就会计入法定人数，只需片刻。',
+        title: '目前只作观察的投票者：{ids}。',
+        advice: '跟随之后就会计入法定人数，只需片刻。',
       },
       'voters-behind': {
-        title: '投票者 {ids} 远远落后于领导者。',
-        advice: '每次写入都可能要等它。请先让它跟上。',
+        title: '远远落后于领导者的投票者：{ids}。',
+        advice: '写入可能要等待。请先让它们跟上。',
       },
       'voters-unknown': {
-        title: '投票者 {ids} 无法从这里询问。',
-        advice: '只有服务器知道它是否在跟随；若需要它而它没有跟随，服务器会拒绝。',
+        title: '无法从这里询问的投票者：{ids}。',
+        advice: '只有服务器知道谁在跟随；跟随者太少时它们会拒绝。',
       },
       'leavers-run-on': {
-        title: '成员 {ids} 会继续运行，但不再投票。',
-        advice: '它仍为自己的客户端服务。等客户端离开后再停止它的进程。',
+        title: '继续运行但不再投票：{ids}。',
+        advice: '那里的客户端仍得到服务。等它们离开后再停止进程。',
       },
     },
   },

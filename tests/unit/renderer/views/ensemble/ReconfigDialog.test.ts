@@ -122,7 +122,7 @@ test('begins with how things are, and asks again while one looks', async () => {
 test('what was wished is written already; it is ordered as it was planned, and told when it is in force', async () => {
   await show({ kind: 'remove', id: 3 });
   await pass(200);
-  expect(text('.notes')).toContain('Member 3 runs on without a vote.');
+  expect(text('.notes')).toContain('Runs on without a vote: 3.');
   expect(text('.command code')).toBe('reconfig -remove 3');
   expect(confirm().textContent.trim()).toBe('Remove member 3');
   expect(confirm().disabled).toBe(false);
@@ -159,7 +159,7 @@ test('a plan that came for something else is not ordered', async () => {
   });
   await pass(0);
   expect(text('.notes')).toContain(words.refusals['new-quorum-absent'].title);
-  expect(text('.notes')).toContain('2, 3 do not.');
+  expect(text('.notes')).toContain('not with it: 2, 3.');
   expect(confirm().disabled).toBe(true);
 });
 
