@@ -4,7 +4,11 @@ import tls from 'node:tls';
 
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
+import { sid } from '../../src-server/base/ids.ts';
+import { FaultLab } from '../../src-server/coordination/ensemble/fault-lab.ts';
+import { throughFaults } from '../../src-server/coordination/ensemble/link-faults.ts';
 import type { Listener, Socket } from '../../src-server/platform/net.ts';
+import { NodeClock } from '../../src-server/platform/node/clock.ts';
 import { readIdentity, readTrusted } from '../../src-server/platform/node/key-stores.ts';
 import { NodeNet } from '../../src-server/platform/node/net.ts';
 import { SecureNet } from '../../src-server/platform/node/secure-net.ts';
@@ -238,6 +242,28 @@ describeWith([CERTIFICATE_TOOLS], 'TLS', () => {
     });
     await until('it is sent away', () => isClosed);
     expect(sockets).toEqual([]);
+  });
+
+  test('what a fault lab does to a link it does above TLS as well', async () => {
+    const { port, sockets, heard } = await listen(netOf());
+    const faults = new FaultLab({ self: sid(1), entropy: { uint32: () => 0 } });
+    const raw = await connect(netOf(), port);
+    const named = throughFaults(raw, { clock: new NodeClock(), faults });
+    named.name(sid(2));
+    named.socket.attach({
+      onChunk: () => undefined,
+      onDrain: () => undefined,
+      onClose: () => undefined,
+    });
+    named.socket.write(Buffer.from('before '));
+    await until('the way is open', () => heard[0] === 'before ');
+    faults.change([{ from: 1, to: 2, isCut: true, delayMs: 0, lossPercent: 0 }]);
+    named.socket.write(Buffer.from('held back '));
+    expect(named.socket.queuedBytes).toBeGreaterThan(0);
+    expect(named.socket.isSecure && sockets[0]!.isSecure).toBe(true);
+    faults.change([]);
+    named.socket.write(Buffer.from('after'));
+    await until('it arrives in its order', () => heard[0] === 'before held back after');
   });
 
   test('new files are taken up where that is asked for', async () => {
