@@ -3,6 +3,8 @@ import { Fifo } from '../../base/fifo.ts';
 import type { Zxid } from '../../base/zxid.ts';
 import { Reader } from '../../bytes/reader.ts';
 import type { Settings } from '../../config/settings.ts';
+import type { Metrics } from '../../platform/metrics.ts';
+import type { Platform } from '../../platform/platform.ts';
 import type {
   LogEntry,
   Recovered,
@@ -92,6 +94,28 @@ export function newMachine(settings: Settings, hashSeed: number): Machine {
     digests: settings.digestEnabled,
     hashSeed,
   });
+}
+
+/** Says what was read, and whether it is what its log says that it should be. */
+export function noteLoaded(
+  machine: Machine,
+  { lastZxid, txnsReplayed }: Recovered,
+  parts: { readonly metrics: Metrics; readonly platform: Platform; readonly tookMs: number },
+): void {
+  const { metrics, platform, tookMs } = parts;
+  metrics.summary('dbinittime').add(tookMs);
+  metrics.summary('startup_txns_loaded').add(txnsReplayed);
+  platform.logger.info('database ready', {
+    nodes: machine.nodeCount,
+    zxid: `0x${lastZxid.toString(16)}`,
+    replayed: txnsReplayed,
+    ms: Math.round(tookMs),
+  });
+  if (machine.digestMismatches > 0) {
+    platform.logger.error('the tree differs from what the log says it should be', {
+      mismatches: machine.digestMismatches,
+    });
+  }
 }
 
 export function proposalOf({ zxid, type, payload }: LogEntry): Proposal {

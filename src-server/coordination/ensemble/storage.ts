@@ -31,7 +31,7 @@ import { Housekeeping } from './housekeeping.ts';
 import { ImageReceipt, ImageSlices } from './image-transfer.ts';
 import { journalOptions } from './journal-options.ts';
 import type { Link } from './link.ts';
-import { Loading, newMachine } from './loading.ts';
+import { Loading, newMachine, noteLoaded } from './loading.ts';
 import { LogSupply } from './log-supply.ts';
 
 /** What of the core's wishes is this room's. */
@@ -151,7 +151,7 @@ export class Storage {
     this.#currentEpoch = epochs.current;
     this.#mayBegin = this.#journal.takeLeaveToBegin() || settings.dbAutocreate;
     this.#isNew = recovered.snapshotZxid === null;
-    this.#noteLoaded(recovered, clock.nowMs() - startedMs);
+    noteLoaded(this.#machine, recovered, { ...this.#parts, tookMs: clock.nowMs() - startedMs });
     if (this.#isLost) logger.warn(LOST_DATABASE, { directory: settings.dataDir });
     this.#housekeeping = new Housekeeping({
       settings,
@@ -376,7 +376,7 @@ export class Storage {
       const { onProgress } = this.#parts;
       const recovered = this.#journal.recover(loading, onProgress, { upTo: null, isMember: true });
       this.#replace(loading.finish(recovered));
-      this.#noteLoaded(recovered, clock.nowMs() - startedMs);
+      noteLoaded(this.#machine, recovered, { ...this.#parts, tookMs: clock.nowMs() - startedMs });
     } catch (error) {
       if (!(error instanceof JournalError || error instanceof DiskError)) throw error;
       this.#stop(error);
@@ -589,23 +589,6 @@ export class Storage {
       hashSeed: this.#hashSeed,
       recentMax,
     });
-  }
-
-  #noteLoaded({ lastZxid, txnsReplayed }: Recovered, tookMs: number): void {
-    const { metrics, platform } = this.#parts;
-    metrics.summary('dbinittime').add(tookMs);
-    metrics.summary('startup_txns_loaded').add(txnsReplayed);
-    platform.logger.info('database ready', {
-      nodes: this.#machine.nodeCount,
-      zxid: `0x${lastZxid.toString(16)}`,
-      replayed: txnsReplayed,
-      ms: Math.round(tookMs),
-    });
-    if (this.#machine.digestMismatches > 0) {
-      platform.logger.error('the tree differs from what the log says it should be', {
-        mismatches: this.#machine.digestMismatches,
-      });
-    }
   }
 }
 
