@@ -8,10 +8,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { LogFilter, LogRow, LogState } from '#contract/log-models.ts';
 import type { RpcClient } from '#rpc/client.ts';
 
-import { Client } from '../../../src-server/coordination/client/client.ts';
-import { nodePlatform } from '../../../src-server/platform/node/platform.ts';
-import { startConsole, type TestConsole } from '../../peers/console.ts';
-import { type Folder, temporaryFolder } from '../../peers/folders.ts';
+import type { Client } from '../../../src-server/coordination/client/client.ts';
+import type { TestConsole } from '../../peers/console.ts';
+import type { Folder } from '../../peers/folders.ts';
+import { clientAt, endServedConsole, startServedConsole } from '../../peers/served-console.ts';
 import { until } from '../../peers/wait.ts';
 import { type OwnServer, startZabring } from '../../peers/zabring.ts';
 
@@ -37,24 +37,10 @@ let rpc: RpcClient;
 let client: Client;
 
 beforeEach(async () => {
-  folder = temporaryFolder();
-  server = await startZabring(folder.path);
-  console = startConsole({ server: server.server, directory: folder.path });
-  rpc = console.rpc;
-  client = new Client({
-    platform: nodePlatform({ version: 'test', logLevel: 'error', writeLog: () => undefined }),
-    connect: `127.0.0.1:${server.port}`,
-    sessionTimeoutMs: 10_000,
-  });
-  await client.ready();
+  ({ folder, server, console, rpc, client } = await startServedConsole());
 });
 
-afterEach(async () => {
-  await client.close();
-  console[Symbol.dispose]();
-  await server.stop();
-  folder[Symbol.dispose]();
-});
+afterEach(() => endServedConsole({ folder, server, console, client }));
 
 interface View {
   readonly log: string;
@@ -210,13 +196,7 @@ describe('the member’s own files', () => {
     await client.close();
     await server.stop();
     server = await startZabring(folder.path);
-    const again = new Client({
-      platform: nodePlatform({ version: 'test', logLevel: 'error', writeLog: () => undefined }),
-      connect: `127.0.0.1:${server.port}`,
-      sessionTimeoutMs: 10_000,
-    });
-    await again.ready();
-    return again;
+    return clientAt(server);
   }
 });
 

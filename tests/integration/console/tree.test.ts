@@ -4,12 +4,12 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { TreeWindow } from '#contract/models.ts';
 import type { RpcClient } from '#rpc/client.ts';
 
-import { Client } from '../../../src-server/coordination/client/client.ts';
-import { nodePlatform } from '../../../src-server/platform/node/platform.ts';
-import { startConsole, type TestConsole } from '../../peers/console.ts';
-import { type Folder, temporaryFolder } from '../../peers/folders.ts';
+import type { Client } from '../../../src-server/coordination/client/client.ts';
+import type { TestConsole } from '../../peers/console.ts';
+import type { Folder } from '../../peers/folders.ts';
+import { endServedConsole, startServedConsole } from '../../peers/served-console.ts';
 import { until } from '../../peers/wait.ts';
-import { type OwnServer, startZabring } from '../../peers/zabring.ts';
+import type { OwnServer } from '../../peers/zabring.ts';
 
 let folder: Folder;
 let server: OwnServer;
@@ -18,24 +18,10 @@ let rpc: RpcClient;
 let client: Client;
 
 beforeEach(async () => {
-  folder = temporaryFolder();
-  server = await startZabring(folder.path);
-  console = startConsole({ server: server.server, directory: folder.path });
-  rpc = console.rpc;
-  client = new Client({
-    platform: nodePlatform({ version: 'test', logLevel: 'error', writeLog: () => undefined }),
-    connect: `127.0.0.1:${server.port}`,
-    sessionTimeoutMs: 10_000,
-  });
-  await client.ready();
+  ({ folder, server, console, rpc, client } = await startServedConsole());
 });
 
-afterEach(async () => {
-  await client.close();
-  console[Symbol.dispose]();
-  await server.stop();
-  folder[Symbol.dispose]();
-});
+afterEach(() => endServedConsole({ folder, server, console, client }));
 
 const OPEN = [{ scheme: 'world', id: 'anyone', permissions: 31 }];
 
