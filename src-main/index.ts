@@ -84,7 +84,7 @@ async function start(options: ServeOptions): Promise<void> {
     refuse(started.error);
     return;
   }
-  const { members, warnings, local } = started.value;
+  const { warnings } = started.value;
 
   const logFile = new LogFile({
     folder: places.logs,
@@ -104,7 +104,7 @@ async function start(options: ServeOptions): Promise<void> {
   const announcer = new Announcer((line) => process.stdout.write(line));
   announcer.say('zabring', VERSION);
   announcer.say('data', dataDir);
-  announcer.onStart(local, { dataDir, count: members.length });
+  announcer.onStart(started.value);
   const supervisor = new Supervisor({
     threadUrl: parts.thread,
     start: started.value,

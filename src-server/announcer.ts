@@ -1,6 +1,7 @@
 /** What the person at the terminal is told: a line for each turn in the member's life, the same from command and desktop. */
-import type { LocalStart, MemberState } from '#contract/models.ts';
+import type { MemberState } from '#contract/models.ts';
 
+import type { Start } from './start-members.ts';
 import type { MemberStanding } from './thread-messages.ts';
 
 /** Progress is said so often. */
@@ -19,11 +20,15 @@ export class Announcer {
   }
 
   /** What is started, and what had to be settled for it. */
-  onStart(
-    { kind, movedPorts, leftOut, isOtherBeside }: LocalStart,
-    { dataDir, count }: { readonly dataDir: string; readonly count: number },
-  ): void {
-    if (kind === 'ensemble' && count > 1) this.say('ensemble', `${count} members`);
+  onStart({ dataDir, members, local, wouldBeEnsemble }: Start): void {
+    const { kind, movedPorts, leftOut, isOtherBeside } = local;
+    if (kind === 'ensemble' && members.length > 1)
+      this.say('ensemble', `${members.length} members`);
+    if (wouldBeEnsemble)
+      this.say(
+        'notice',
+        'this folder holds a server on its own, which starts; an ensemble of three begins in another one: --data',
+      );
     for (const { member, from, to } of movedPorts) {
       const who = member === null ? 'clients' : `clients of member ${member}`;
       this.say('notice', `another program has port ${from}: ${who} connect to ${to}`);

@@ -77,7 +77,8 @@ async function printFile(kind: 'log' | 'snapshot', options: PrintOptions): Promi
   process.exitCode = await print(kind, options, { disk: new NodeDisk(), to });
 }
 
-function run(options: ServeOptions, { dataDir, members, warnings, local, growth }: Start): void {
+function run(options: ServeOptions, start: Start): void {
+  const { dataDir, members, warnings, local, growth } = start;
   for (const warning of warnings) process.stderr.write(`zabring: ${warning}\n`);
   const hasRenderer = fs.existsSync(path.join(RENDERER, 'index.html'));
   if (options.withConsole && !hasRenderer) {
@@ -132,6 +133,6 @@ function run(options: ServeOptions, { dataDir, members, warnings, local, growth 
 
   announcer.say('zabring', VERSION);
   announcer.say('data', dataDir);
-  announcer.onStart(local, { dataDir, count: members.length });
+  announcer.onStart(start);
   host.start();
 }

@@ -34,6 +34,8 @@ export interface Start {
   readonly local: LocalStart;
   /** Null for what is not this program's to grow: a server on its own, a member of somebody's ensemble. */
   readonly growth: LocalGrowth | null;
+  /** An ensemble would have been begun, had the folder not held a server on its own. */
+  readonly wouldBeEnsemble: boolean;
 }
 
 /** Voters of an ensemble that nobody gave a number for: the fewest of which one may fail. */
@@ -87,6 +89,7 @@ export function startOfMember(options: ServeOptions): Result<Start, string> {
     warnings: warnings.map((warning) => `${file}: ${warning}`),
     local: { kind: 'ensemble', movedPorts: [], leftOut: [], isOtherBeside: false },
     growth: null,
+    wouldBeEnsemble: false,
   });
 }
 
@@ -175,6 +178,8 @@ async function startAlone(options: ServeOptions, habits: Habits): Promise<Result
       isOtherBeside: false,
     },
     growth: null,
+    wouldBeEnsemble:
+      habits.firstParticipants > 1 && options.members === null && options.configFile === null,
   });
 }
 
@@ -252,6 +257,7 @@ async function startFound(parts: {
       folder: folderAt(dataDir),
       asked: asked({ ...options, clientPort: null }),
     }),
+    wouldBeEnsemble: false,
   });
 }
 

@@ -304,7 +304,12 @@ test('a server on its own stays one, beside which no ensemble is begun', async (
   for (const members of [null, 1]) {
     const start = await startOfApp(optionsOf({ members, clientPort: 0 }));
     expect(start).toMatchObject({
-      value: { members: [{ configFile: null }], local: { kind: 'standalone' } },
+      value: {
+        members: [{ configFile: null }],
+        local: { kind: 'standalone' },
+        // Whoever asked for one is not told of three.
+        wouldBeEnsemble: members === null,
+      },
     });
   }
   const refused = await startOfApp(optionsOf({ members: 3 }));
