@@ -64,7 +64,7 @@ export const reconfig = {
       now: 'Now',
       after: 'After',
       same: 'Change something, and what it would do stands here.',
-      fields: 'Fill in the marked fields to see what this would do.',
+      fields: 'Complete the fields to see what this would do.',
       planning: 'Asking the members…',
       needed: '{needed} of {voters} needed',
       byGroups: 'more than half of the groups',

@@ -64,7 +64,7 @@ export const reconfig = {
       now: '现在',
       after: '之后',
       same: '改动任意一处，这里就会显示它的影响。',
-      fields: '请填好标出的字段，以查看影响。',
+      fields: '请补全字段，以查看影响。',
       planning: '正在询问各成员…',
       needed: '{voters} 票中需要 {needed} 票',
       byGroups: '需要超过半数的组',
