@@ -16,6 +16,8 @@ import { err, ok, type Result } from './base/result.ts';
 import {
   type EnsembleConfig,
   ensembleFileText,
+  type HostPort,
+  hostPortText,
   type Role,
   serverOf,
 } from './config/ensemble-config.ts';
@@ -133,7 +135,8 @@ export class EnsembleFolder {
    */
   async makeMember(options: {
     readonly role: Role;
-    readonly clientPort: number;
+    /** Where its clients connect. */
+    readonly client: HostPort;
   }): Promise<Result<NewMember, string>> {
     const found = this.read();
     if (!found.ok) return found;
@@ -143,7 +146,7 @@ export class EnsembleFolder {
     if (id > ID_MAX) return err(`an ensemble of this machine has no member above ${ID_MAX}`);
     const [quorum, election] = await freePorts(2);
     const address = `${LOCAL_HOST}:${quorum!}:${election!}:${options.role}`;
-    const line = `server.${id}=${address};${LOCAL_HOST}:${options.clientPort}`;
+    const line = `server.${id}=${address};${hostPortText(options.client)}`;
     const present = ensembleFileText(config, false).split('\n');
     const [first] = found.value.members;
     const example = first === undefined ? null : fs.readFileSync(first.file, 'utf8');

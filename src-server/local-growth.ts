@@ -3,7 +3,7 @@ import { err, ok, type Result } from './base/result.ts';
 import type { Role } from './config/ensemble-config.ts';
 import type { Settings } from './config/settings.ts';
 import type { EnsembleFolder } from './ensemble-folder.ts';
-import { freeClientPorts } from './local-ports.ts';
+import { freeClientPorts, LOCAL_HOST } from './local-ports.ts';
 import type { MemberStart } from './thread-messages.ts';
 
 export interface Joiner {
@@ -28,13 +28,17 @@ export class LocalGrowth {
     readonly role: Role;
     readonly lastPort: number;
   }): Promise<Result<Joiner, string>> {
-    const [clientPort] = await freeClientPorts([options.lastPort + 1]);
+    const host = this.#asked.clientPortAddress ?? LOCAL_HOST;
+    const [port] = await freeClientPorts([options.lastPort + 1], host);
     try {
-      const made = await this.#folder.makeMember({ role: options.role, clientPort: clientPort! });
+      const made = await this.#folder.makeMember({
+        role: options.role,
+        client: { host, port: port! },
+      });
       if (!made.ok) return made;
       const { id, file, settings, line } = made.value;
       const start = {
-        settings: { ...settings, ...this.#asked, clientPort: clientPort! },
+        settings: { ...settings, ...this.#asked, clientPort: port! },
         configFile: file,
         clientPort: null,
       };

@@ -204,8 +204,10 @@ test('one more has the settings of the others, and one that need not come leaves
   await startOfApp(optionsOf({ clientPort: ports[0]! }));
   for (const id of [1, 2, 3])
     fs.appendFileSync(path.join(folder.path, 'members', String(id), 'zoo.cfg'), 'snapCount=77\n');
-  const app = await Running.of();
+  const app = await Running.of({ clientAddress: '0.0.0.0' });
   expect(await app.grow('observer')).toMatchObject({ kind: 'done' });
+  const { members } = await app.config();
+  expect(members.at(-1)).toMatchObject({ id: 4, client: { host: '0.0.0.0' } });
   const fileOf4 = path.join(folder.path, 'members', '4', 'zoo.cfg');
   expect(fs.readFileSync(fileOf4, 'utf8')).toContain('snapCount=77\n');
 
