@@ -115,6 +115,24 @@ export type LogState = TypeOf<typeof logState>;
 /** The beginning of a value, enough for a line. */
 const preview = nullable(object({ bytes: integer, start: bytes }));
 
+/** Why a place of a log cannot be read. */
+export const damageReason = literal(
+  'no-record',
+  'checksum-changed',
+  'length-changed',
+  'other-length',
+  'record-follows',
+  'does-not-fit',
+  'last-byte-changed',
+  'mismatch',
+  'no-log',
+  'zeros',
+  'unknown-txn',
+  'gone',
+  'beginning-gone',
+  'unfinished',
+);
+
 export const logRow = union('kind', {
   txn: object({
     kind: literal('txn'),
@@ -145,6 +163,8 @@ export const logRow = union('kind', {
     /** 'torn': the last write, never finished, of which nobody was told that it is safe. 'damaged': anything else. */
     damage: literal('torn', 'damaged'),
     problem: string,
+    /** The same as a code; null where there is none. */
+    reason: nullable(damageReason),
   }),
   node: object({
     kind: literal('node'),

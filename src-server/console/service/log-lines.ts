@@ -104,8 +104,9 @@ export class LogLines implements Lines {
     } catch (error) {
       // A member that takes back what was never committed cuts its log.
       if (!(error instanceof JournalError)) throw error;
-      const { problem } = error;
-      return { kind: 'mark', at: this.offsetOf(place), bytes: 0, damage: 'damaged', problem };
+      const { problem, reason } = error;
+      const at = this.offsetOf(place);
+      return { kind: 'mark', at, bytes: 0, damage: 'damaged', problem, reason };
     }
   }
 

@@ -85,7 +85,7 @@ export class SnapshotLines implements Lines {
   row(place: number): LogRow {
     if (this.#mark?.at === place) {
       const { at, problem } = this.#mark;
-      return { kind: 'mark', at, bytes: this.total - at, damage: 'damaged', problem };
+      return { kind: 'mark', at, bytes: this.total - at, damage: 'damaged', problem, reason: null };
     }
     const { at, path, data, stat } = this.#nodeAt(place);
     return {

@@ -1,3 +1,5 @@
+import type { DamageReason } from './damage-reasons.ts';
+
 /** A data directory that cannot be used as it is. The message says which file, where in it, and what to do. */
 export class JournalError extends Error {
   override readonly name = 'JournalError';
@@ -7,6 +9,8 @@ export class JournalError extends Error {
   readonly offset: number | null;
   /** What is wrong there, without file, place and advice. */
   readonly problem: string;
+  /** The same as a code, where a record of a log is meant. */
+  readonly reason: DamageReason | null;
 
   constructor(
     code: JournalError['code'],
@@ -14,11 +18,13 @@ export class JournalError extends Error {
     offset: number | null,
     problem: string,
     advice: string,
+    reason: DamageReason | null = null,
   ) {
     super(`${path}${offset === null ? '' : ` at byte ${offset}`}: ${problem}. ${advice}`);
     this.code = code;
     this.path = path;
     this.offset = offset;
     this.problem = problem;
+    this.reason = reason;
   }
 }

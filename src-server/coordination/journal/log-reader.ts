@@ -10,6 +10,7 @@
 import { adler32 } from '../../bytes/checksum.ts';
 import type { Disk } from '../../platform/disk.ts';
 import type { Txn } from '../model/txn.ts';
+import { DAMAGE, type DamageReason } from './damage-reasons.ts';
 import { JournalError } from './journal-error.ts';
 import { LOG_HEADER_BYTES, RECORD_HEADER_BYTES } from './txnlog-format.ts';
 import { LogScan } from './txnlog-scan.ts';
@@ -33,12 +34,14 @@ export type LogItem =
       readonly bytes: number;
       readonly damage: Damage;
       readonly problem: string;
+      readonly reason: DamageReason | null;
     };
 
 interface Obstacle {
   readonly at: number;
   readonly damage: Damage;
   readonly problem: string;
+  readonly reason: DamageReason | null;
 }
 
 /** More than any record of a server with Apache's limits; a hole greater than that is looked through piece by piece. */
@@ -84,14 +87,14 @@ export class LogReader {
     if (this.#obstacle !== null && this.#isSure) return this.#pass(this.#obstacle);
     try {
       const txn = this.#read();
-      if (txn === 'torn') return this.#meet('torn', 'a write that never finished');
+      if (txn === 'torn') return this.#meet('torn', DAMAGE.unfinished, 'unfinished');
       this.#obstacle = null;
       if (txn === null) return this.#end();
       const at = this.#scan.offset;
       return { kind: 'txn', at, bytes: this.#scan.position - at, txn };
     } catch (error) {
       if (!(error instanceof JournalError)) throw error;
-      return this.#meet('damaged', error.problem);
+      return this.#meet('damaged', error.problem, error.reason);
     }
   }
 
@@ -102,7 +105,7 @@ export class LogReader {
     // What was read ahead of a record that came later holds zeros in its place, or half of it.
     this.#jumps.refresh();
     const again = this.#jumpTo(offset);
-    if (again === null) throw this.#jumps.damage(offset, 'the record that was here is gone');
+    if (again === null) throw this.#jumps.damage(offset, 'gone');
     return again;
   }
 
@@ -154,20 +157,20 @@ export class LogReader {
     return txn === null && this.#scan.end === 'torn' ? 'torn' : txn;
   }
 
-  #meet(damage: Damage, problem: string): 'later' | LogItem {
+  #meet(damage: Damage, problem: string, reason: DamageReason | null): 'later' | LogItem {
     const at = this.#hasHeader ? this.#scan.position : 0;
     this.#isSure = this.#obstacle?.at === at;
-    this.#obstacle = { at, damage, problem };
-    if (this.#isSure && damage === 'torn') return this.#endTorn(at, problem);
+    this.#obstacle = { at, damage, problem, reason };
+    if (this.#isSure && damage === 'torn') return this.#endTorn(this.#obstacle);
     if (!this.#isSure) this.#scan.refresh();
     return 'later';
   }
 
   /** Recovery ends here, and so does reading. */
-  #endTorn(at: number, problem: string): LogItem {
+  #endTorn({ at, problem, reason }: Obstacle): LogItem {
     this.#isEnded = true;
     this.#seen = this.#fingerprint();
-    return { kind: 'mark', at, bytes: this.#scan.size - at, damage: 'torn', problem };
+    return { kind: 'mark', at, bytes: this.#scan.size - at, damage: 'torn', problem, reason };
   }
 
   /** Goes on behind damage as soon as a whole record is found there. */
@@ -177,10 +180,10 @@ export class LogReader {
       this.#scan.position = LOG_HEADER_BYTES - 1;
     }
     if (!this.#scan.passDamage()) return 'later';
-    const { at, damage, problem } = obstacle;
+    const { at, damage, problem, reason } = obstacle;
     this.#obstacle = null;
     this.#isSure = false;
-    return { kind: 'mark', at, bytes: this.#scan.position - at, damage, problem };
+    return { kind: 'mark', at, bytes: this.#scan.position - at, damage, problem, reason };
   }
 
   #end(): null {

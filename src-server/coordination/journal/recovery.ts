@@ -230,8 +230,7 @@ export class Recovery {
         const beginning = scan.open();
         if (beginning === 'whole') return true;
         // A later log is begun only when everything in this one is durable.
-        if (beginning === 'torn' && i < logs.length - 1)
-          throw scan.damage(0, 'the beginning of this log is gone, and there are later ones');
+        if (beginning === 'torn' && i < logs.length - 1) throw scan.damage(0, 'beginning-gone');
       } finally {
         scan.close();
       }

@@ -14,6 +14,7 @@
  * are further apart in time than that, they were not in one write with it, and what is missing was acknowledged.
  */
 import { ADLER_MODULUS, ADLER_START } from '../../bytes/checksum.ts';
+import { DAMAGE, type DamageReason } from './damage-reasons.ts';
 import { RECORD_END, RECORD_HEADER_BYTES } from './txnlog-format.ts';
 
 /** The part of the file from the doubtful place on, as far as the judgement looks. */
@@ -31,7 +32,7 @@ export type Verdict =
   | { readonly kind: 'padding' | 'torn' }
   /** The record is there, and only its last byte went missing with its sector. */
   | { readonly kind: 'whole' }
-  | { readonly kind: 'damaged'; readonly problem: string };
+  | { readonly kind: 'damaged'; readonly reason: DamageReason; readonly problem: string };
 
 /** Disks write whole sectors of at least this size. */
 const SECTOR_BYTES = 512;
@@ -46,20 +47,22 @@ export function judgeRecord(doubt: Doubt): Verdict {
   const { rest } = doubt;
   // One changed byte in padding takes nothing away: a record, however torn, that holds a single byte is none.
   if (hasAtMostOneByte(rest)) return PADDING;
-  if (rest.length < RECORD_HEADER_BYTES) return doubt.isToEnd ? TORN : damaged('this is no record');
+  if (rest.length < RECORD_HEADER_BYTES) return doubt.isToEnd ? TORN : damaged('no-record');
   const length = rest.readInt32BE(8);
   // Zeros can stand for bytes that were not written; nothing makes a number greater.
-  if (rest.readUInt32BE(0) !== 0) return damaged('the checksum of the record was changed');
-  if (length < 0) return damaged('the length of the record was changed');
+  if (rest.readUInt32BE(0) !== 0) return damaged('checksum-changed');
+  if (length < 0) return damaged('length-changed');
   const sums = new Sums(rest);
-  if (hasOtherLength(rest, sums, length))
-    return damaged('the record is there, but its length was changed');
+  if (hasOtherLength(rest, sums, length)) return damaged('other-length');
   const end = RECORD_HEADER_BYTES + length;
   if (end < rest.length) return judgeInside(doubt, sums, end);
   const follower = findRecord(rest, sums, RECORD_HEADER_BYTES);
   if (follower >= 0)
-    return damaged(`a whole record follows at byte ${doubt.at + follower}, but this is none`);
-  return doubt.isToEnd ? TORN : damaged('the record does not fit where it stands');
+    return damaged(
+      'record-follows',
+      `a whole record follows at byte ${doubt.at + follower}, but this is none`,
+    );
+  return doubt.isToEnd ? TORN : damaged('does-not-fit');
 }
 
 /** A record whose extent lies within the file. */
@@ -71,25 +74,23 @@ function judgeInside(doubt: Doubt, sums: Sums, end: number): Verdict {
   if (hasBody && stated === actual) {
     return rest[end] === 0 && missingSector(doubt, end, end) >= 0
       ? WHOLE
-      : damaged('the last byte of the record was changed');
+      : damaged('last-byte-changed');
   }
   const mayBeOneByte = hasBody && rest[end] === RECORD_END;
   if (
     mayBeOneByte &&
     (areOneByteApart(stated, actual) || isOneByteWrong(rest, end, stated, actual))
   )
-    return damaged(MISMATCH);
+    return damaged('mismatch');
   const missing = missingSector(doubt, 0, hasBody ? end : end - 1);
-  return missing < 0 ? damaged(MISMATCH) : judgeMissing(doubt, sums, missing);
+  return missing < 0 ? damaged('mismatch') : judgeMissing(doubt, sums, missing);
 }
-
-const MISMATCH = 'the record does not match its checksum';
 
 /** The first sector of a log, with its header, is zeros. */
 export function judgeMissingHeader(doubt: Doubt): Verdict {
   if (hasAtMostOneByte(doubt.rest)) return PADDING;
   return missingSector(doubt, 0, 0) < 0
-    ? damaged('this is not a transaction log of format version 2')
+    ? damaged('no-log')
     : judgeMissing(doubt, new Sums(doubt.rest), 0);
 }
 
@@ -102,7 +103,7 @@ function judgeMissing(doubt: Doubt, sums: Sums, missing: number): Verdict {
   for (const timeMs of doubt.timesFrom(doubt.at + follower)) {
     first = Math.min(first, timeMs);
     last = Math.max(last, timeMs);
-    if (last - first > SYNC_MS_MAX) return damaged('there are zeros instead of a record');
+    if (last - first > SYNC_MS_MAX) return damaged('zeros');
   }
   return TORN;
 }
@@ -113,8 +114,8 @@ export function findWholeRecord(bytes: Buffer): number {
   return findRecord(bytes, new Sums(bytes), 0);
 }
 
-function damaged(problem: string): Verdict {
-  return { kind: 'damaged', problem };
+function damaged(reason: DamageReason, problem: string = DAMAGE[reason]): Verdict {
+  return { kind: 'damaged', reason, problem };
 }
 
 /**

@@ -4,6 +4,7 @@ import { Reader } from '../../bytes/reader.ts';
 import type { Disk, DiskFile } from '../../platform/disk.ts';
 import type { Txn } from '../model/txn.ts';
 import { readTxn } from '../wire/txns.ts';
+import { DAMAGE, type DamageReason } from './damage-reasons.ts';
 import { JournalError } from './journal-error.ts';
 import { type Doubt, findWholeRecord, judgeMissingHeader, judgeRecord } from './txnlog-damage.ts';
 import {
@@ -67,7 +68,7 @@ export class LogScan {
       return 'empty';
     }
     const verdict = judgeMissingHeader(this.#doubt(0));
-    if (verdict.kind === 'damaged') throw this.damage(0, verdict.problem);
+    if (verdict.kind === 'damaged') throw this.damage(0, verdict.reason, verdict.problem);
     return verdict.kind === 'torn' ? 'torn' : 'empty';
   }
 
@@ -88,7 +89,7 @@ export class LogScan {
         return this.#take(at, doubt.rest.subarray(RECORD_HEADER_BYTES, end));
       }
       case 'damaged':
-        throw this.damage(at, verdict.problem);
+        throw this.damage(at, verdict.reason, verdict.problem);
     }
   }
 
@@ -125,14 +126,13 @@ export class LogScan {
     this.#file.close();
   }
 
-  damage(at: number, problem: string): JournalError {
-    return new JournalError('damaged', this.path, at, problem, ADVICE);
+  damage(at: number, reason: DamageReason, problem: string = DAMAGE[reason]): JournalError {
+    return new JournalError('damaged', this.path, at, problem, ADVICE, reason);
   }
 
   #take(at: number, record: Buffer): Txn {
     const txn = readTxn(this.#reader.reset(record, 0, record.length));
-    if (txn === null)
-      throw this.damage(at, 'the record is whole but holds no transaction this version knows');
+    if (txn === null) throw this.damage(at, 'unknown-txn');
     this.offset = at;
     this.payload = record;
     this.position = at + RECORD_HEADER_BYTES + record.length + 1;

@@ -216,8 +216,9 @@ describe('damage', () => {
         bytes: 3108,
         damage: 'damaged',
         problem: 'the record does not match its checksum',
+        reason: 'mismatch',
       },
-      expect.objectContaining({ damage: 'torn' }),
+      expect.objectContaining({ damage: 'torn', reason: 'unfinished' }),
     ]);
     expect(view.state().marks).toBe(2);
     // Whatever is looked for: where something is missing, it might have been that.
