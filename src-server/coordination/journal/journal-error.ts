@@ -1,6 +1,6 @@
+/** A data directory that cannot be used as it is. The message says which file, where in it, and what to do. */
 import type { DamageReason } from './damage-reasons.ts';
 
-/** A data directory that cannot be used as it is. The message says which file, where in it, and what to do. */
 export class JournalError extends Error {
   override readonly name = 'JournalError';
   readonly code: 'damaged' | 'incomplete' | 'inconsistent';
