@@ -63,6 +63,8 @@ export interface LinkParts {
   /** Asks for a `flush` at the end of the turn. */
   readonly markDirty: (link: Link) => void;
   readonly onClosed: (link: Link) => void;
+  /** What was sent before it was closed has left, or never will. */
+  readonly onGone: (link: Link) => void;
 }
 
 /** While the socket has more than this to send, the image waits, and whoever else wants to know of room. */
@@ -100,6 +102,7 @@ export class Link implements SocketHandler {
   #isReadingNow = false;
   /** Closed by the owner. */
   #isGivenUp = false;
+  #isLeaving = false;
   /** Received and not yet read, while held, paused, or when a field of the image is incomplete. */
   #unread: Buffer = NONE;
   #sink: { readonly sink: ImageSink; readonly onReceived: () => void } | null = null;
@@ -367,6 +370,7 @@ export class Link implements SocketHandler {
   }
 
   onClose(reason: string | null): void {
+    if (this.#isLeaving) this.#gone();
     this.#fail(reason ?? 'the other side closed the connection');
   }
 
@@ -375,15 +379,27 @@ export class Link implements SocketHandler {
     this.#isGivenUp = true;
     if (!this.isOpen) return;
     if (this.#outgoing === null) this.#write();
+    this.#isLeaving = true;
     this.#shut();
     this.#socket.end();
+  }
+
+  /** Closed, while what was sent before is still on its way out, which takes for ever where nobody reads it. */
+  get isLeaving(): boolean {
+    return this.#isLeaving;
+  }
+
+  #gone(): void {
+    this.#isLeaving = false;
+    this.#parts.onGone(this);
   }
 
   /** Closes now, whatever is unsent. */
   destroy(): void {
     this.#isGivenUp = true;
-    if (!this.isOpen) return;
-    this.#shut();
+    if (!this.isOpen && !this.#isLeaving) return;
+    if (this.#isLeaving) this.#gone();
+    else this.#shut();
     this.#socket.destroy();
   }
 

@@ -53,6 +53,8 @@ export class Links {
   readonly #options: LinksOptions;
   readonly #complaints: Complaints;
   readonly #links = new Map<LinkId, Link>();
+  /** Closed, and not gone yet. */
+  readonly #leaving = new Set<Link>();
   readonly #dials = new Set<Dial>();
   #dirty: Link[] = [];
   #isFlushPlanned = false;
@@ -163,7 +165,11 @@ export class Links {
       recordBytesMax: limits.recordBytesMax,
       unsentBytesMax: limits.learnerUnsentBytesMax,
       markDirty: (dirty) => this.#markDirty(dirty),
-      onClosed: (closed) => this.#links.delete(closed.id),
+      onClosed: (closed) => {
+        this.#links.delete(closed.id);
+        if (closed.isLeaving) this.#leaving.add(closed);
+      },
+      onGone: (gone) => this.#leaving.delete(gone),
     });
     if (peer !== null) link.name(peer);
     this.#links.set(link.id, link);
@@ -193,7 +199,7 @@ export class Links {
   /** Ends everything at once. No callback comes afterwards. */
   async close(): Promise<void> {
     for (const dial of [...this.#dials]) dial.cancel();
-    for (const link of [...this.#links.values()]) link.destroy();
+    for (const link of [...this.#links.values(), ...this.#leaving]) link.destroy();
     await this.#stopListening();
   }
 }

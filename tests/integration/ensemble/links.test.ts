@@ -285,6 +285,22 @@ describe('a link ends', () => {
     await until('the learner knows', () => learner.downs.length === 1);
   });
 
+  test('given up, it keeps nobody from stopping whose last words the other side does not read', async () => {
+    const { leader, learner, toLearner, toLeader } = await pair({
+      learnerUnsentBytesMax: 0x4000_0000,
+    });
+    toLeader.pause();
+    const body = Buffer.alloc(0x8_0000);
+    for (let i = 0; i < 64; i++)
+      toLearner.send({ kind: 'proposal', zxid: makeZxid(1, i + 1), payload: body, view: null });
+    leader.links.flush();
+    toLearner.close();
+    expect(toLearner.isLeaving).toBe(true);
+    await leader.links.close();
+    expect(toLearner.isLeaving).toBe(false);
+    expect(learner.downs).toEqual([]);
+  });
+
   test('given up before it was told, nobody is told', async () => {
     const { leader, learner, toLearner } = await pair({ learnerUnsentBytesMax: 10 });
     toLearner.send(commit(1));

@@ -360,6 +360,7 @@ export class Wire {
       unsentBytesMax: 0x400_0000,
       markDirty: (link) => clock.defer(() => link.flush()),
       onClosed: () => undefined,
+      onGone: () => undefined,
     });
   }
 
