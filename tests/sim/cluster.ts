@@ -40,6 +40,8 @@ export const DATA_DIR = '/data';
 export interface Sabotage {
   readonly platform?: (platform: Platform) => Platform;
   readonly tamper?: Tamper;
+  /** Changes the product itself while the run goes on; gives back what undoes that. */
+  readonly plant?: () => () => void;
   /** What a member is told of its ensemble. */
   readonly ensemble?: (ensemble: EnsembleOptions, number: number) => EnsembleOptions;
 }

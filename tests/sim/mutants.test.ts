@@ -78,11 +78,24 @@ const MUTANTS: readonly Mutant[] = [
     kinds: ['agreement', 'durability', 'exception', 'digest', 'log', 'liveness'],
   },
   {
-    name: 'members that forget their epochs',
-    sabotage: () => sabotage.FORGOTTEN_EPOCHS,
+    name: 'members that forget the epoch they accepted',
+    sabotage: () => sabotage.FORGOTTEN_ACCEPTED_EPOCH,
     // Two leaders of one epoch come about only where all who knew of the first one start again.
     wishes: { ...THREE, faults: ['kill', 'power', 'isolation'], faultEveryMs: 200 },
     kinds: ['agreement', 'durability', 'exception', 'digest', 'log', 'liveness', 'recovery'],
+  },
+  {
+    name: 'a leader that commits without a quorum',
+    sabotage: () => sabotage.NO_QUORUM,
+    wishes: THREE,
+    kinds: ['agreement', 'durability', 'reads', 'results', 'exception', 'log'],
+  },
+  {
+    name: 'a leader that counts observers',
+    sabotage: () => sabotage.COUNTED_OBSERVERS,
+    wishes: { members: 5, observers: 0, stormMs: 15_000 },
+    // Two leaders in peace, each with enough to go on, is one way to see it.
+    kinds: ['agreement', 'durability', 'reads', 'results', 'exception', 'log', 'liveness'],
   },
 ];
 

@@ -312,7 +312,11 @@ export class Network implements Conditions {
       this.#ends.delete(far);
       listener.left(far);
     };
-    this.world.at(this.world.nowMs, 'io', listener.life, () => listener.onSocket(far));
+    this.world.at(this.world.nowMs, 'io', listener.life, () => {
+      // Who listens no longer hears of nobody.
+      if (listener.isClosing) far.destroy();
+      else listener.onSocket(far);
+    });
     return near;
   }
 }
@@ -323,7 +327,7 @@ class SimListener implements Listener {
   readonly onSocket: (socket: Socket) => void;
   readonly #stop: () => void;
   readonly #open = new Set<End>();
-  #isClosing = false;
+  isClosing = false;
   #closed: (() => void)[] = [];
 
   constructor(life: Life, port: number, onSocket: (socket: Socket) => void, stop: () => void) {
@@ -344,8 +348,8 @@ class SimListener implements Listener {
 
   /** As Node does, it waits for the connections it took in to end. */
   close(): Promise<void> {
-    if (!this.#isClosing) this.#stop();
-    this.#isClosing = true;
+    if (!this.isClosing) this.#stop();
+    this.isClosing = true;
     return new Promise((resolve) => {
       this.#closed.push(resolve);
       this.#settle();
@@ -353,7 +357,7 @@ class SimListener implements Listener {
   }
 
   #settle(): void {
-    if (!this.#isClosing || this.#open.size > 0) return;
+    if (!this.isClosing || this.#open.size > 0) return;
     for (const resolve of this.#closed.splice(0)) resolve();
   }
 }

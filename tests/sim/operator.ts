@@ -186,7 +186,7 @@ export class Operator {
 
   /**
    * What no member can help itself with: that it was told to listen elsewhere, which takes a start; and that everybody it knows
-   * of is gone, while those who are there wait for it to come.
+   * of is gone, while those who are there wait for it to come; or that it is off.
    */
   #help(): void {
     const { members, config } = this.#cluster;
@@ -194,7 +194,11 @@ export class Operator {
     const running = new Set(members.map(({ number }) => number));
     for (const machine of members) {
       const known = machine.ensemble?.config.servers ?? [];
-      if (placeIn(config, machine) !== placeIn(machine.startedWith, machine)) {
+      if (!machine.isInstalled) {
+        // Ended when it was let go, and taken in again by an order that was given earlier.
+        machine.install(config.servers.map((server) => lineOf(server)).join('\n'));
+        machine.start();
+      } else if (placeIn(config, machine) !== placeIn(machine.startedWith, machine)) {
         this.#restart(machine);
       } else if (machine.isServing) {
         continue;

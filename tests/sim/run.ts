@@ -55,6 +55,7 @@ const HARMLESS_TO_MEMBERS: ReadonlySet<Fault> = new Set([
 ]);
 
 export async function runSeed(options: RunOptions): Promise<Report> {
+  const uproot = options.sabotage?.plant?.() ?? ((): void => undefined);
   const run = new Run(options);
   let failure: Failure | null = null;
   try {
@@ -62,6 +63,8 @@ export async function runSeed(options: RunOptions): Promise<Report> {
     run.judge();
   } catch (error) {
     failure = failureOf(error);
+  } finally {
+    uproot();
   }
   return run.report(failure);
 }

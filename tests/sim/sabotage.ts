@@ -1,23 +1,36 @@
 /**
  * Things that are not what they promise, put between the product and its world: each is a bug that the checkers must find.
  */
+import { type Sid, sid } from '../../src-server/base/ids.ts';
+import { epochOf, type Zxid } from '../../src-server/base/zxid.ts';
+import type { Epochs } from '../../src-server/coordination/journal/epochs.ts';
+import { Journal } from '../../src-server/coordination/journal/journal.ts';
+import { Proposals } from '../../src-server/coordination/zab/proposals.ts';
+import { type Quorum, quorumOf } from '../../src-server/coordination/zab/quorum.ts';
+import type { View } from '../../src-server/coordination/zab/view.ts';
 import type { Disk, DiskError, DiskFile } from '../../src-server/platform/disk.ts';
 import type { Platform } from '../../src-server/platform/platform.ts';
 import { CLIENT_PORT, isQuorumPort, type Sabotage } from './cluster.ts';
 import { packetsIn, PacketType } from './quorum-packets.ts';
 import type { End } from './stream.ts';
 
-/** A sync that is reported and never happened: acknowledging from the page cache. */
+/** A sync of the log that is reported and never happened: acknowledging from the page cache. */
 export const LYING_SYNCS: Sabotage = {
-  platform: (platform) => ({ ...platform, disk: disguised(platform, { lies: () => true }) }),
-};
-
-/** The epochs a member promised to keep are not on its disk. */
-export const FORGOTTEN_EPOCHS: Sabotage = {
   platform: (platform) => ({
     ...platform,
-    disk: disguised(platform, { forgets: (path) => path.includes('Epoch') }),
+    disk: disguised(platform, (path) => path.includes('/log.')),
   }),
+};
+
+/** A member that starts again knows the epochs of its log, and none that it has accepted since. */
+export const FORGOTTEN_ACCEPTED_EPOCH: Sabotage = {
+  plant: () =>
+    planted(Journal.prototype, 'takeUpEpochs', {
+      value: (lastZxid: Zxid): Epochs => ({
+        accepted: epochOf(lastZxid),
+        current: epochOf(lastZxid),
+      }),
+    }),
 };
 
 /** Pieces of a stream overtake each other. */
@@ -81,6 +94,26 @@ export const SKIPPED_TRUNC: Sabotage = {
   },
 };
 
+/** A leader commits what it has proposed, whoever has it. */
+export const NO_QUORUM: Sabotage = {
+  plant: () =>
+    planted(Proposals.prototype, 'isHeadAgreed', {
+      get(this: Proposals) {
+        return this.count > 0;
+      },
+    }),
+};
+
+/** Three voters of five servers need two; here the two that should only observe are asked as well, and counted. */
+export const COUNTED_OBSERVERS: Sabotage = {
+  plant: () => {
+    const majority = Object.getPrototypeOf(quorumOf(NOBODY)) as Quorum;
+    return planted(majority, 'isMet', {
+      value: (has: (sid: Sid) => boolean) => SIDS.filter((id) => has(id)).length >= 2,
+    });
+  },
+};
+
 /** The first member takes itself for a quorum. */
 export const QUORUM_OF_ONE: Sabotage = {
   ensemble: (ensemble, number) =>
@@ -97,16 +130,21 @@ export const QUORUM_OF_ONE: Sabotage = {
         },
 };
 
-// --- disks ---
+const SIDS = [1, 2, 3, 4, 5].map((id) => sid(id));
+const NOBODY: View = { version: 0, servers: [], groups: null, weights: new Map() };
 
-interface Tricks {
-  readonly lies?: (path: string) => boolean;
-  readonly forgets?: (path: string) => boolean;
+/** Another method or getter in the place of one of the product's. */
+function planted(prototype: object, name: string, instead: PropertyDescriptor): () => void {
+  const before = Object.getOwnPropertyDescriptor(prototype, name)!;
+  Object.defineProperty(prototype, name, { ...instead, configurable: true });
+  return () => Object.defineProperty(prototype, name, before);
 }
 
-function disguised({ disk, clock }: Platform, tricks: Tricks): Disk {
+// --- disks ---
+
+function disguised({ disk, clock }: Platform, lies: (path: string) => boolean): Disk {
   const fileOf = (file: DiskFile): DiskFile => {
-    if (tricks.lies?.(file.path) !== true) return file;
+    if (!lies(file.path)) return file;
     return {
       path: file.path,
       size: () => file.size(),
@@ -121,7 +159,7 @@ function disguised({ disk, clock }: Platform, tricks: Tricks): Disk {
   return {
     open: (path, mode) => fileOf(disk.open(path, mode)),
     list: (directory) => disk.list(directory),
-    exists: (path) => tricks.forgets?.(path) !== true && disk.exists(path),
+    exists: (path) => disk.exists(path),
     makeDirectory: (path) => disk.makeDirectory(path),
     rename: (from, to) => disk.rename(from, to),
     remove: (path, done) => disk.remove(path, done),

@@ -74,6 +74,7 @@ export interface Weather {
 
 export interface SwarmWishes {
   readonly members?: number;
+  readonly observers?: number;
   readonly stormMs?: number;
   readonly faults?: readonly Fault[];
   readonly faultEveryMs?: number;
@@ -89,7 +90,7 @@ export function slownessAt({ roughMs, calmMs, calmFactor }: Weather, nowMs: numb
 
 export function drawSwarm(random: Prng, wishes: SwarmWishes = {}): Swarm {
   const members = wishes.members ?? random.pick([1, 1, 3, 3, 3, 5]);
-  const observers = members > 3 ? random.below(3) : 0;
+  const observers = wishes.observers ?? (members > 3 ? random.below(3) : 0);
   const isCalm = random.chance(0.08);
   const drawn = isCalm ? [] : FAULTS.filter(() => random.chance(0.4));
   const faults = new Set(wishes.faults ?? drawn);
