@@ -185,15 +185,13 @@ export class Operator {
   }
 
   /**
-   * What no member can help itself with: that it was told to listen elsewhere, which takes a start; and that everybody it knows
-   * of is gone, while those who are there wait for it to come; or that it is off.
+   * What no member can help itself with: that it was told to listen elsewhere, which takes a start; that all the voters it knows
+   * of are gone or have moved, while those who are there wait for it to come; or that it is off.
    */
   #help(): void {
     const { members, config } = this.#cluster;
     if (config === null) return;
-    const running = new Set(members.map(({ number }) => number));
     for (const machine of members) {
-      const known = machine.ensemble?.config.servers ?? [];
       if (!machine.isInstalled) {
         // Ended when it was let go, and taken in again by an order that was given earlier.
         machine.install(config.servers.map((server) => lineOf(server)).join('\n'));
@@ -202,7 +200,7 @@ export class Operator {
         this.#restart(machine);
       } else if (machine.isServing) {
         continue;
-      } else if (!known.some(({ id }) => id !== machine.number && running.has(id))) {
+      } else if (!knowsAVoter(machine, config)) {
         this.#probes.hit('a member was told where the others are');
         machine.kill();
         machine.install(config.servers.map((server) => lineOf(server)).join('\n'));
@@ -243,6 +241,18 @@ function lineOf(server: EnsembleServer, changed: Partial<Place> = {}): string {
 function placeIn(config: EnsembleConfig | null, { number }: Machine): number | null {
   const server = config?.servers.find(({ id }) => id === number);
   return server === undefined ? null : movesOf(server);
+}
+
+/** Whether it knows where to find somebody else who votes, if there is one. */
+function knowsAVoter(machine: Machine, config: EnsembleConfig): boolean {
+  const known = machine.ensemble?.config.servers ?? [];
+  const others = participantsOf(config).filter(({ id }) => id !== machine.number);
+  return (
+    others.length === 0 ||
+    others.some((voter) =>
+      known.some((server) => server.id === voter.id && movesOf(server) === movesOf(voter)),
+    )
+  );
 }
 
 function isLastVoter(config: EnsembleConfig, { role }: EnsembleServer): boolean {
