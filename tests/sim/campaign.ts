@@ -68,9 +68,21 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   await Promise.all(Array.from({ length: threads }, () => runThread(wishes, nextSeed, take)));
   return summarise();
 
+  function mean(sum: number): string {
+    return (sum / Math.max(1, done)).toFixed(1);
+  }
+
+  function faults(): number {
+    let sum = 0;
+    for (const [name, hits] of probes.counts) if (name.startsWith('fault: ')) sum += hits;
+    return sum;
+  }
+
   function summarise(): CampaignResult {
     const summary = [
-      `${done} seeds from ${first}: ${calls} requests, ${txns} transactions, ${rate()}`,
+      `${done} seeds from ${first}, ${failures.length} failed, ${rate()}`,
+      `a seed on average: ${mean(virtualMs / 60_000)} virtual minutes, ${mean(calls)} requests, ` +
+        `${mean(txns)} transactions, ${mean(faults())} faults`,
       ...[...probes.counts].sort().map(([name, hits]) => `  ${String(hits).padStart(8)}  ${name}`),
     ];
     const missed =
