@@ -1,4 +1,5 @@
 /** A worker thread with the console's service in it, and its web server where browsers are to be served. */
+import { setTimeout } from 'node:timers/promises';
 import type { MessagePort } from 'node:worker_threads';
 
 import type { MemberOrder } from '#contract/ensemble-models.ts';
@@ -112,6 +113,10 @@ type Wishes = Pick<LocalEnsemble, 'retry' | 'order' | 'breakLinks' | 'heal'> & {
 };
 
 /** The local member, seen from the console's thread. */
+/** A member that others are ahead of is asked again after a pause, for so long. */
+const LAG_PAUSE_MS = 10;
+const LAG_PATIENCE_MS = 1000;
+
 class HostedEnsemble implements LocalEnsemble {
   readonly version = VERSION;
   readonly dataDir: string;
@@ -122,7 +127,7 @@ class HostedEnsemble implements LocalEnsemble {
   members: readonly LocalMember[] = [];
   links: readonly LinkFault[] = [];
   readonly #listeners = new Set<() => void>();
-  readonly #questions = new Map<number, (natures: readonly (NodeNature | null)[] | null) => void>();
+  readonly #questions = new Map<number, (answer: NaturesAnswer | null) => void>();
   readonly #resizing = new Map<number, (outcome: Result<Resized, string>) => void>();
   #reports: MessagePort | null = null;
   #nextId = 1;
@@ -173,9 +178,9 @@ class HostedEnsemble implements LocalEnsemble {
   ask(reports: MessagePort): void {
     this.#reports?.close();
     this.#reports = reports;
-    reports.on('message', ({ id, natures }: NaturesAnswer) => {
-      this.#questions.get(id)?.(natures);
-      this.#questions.delete(id);
+    reports.on('message', (answer: NaturesAnswer) => {
+      this.#questions.get(answer.id)?.(answer);
+      this.#questions.delete(answer.id);
     });
     reports.on('close', () => {
       if (this.#reports === reports) this.#reports = null;
@@ -205,7 +210,20 @@ class HostedEnsemble implements LocalEnsemble {
     this.channels.close();
   }
 
-  natures(paths: readonly string[]): Promise<readonly (NodeNature | null)[] | null> {
+  async natures(
+    paths: readonly string[],
+    seenZxid: number,
+  ): Promise<readonly (NodeNature | null)[] | null> {
+    const untilMs = performance.now() + LAG_PATIENCE_MS;
+    for (;;) {
+      const answer = await this.#ask(paths);
+      if (answer === null) return null;
+      if (answer.zxid >= seenZxid || performance.now() >= untilMs) return answer.natures;
+      await setTimeout(LAG_PAUSE_MS);
+    }
+  }
+
+  #ask(paths: readonly string[]): Promise<NaturesAnswer | null> {
     const reports = this.#reports;
     if (reports === null) return Promise.resolve(null);
     return new Promise((resolve) => {

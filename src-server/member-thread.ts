@@ -155,6 +155,7 @@ function startOf(
 function answerReports(port: MessagePort, server: Server): void {
   port.on('message', ({ id, paths }: NaturesQuestion) => {
     const natures: (NodeNature | null)[] = paths.map((path) => server.natureOf(path));
-    port.postMessage({ id, natures } satisfies NaturesAnswer);
+    const zxid = server.ensemble?.zxid ?? Infinity;
+    port.postMessage({ id, zxid, natures } satisfies NaturesAnswer);
   });
 }

@@ -116,5 +116,7 @@ export interface NaturesQuestion {
 
 export interface NaturesAnswer {
   readonly id: number;
+  /** Up to which transaction the member knows; infinite where nobody is ahead of it. */
+  readonly zxid: number;
   readonly natures: readonly (NodeNature | null)[];
 }

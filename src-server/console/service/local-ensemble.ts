@@ -79,8 +79,13 @@ export interface LocalEnsemble {
   /**
    * Containers and TTL nodes look like persistent ones to clients; the member knows. One answer for each path, null where
    * there is no such node. Null as a whole when no member can be asked.
+   *
+   * @param seenZxid what the asker has seen of these nodes; a member that lags behind that is given a moment
    */
-  natures(paths: readonly string[]): Promise<readonly (NodeNature | null)[] | null>;
+  natures(
+    paths: readonly string[],
+    seenZxid: number,
+  ): Promise<readonly (NodeNature | null)[] | null>;
   /** Members of an ensemble that can be asked for timings. */
   readonly timed: readonly number[];
   /** What was noted after a revision of its own; null where it cannot be asked. */

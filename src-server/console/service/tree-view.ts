@@ -332,14 +332,19 @@ export class TreeView {
   }
 
   async #readFacts(paths: readonly string[]): Promise<void> {
-    const natures = this.#options.local?.natures(paths).catch(() => null) ?? Promise.resolve(null);
+    const { live, local } = this.#options;
+    const stats = paths.map(async (path) => live().client.exists(path));
+    // Afterwards: who is asked for them must know at least as much.
+    const natures = Promise.allSettled(stats)
+      .then(() => local?.natures(paths, live().client.lastZxid) ?? null)
+      .catch(() => null);
     const changedMeanwhile: string[] = [];
     const news = await Promise.all(
       paths.map(async (path, i) => {
         const facts = this.#facts.get(path);
         if (facts === undefined) return false;
         try {
-          facts.stat = await this.#options.live().client.exists(path);
+          facts.stat = await stats[i]!;
           facts.nature = (await natures)?.[i] ?? null;
           facts.refusal = null;
           if (facts.isStale) changedMeanwhile.push(path);

@@ -41,7 +41,7 @@ export async function getZnode(
   path: string,
   local: LocalEnsemble | null,
 ): Promise<Znode> {
-  const [found, acl, natures] = await Promise.all([
+  const [found, acl] = await Promise.all([
     client.getData(path).catch((error: unknown) => {
       if (isCode(error, Code.NO_AUTH)) return null;
       throw error;
@@ -50,7 +50,6 @@ export async function getZnode(
       if (isCode(error, Code.NO_AUTH)) return null;
       throw error;
     }),
-    local?.natures([path]).catch(() => null) ?? null,
   ]);
   const stat = found?.stat ?? acl?.stat;
   if (stat === undefined)
@@ -58,6 +57,7 @@ export async function getZnode(
       'no-auth',
       `${path} may neither be read nor administered with this identity`,
     );
+  const natures = await local?.natures([path], client.lastZxid).catch(() => null);
   const nature = natures?.[0] ?? null;
   return {
     path,
