@@ -27,6 +27,7 @@ import { clientsOf, standingOfStranger, standingsOf } from './standings.ts';
 /** A change may make the member go that was asked; so long another is asked what came of it. */
 const AFTERMATH_MS = 15_000;
 const LOOK_AGAIN_MS = 250;
+const READ_TRIES = 3;
 const OPERATOR_SESSION_MS = 10_000;
 const CONFIG_PATH = '/zookeeper/config';
 
@@ -182,10 +183,21 @@ interface Look {
 }
 
 async function readConfig(client: Client): Promise<EnsembleConfig> {
-  const config = parse((await client.getConfig()).text);
+  const config = parse(await readText(client));
   if (config.servers.length === 0)
     throw new ApiError('not-an-ensemble', 'a server on its own has no members to change');
   return config;
+}
+
+/** Every change breaks connections, and a question that went down with one can be asked again without harm. */
+async function readText(client: Client): Promise<string> {
+  for (let triesLeft = READ_TRIES - 1; ; triesLeft--) {
+    try {
+      return (await client.getConfig()).text;
+    } catch (error) {
+      if (triesLeft === 0 || !isCode(error, Code.CONNECTION_LOSS)) throw error;
+    }
+  }
 }
 
 function parse(text: string): EnsembleConfig {
