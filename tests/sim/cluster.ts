@@ -126,12 +126,11 @@ export class Cluster {
     return this.pool.filter(({ isInstalled }) => isInstalled);
   }
 
-  /** The newest configuration in force that a running member knows of. */
+  /** The newest configuration in force that anybody knows of, or knew: perhaps the only one who voted in it is off now. */
   get config(): EnsembleConfig | null {
     let newest: EnsembleConfig | null = null;
-    for (const { ensemble } of this.machines)
-      if (ensemble !== null && (newest === null || ensemble.config.version > newest.version))
-        newest = ensemble.config;
+    for (const { config } of this.pool)
+      if (config !== null && (newest === null || config.version > newest.version)) newest = config;
     return newest;
   }
 

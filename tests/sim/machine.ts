@@ -76,6 +76,7 @@ export class Machine {
   readonly #parts: MachineParts;
   readonly #random: Prng;
   #server: Server | null = null;
+  #lastConfig: EnsembleConfig | null = null;
   #capacityBytes = Number.MAX_SAFE_INTEGER;
 
   constructor(parts: MachineParts) {
@@ -98,6 +99,11 @@ export class Machine {
 
   get number(): number {
     return this.settings.serverId;
+  }
+
+  /** The configuration in force as its member knows it, or knew it when it ended. */
+  get config(): EnsembleConfig | null {
+    return this.ensemble?.config ?? this.#lastConfig;
   }
 
   // --- what an operator does ---
@@ -228,6 +234,7 @@ export class Machine {
 
   #end(options: { readonly saysGoodbye: boolean }): void {
     if (this.life === null) return;
+    this.#lastConfig = this.config;
     this.life.isOver = true;
     this.#parts.network.endProcess(this.life, options);
     this.life = null;
