@@ -2,6 +2,7 @@
  * Starts the roles asked for in worker threads, watches them, restarts what falls, stops them in order. The same in the
  * desktop app, which calls it from its main process, and on a server.
  */
+import { setFlagsFromString } from 'node:v8';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 
 import type { MemberOrder } from '#contract/ensemble-models.ts';
@@ -116,6 +117,7 @@ export class Host {
   }
 
   start(): void {
+    if (this.#members.length > 1) thinkSmall();
     for (const { thread } of this.#members) thread.start();
     this.#console?.start();
   }
@@ -327,6 +329,14 @@ export class Host {
       links: this.#faults.all,
     });
   }
+}
+
+/**
+ * Several members on one computer share it with whatever else its owner does. V8 then keeps each of their heaps small: three
+ * members that have worked take half the memory, at two thirds of the writes a second. Heaps that are there already grow less.
+ */
+function thinkSmall(): void {
+  setFlagsFromString('--optimize-for-size');
 }
 
 interface Member {

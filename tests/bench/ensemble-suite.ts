@@ -24,7 +24,7 @@ export async function measureEnsembles(report: Report, forMs: number): Promise<v
   );
   const megabytes = async (bytes: Promise<number>): Promise<number> => (await bytes) / 1e6;
   await report.pairs(
-    { name: 'ensemble: memory at rest', unit: 'MB', goal: { atMost: 0.25 } },
+    { name: 'ensemble: memory at rest after work', unit: 'MB', goal: { atMost: 0.25 } },
     {
       ours: () => megabytes(atRest(OUR_LOCAL_ENSEMBLE)),
       theirs: () => megabytes(atRest(JAVA_ENSEMBLE)),

@@ -3,7 +3,7 @@ import type { EnsembleContestant, MembersEnsemble, RunningEnsemble } from './ens
 import { quantile } from './figures.ts';
 import { inFolder } from './folder.ts';
 import { firstWrite, Load } from './load.ts';
-import { DATA, PATHS } from './workloads.ts';
+import { DATA, PATHS, prepare } from './workloads.ts';
 
 export const ENSEMBLE_CONNECTIONS = 48;
 const TREE_NODES = 1_000_000;
@@ -12,6 +12,8 @@ const FILL_CONNECTIONS = 40;
 const CLIENTS_PER_SECOND = 400;
 const CLIENTS_CONNECTIONS = 16;
 const QUIET_MS = 10_000;
+const WORK_MS = 4000;
+const REST_MS = 5000;
 
 /** Milliseconds from the start of three processes on empty directories to the first acknowledged write. */
 export function ensembleStart(contestant: EnsembleContestant<MembersEnsemble>): Promise<number> {
@@ -40,10 +42,12 @@ export async function failOver(ensemble: MembersEnsemble): Promise<number> {
   return tookMs;
 }
 
-/** Bytes of three members that nobody uses yet. */
+/** Bytes of three members that have worked for a while, and that nobody uses at the moment. */
 export function atRest(contestant: EnsembleContestant): Promise<number> {
   return inFolder(async (folder) => {
     const ensemble: RunningEnsemble = await contestant.start(folder);
+    await prepare(ensemble, WORK_MS);
+    await new Promise((resolve) => setTimeout(resolve, REST_MS));
     const bytes = ensemble.residentBytes();
     await ensemble.stop();
     return bytes;
