@@ -196,15 +196,13 @@ export class Operator {
         // Ended when it was let go, and taken in again by an order that was given earlier.
         machine.install(config.servers.map((server) => lineOf(server)).join('\n'));
         machine.start();
-      } else if (placeIn(config, machine) !== placeIn(machine.startedWith, machine)) {
-        this.#restart(machine);
-      } else if (machine.isServing) {
-        continue;
-      } else if (!knowsAVoter(machine, config)) {
+      } else if (!machine.isServing && !knowsAVoter(machine, config)) {
         this.#probes.hit('a member was told where the others are');
         machine.kill();
         machine.install(config.servers.map((server) => lineOf(server)).join('\n'));
         machine.start();
+      } else if (placeIn(config, machine) !== placeIn(machine.startedWith, machine)) {
+        this.#restart(machine);
       }
     }
   }
