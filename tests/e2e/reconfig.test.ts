@@ -1,49 +1,22 @@
 /** Who belongs to an ensemble, changed in a real browser: a step that would lose the quorum, and one that is carried out. */
-import type { Browser, Locator } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { Locator } from 'playwright-core';
+import { expect, test } from 'vitest';
 
-import { type App, startApp } from '../peers/app.ts';
-import { type Folder, temporaryFolder } from '../peers/folders.ts';
 import { CHROMIUM, describeWith } from '../peers/peers.ts';
 import { until } from '../peers/wait.ts';
-import { ConsolePage, launchBrowser } from './console-page.ts';
+import type { ConsolePage } from './console-page.ts';
+import { setStage } from './stage.ts';
 
 describeWith([CHROMIUM], 'changing the membership in Chromium', () => {
-  let browser: Browser;
-  let folder: Folder;
-  let app: App;
   let console: ConsolePage;
-  let lastUrl: string | null = null;
 
-  beforeAll(async () => {
-    browser = await launchBrowser();
-    folder = temporaryFolder();
-    app = await startApp([
-      'serve',
-      ...['--members', '3', '--observers', '1', '--client-port', '0', '--console-port', '0'],
-      ...['--data', folder.path],
-    ]);
-  });
-
-  afterAll(async () => {
-    await browser.close();
-    await app.stop();
-    folder[Symbol.dispose]();
-  });
-
-  beforeEach(async () => {
-    const url = await until('there is a new address', () =>
-      app.url() === lastUrl ? null : app.url(),
-    );
-    lastUrl = url;
-    console = await ConsolePage.open(browser, url);
-    await console.page.getByRole('button', { name: 'Ensemble', exact: true }).click();
-    await says(quorumLine(), /3 of 3 voters take part/);
-  });
-
-  afterEach(async () => {
-    expect(console.complaints).toEqual([]);
-    await console.page.context().close();
+  setStage({
+    flags: ['--members', '3', '--observers', '1'],
+    open: async (opened) => {
+      console = opened;
+      await console.page.getByRole('button', { name: 'Ensemble', exact: true }).click();
+      await says(quorumLine(), /3 of 3 voters take part/);
+    },
   });
 
   const quorumLine = (): Locator => console.page.locator('.ensemble .quorum');
