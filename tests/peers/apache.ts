@@ -99,6 +99,8 @@ async function launch(main: string, options: ApacheOptions): Promise<ApacheMembe
     '/usr/bin/java',
     [
       `-Xmx${options.heap ?? '512m'}`,
+      // Apache takes a path's bytes for its digest in the encoding of the locale, and a bare environment has none.
+      '-Dfile.encoding=UTF-8',
       ...properties,
       '-cp',
       CLASSPATH,
