@@ -82,9 +82,12 @@ export class MainWindow {
     window.webContents.on('render-process-gone', (_event, { reason }) => {
       this.#onFell(window, reason);
     });
+    let isClosing = false;
+    window.on('close', () => (isClosing = true));
     window.loadURL(START_PAGE).catch((error: unknown) => {
       // A window that was closed while it loaded failed nobody.
-      if (!window.isDestroyed()) onUnusable(error instanceof Error ? error.message : String(error));
+      if (!isClosing && !window.isDestroyed())
+        onUnusable(error instanceof Error ? error.message : String(error));
     });
   }
 
