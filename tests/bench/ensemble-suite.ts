@@ -12,9 +12,9 @@ import {
   OUR_ENSEMBLE,
   OUR_LOCAL_ENSEMBLE,
 } from './ensembles.ts';
-import { inFolder } from './folder.ts';
 import type { Measure, Report } from './report.ts';
-import { prepare, throughput, writeLatency } from './workloads.ts';
+import { measureSideBySide, type Workload } from './side-by-side.ts';
+import { throughput, writeLatency } from './workloads.ts';
 
 export async function measureEnsembles(report: Report, forMs: number): Promise<void> {
   await measureRunning(report, forMs);
@@ -33,13 +33,9 @@ export async function measureEnsembles(report: Report, forMs: number): Promise<v
   await measureCatchUp(report);
 }
 
-interface Workload extends Measure {
-  readonly measure: (ensemble: MembersEnsemble) => Promise<number>;
-}
-
 async function measureRunning(report: Report, forMs: number): Promise<void> {
   const connections = ENSEMBLE_CONNECTIONS;
-  const workloads: readonly Workload[] = [
+  const workloads: readonly Workload<MembersEnsemble>[] = [
     ...(
       [
         ['setData, 16 in flight', 'setData', 16, 2],
@@ -67,25 +63,7 @@ async function measureRunning(report: Report, forMs: number): Promise<void> {
       measure: failOver,
     },
   ];
-  if (!workloads.some((workload) => report.isWanted(workload))) return;
-  await inFolder((ourFolder) =>
-    inFolder(async (theirFolder) => {
-      const ours = await OUR_ENSEMBLE.start(ourFolder);
-      const theirs = await JAVA_ENSEMBLE.start(theirFolder);
-      try {
-        for (const ensemble of [ours, theirs]) await prepare(ensemble, forMs);
-        for (const workload of workloads) {
-          const { measure } = workload;
-          await report.pairs(workload, {
-            ours: () => measure(ours),
-            theirs: () => measure(theirs),
-          });
-        }
-      } finally {
-        await Promise.all([ours.stop(), theirs.stop()]);
-      }
-    }),
-  );
+  await measureSideBySide(report, { ours: OUR_ENSEMBLE, theirs: JAVA_ENSEMBLE }, workloads, forMs);
 }
 
 async function measureCatchUp(report: Report): Promise<void> {

@@ -67,7 +67,7 @@ class Connection {
     return new Promise((resolve, reject) => {
       let left = replies;
       this.onError = reject;
-      this.#socket.setTimeout(withinMs, () => this.#socket.destroy());
+      if (withinMs > 0) this.#socket.setTimeout(withinMs, () => this.#socket.destroy());
       this.onReplies = (count) => {
         left -= count;
         if (left === 0) resolve();

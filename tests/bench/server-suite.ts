@@ -1,8 +1,8 @@
 /** One server of ours beside one of Apache's. */
 import { JAVA, OURS, type Running } from './contestants.ts';
-import { inFolder } from './folder.ts';
 import type { Measure, Report } from './report.ts';
-import { creates, largeTree, prepare, startTime, throughput, writeLatency } from './workloads.ts';
+import { measureSideBySide, type Workload } from './side-by-side.ts';
+import { creates, largeTree, startTime, throughput, writeLatency } from './workloads.ts';
 
 const CREATES_PER_CONNECTION = 4000;
 
@@ -15,18 +15,18 @@ export async function measureServers(report: Report, forMs: number): Promise<voi
   await measureLargeTree(report);
 }
 
-interface Workload extends Measure {
-  readonly measure: (server: Running) => Promise<number>;
-}
-
 async function measureRunning(report: Report, forMs: number): Promise<void> {
-  const rate = (name: string, atLeast: number, measure: Workload['measure']): Workload => ({
+  const rate = (
+    name: string,
+    atLeast: number,
+    measure: Workload<Running>['measure'],
+  ): Workload<Running> => ({
     name,
     unit: '/s',
     goal: { atLeast },
     measure,
   });
-  const workloads: readonly Workload[] = [
+  const workloads: readonly Workload<Running>[] = [
     rate('getData, 16 in flight', 3, (server) =>
       throughput(server, 'getData', { inFlight: 16, forMs }),
     ),
@@ -42,25 +42,7 @@ async function measureRunning(report: Report, forMs: number): Promise<void> {
     ),
     { name: 'setData, one connection', unit: 'ms', goal: { atMost: 1 }, measure: writeLatency },
   ];
-  if (!workloads.some((workload) => report.isWanted(workload))) return;
-  await inFolder((ourFolder) =>
-    inFolder(async (theirFolder) => {
-      const ours = await OURS.start(ourFolder);
-      const theirs = await JAVA.start(theirFolder);
-      try {
-        for (const server of [ours, theirs]) await prepare(server, forMs);
-        for (const workload of workloads) {
-          const { measure } = workload;
-          await report.pairs(workload, {
-            ours: () => measure(ours),
-            theirs: () => measure(theirs),
-          });
-        }
-      } finally {
-        await Promise.all([ours.stop(), theirs.stop()]);
-      }
-    }),
-  );
+  await measureSideBySide(report, { ours: OURS, theirs: JAVA }, workloads, forMs);
 }
 
 async function measureLargeTree(report: Report): Promise<void> {
