@@ -112,11 +112,11 @@ type Wishes = Pick<LocalEnsemble, 'retry' | 'order' | 'breakLinks' | 'heal'> & {
   resize(wish: number, resize: Resize): void;
 };
 
-/** The local member, seen from the console's thread. */
 /** A member that others are ahead of is asked again after a pause, for so long. */
 const LAG_PAUSE_MS = 10;
 const LAG_PATIENCE_MS = 1000;
 
+/** The members of this program, seen from the console's thread. */
 class HostedEnsemble implements LocalEnsemble {
   readonly version = VERSION;
   readonly dataDir: string;
@@ -144,10 +144,10 @@ class HostedEnsemble implements LocalEnsemble {
     this.dataDir = dataDir;
     this.start = local;
     this.operator = operator;
-    this.retry = () => wishes.retry();
-    this.order = (order) => wishes.order(order);
-    this.breakLinks = (links) => wishes.breakLinks(links);
-    this.heal = () => wishes.heal();
+    this.retry = wishes.retry;
+    this.order = wishes.order;
+    this.breakLinks = wishes.breakLinks;
+    this.heal = wishes.heal;
     this.resize = (resize) =>
       new Promise((resolve) => {
         const wish = this.#nextId++;
