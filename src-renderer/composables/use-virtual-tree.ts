@@ -55,14 +55,27 @@ export function useVirtualTree(scroller: Ref<HTMLElement | null>): VirtualTree {
   const active = shallowRef<ActiveLine>({ index: 0, path: ROOT });
   let isFollowing = false;
   let mustFollowAgain = false;
+  /** Where the element was when we last moved or read it. */
+  let knownTop = 0;
 
   function apply(): void {
-    if (scroller.value !== null) scroller.value.scrollTop = scroll.scrollTop;
+    if (scroller.value !== null) {
+      scroller.value.scrollTop = scroll.scrollTop;
+      knownTop = scroller.value.scrollTop;
+    }
     triggerRef(position);
     tree.look(scroll.around(OVERSCAN));
   }
 
+  /** The browser tells of a move a frame late: whoever moves the element must know of it, or would take it back. */
+  function takeIn(): void {
+    if (scroller.value === null || scroller.value.scrollTop === knownTop) return;
+    knownTop = scroller.value.scrollTop;
+    scroll.onScrollTop(knownTop);
+  }
+
   function measure(): void {
+    takeIn();
     scroll.resize({
       rowHeight: preferences.rowHeight,
       rowCount: tree.rowCount,
@@ -108,6 +121,7 @@ export function useVirtualTree(scroller: Ref<HTMLElement | null>): VirtualTree {
       return;
     }
     isFollowing = true;
+    takeIn();
     const { index, path } = active.value;
     const { from, count } = scroll.visible;
     const isActiveSeen = index >= from && index < from + count;
@@ -117,6 +131,7 @@ export function useVirtualTree(scroller: Ref<HTMLElement | null>): VirtualTree {
     const anchorNow = anchor.path === null ? null : await tree.find(anchor.path);
     const activeNow =
       anchor.path === path ? anchorNow : path === null ? null : await tree.find(path);
+    takeIn();
     const wasScrolled = scroll.offset !== before;
     measure();
     // At the very top it stays there: what is new above is what one wants to see.
@@ -140,6 +155,7 @@ export function useVirtualTree(scroller: Ref<HTMLElement | null>): VirtualTree {
   }
 
   function activate(index: number): void {
+    takeIn();
     const row = Math.max(0, Math.min(index, scroll.rowCount - 1));
     active.value = { index: row, path: tree.rowAt(row)?.path ?? null };
     scroll.reveal(row);
@@ -166,8 +182,7 @@ export function useVirtualTree(scroller: Ref<HTMLElement | null>): VirtualTree {
     active,
     rowsPerPage: () => scroll.rowsPerPage,
     onScroll: () => {
-      if (scroller.value === null) return;
-      scroll.onScrollTop(scroller.value.scrollTop);
+      takeIn();
       triggerRef(position);
       tree.look(scroll.around(OVERSCAN));
     },
@@ -175,6 +190,7 @@ export function useVirtualTree(scroller: Ref<HTMLElement | null>): VirtualTree {
       // Within the cap the browser scrolls by itself, and better.
       if (!scroll.isScaled || event.ctrlKey) return;
       event.preventDefault();
+      takeIn();
       const unit = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? scroll.rowHeight : 1;
       scroll.moveBy(event.deltaY * unit);
       apply();

@@ -164,6 +164,14 @@ describe('when the tree changes', () => {
     expect(seen()).toEqual(before);
   });
 
+  test('a move that the browser has not told of yet is not taken back', async () => {
+    scroller.scrollTop = 100 * ROW_PX;
+    await become(['/', ...numbered('n', 201)]);
+    virtual.onScroll();
+    await settled();
+    expect([...seen().keys()][0]).toBe('/n000099');
+  });
+
   test('at the very top one sees what is new there', async () => {
     await become(['/', '/first', ...shown.slice(1)]);
     expect([...seen().keys()].slice(0, 2)).toEqual(['/', '/first']);
