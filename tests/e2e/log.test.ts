@@ -2,64 +2,40 @@
 import fs from 'node:fs';
 import path from 'node:path';
 
-import type { Browser, Locator } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { Locator } from 'playwright-core';
+import { afterEach, expect, test } from 'vitest';
 
 import { Client } from '../../src-server/coordination/client/client.ts';
 import { nodePlatform } from '../../src-server/platform/node/platform.ts';
-import { type App, startApp } from '../peers/app.ts';
-import { type Folder, temporaryFolder } from '../peers/folders.ts';
+import { temporaryFolder } from '../peers/folders.ts';
 import { CHROMIUM, describeWith } from '../peers/peers.ts';
 import { until } from '../peers/wait.ts';
-import { ConsolePage, launchBrowser } from './console-page.ts';
+import type { ConsolePage } from './console-page.ts';
+import { setStage } from './stage.ts';
 
 const APACHE = path.join(import.meta.dirname, '../fixtures/apache-3.8.0');
 
 describeWith([CHROMIUM], 'the log page in Chromium', () => {
-  let browser: Browser;
-  let folder: Folder;
-  let app: App;
   let client: Client;
   let console: ConsolePage;
-  let lastUrl: string | null = null;
 
-  beforeAll(async () => {
-    browser = await launchBrowser();
-    folder = temporaryFolder();
-    app = await startApp([
-      'serve',
-      ...['--client-port', '0', '--console-port', '0', '--data', folder.path],
-    ]);
+  setStage({
+    flags: [],
+    open: async (opened, app) => {
+      console = opened;
+      client = new Client({
+        platform: nodePlatform({ version: 'test', logLevel: 'error', writeLog: () => undefined }),
+        connect: `127.0.0.1:${app.port}`,
+        sessionTimeoutMs: 10_000,
+      });
+      await client.ready();
+      await until('the tree shows the root', async () => (await console.lines()).includes('/'));
+      await console.page.keyboard.press('Alt+l');
+      await console.page.getByRole('navigation', { name: 'Sources' }).waitFor();
+    },
   });
 
-  afterAll(async () => {
-    await browser.close();
-    await app.stop();
-    folder[Symbol.dispose]();
-  });
-
-  beforeEach(async () => {
-    client = new Client({
-      platform: nodePlatform({ version: 'test', logLevel: 'error', writeLog: () => undefined }),
-      connect: `127.0.0.1:${app.port}`,
-      sessionTimeoutMs: 10_000,
-    });
-    await client.ready();
-    const url = await until('there is a new address', () =>
-      app.url() === lastUrl ? null : app.url(),
-    );
-    lastUrl = url;
-    console = await ConsolePage.open(browser, url);
-    await until('the tree shows the root', async () => (await console.lines()).includes('/'));
-    await console.page.keyboard.press('Alt+l');
-    await console.page.getByRole('navigation', { name: 'Sources' }).waitFor();
-  });
-
-  afterEach(async () => {
-    await client.close();
-    await console.page.context().close();
-    expect(console.complaints).toEqual([]);
-  });
+  afterEach(() => client.close());
 
   const lines = (): Locator => console.page.getByRole('listbox', { name: 'Transactions' });
   const line = (text: string): Locator => lines().getByRole('option').filter({ hasText: text });
@@ -148,6 +124,7 @@ describeWith([CHROMIUM], 'the log page in Chromium', () => {
     expect(await count()).toBe('54 transactions');
     const bytes = fs.readFileSync(path.join(APACHE, 'log.1'));
     bytes[2600]! ^= 1;
+    using folder = temporaryFolder();
     const hurt = path.join(folder.path, 'hurt.log');
     fs.writeFileSync(hurt, bytes);
     await openPath(hurt);

@@ -45,7 +45,7 @@ export function setStage({ flags, open }: StageOptions): void {
   });
 
   afterEach(async () => {
-    expect(console.complaints).toEqual([]);
     await console.page.context().close();
+    expect(console.complaints).toEqual([]);
   });
 }

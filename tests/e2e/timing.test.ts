@@ -1,60 +1,35 @@
 /** Timings on the log page in a real browser: lanes and numbers, the way to what was slow, and standing still. */
-import type { Browser, Locator } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { Locator } from 'playwright-core';
+import { afterEach, expect, test } from 'vitest';
 
 import { Client } from '../../src-server/coordination/client/client.ts';
 import { nodePlatform } from '../../src-server/platform/node/platform.ts';
-import { type App, startApp } from '../peers/app.ts';
-import { type Folder, temporaryFolder } from '../peers/folders.ts';
 import { CHROMIUM, describeWith } from '../peers/peers.ts';
 import { until } from '../peers/wait.ts';
-import { ConsolePage, launchBrowser } from './console-page.ts';
+import type { ConsolePage } from './console-page.ts';
+import { setStage } from './stage.ts';
 
 describeWith([CHROMIUM], 'timings in Chromium', () => {
-  let browser: Browser;
-  let folder: Folder;
-  let app: App;
   let client: Client;
   let console: ConsolePage;
-  let lastUrl: string | null = null;
 
-  beforeAll(async () => {
-    browser = await launchBrowser();
-    folder = temporaryFolder();
-    app = await startApp([
-      'serve',
-      ...['--members', '3', '--client-port', '0', '--console-port', '0', '--data', folder.path],
-    ]);
-    client = new Client({
-      platform: nodePlatform({ version: 'test', logLevel: 'error', writeLog: () => undefined }),
-      connect: `127.0.0.1:${app.port}`,
-      sessionTimeoutMs: 30_000,
-    });
-    await client.ready();
+  setStage({
+    flags: ['--members', '3'],
+    open: async (opened, app) => {
+      console = opened;
+      client = new Client({
+        platform: nodePlatform({ version: 'test', logLevel: 'error', writeLog: () => undefined }),
+        connect: `127.0.0.1:${app.port}`,
+        sessionTimeoutMs: 30_000,
+      });
+      await client.ready();
+      await until('the tree shows the root', async () => (await console.lines()).includes('/'));
+      await console.page.keyboard.press('Alt+l');
+      await until('all three tell their times', async () => (await members().count()) === 3);
+    },
   });
 
-  afterAll(async () => {
-    await client.close();
-    await browser.close();
-    await app.stop();
-    folder[Symbol.dispose]();
-  });
-
-  beforeEach(async () => {
-    const url = await until('there is a new address', () =>
-      app.url() === lastUrl ? null : app.url(),
-    );
-    lastUrl = url;
-    console = await ConsolePage.open(browser, url);
-    await until('the tree shows the root', async () => (await console.lines()).includes('/'));
-    await console.page.keyboard.press('Alt+l');
-    await until('all three tell their times', async () => (await members().count()) === 3);
-  });
-
-  afterEach(async () => {
-    await console.page.context().close();
-    expect(console.complaints).toEqual([]);
-  });
+  afterEach(() => client.close());
 
   const bar = (): Locator => console.page.getByRole('group', { name: 'Time to decision' });
   const members = (): Locator => bar().getByRole('list', { name: 'Members' }).getByRole('listitem');

@@ -1,90 +1,36 @@
 /** Members of a real host that are paused, and links between them that are broken: what the others do, and that it passes. */
-import path from 'node:path';
-import { MessageChannel } from 'node:worker_threads';
-
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import type { EnsembleView, MemberOrder } from '#contract/ensemble-models.ts';
 import type { FaultsView, LinkFault } from '#contract/fault-models.ts';
-import { RpcClient } from '#rpc/client.ts';
+import type { RpcClient } from '#rpc/client.ts';
 
-import { threadPort } from '../../../src-server/console/transports/message-port.ts';
 import { Client } from '../../../src-server/coordination/client/client.ts';
-import { Host } from '../../../src-server/host.ts';
 import { nodePlatform } from '../../../src-server/platform/node/platform.ts';
-import { startOfServe } from '../../../src-server/start-members.ts';
-import { type Folder, temporaryFolder } from '../../peers/folders.ts';
+import { HostedEnsemble, isWhole, leaderOf } from '../../peers/hosted-ensemble.ts';
 import { until } from '../../peers/wait.ts';
 
-let folder: Folder;
-let host: Host;
+let ensemble: HostedEnsemble;
 let rpc: RpcClient;
-let views: EnsembleView[];
 let faults: FaultsView | null;
 const clients: Client[] = [];
 
 beforeEach(async () => {
-  folder = temporaryFolder();
-  const start = await startOfServe({
-    dataDir: folder.path,
-    clientPort: 0,
-    clientAddress: null,
-    configFile: null,
-    members: 3,
-    observers: 0,
-    compat: '3.9',
-    withConsole: true,
-    consolePort: 0,
-    logLevel: 'error',
-  });
-  if (!start.ok) throw new Error(start.error);
-  host = new Host({
-    threadUrl: new URL('../../../src-server/thread.ts', import.meta.url),
-    dataDir: folder.path,
-    // So that they lose patience with each other in seconds.
-    members: start.value.members.map((member) => ({
-      ...member,
-      settings: { ...member.settings, tickTimeMs: 300 },
-    })),
-    version: 'test',
-    logLevel: 'error',
-    writeLog: () => undefined,
-    console: { directory: path.join(folder.path, 'console'), web: null },
-    onMember: () => undefined,
-    onUrl: () => undefined,
-  });
-  host.start();
-  const { port1, port2 } = new MessageChannel();
-  host.admit(port2);
-  rpc = new RpcClient(threadPort(port1), () => undefined);
-  views = [];
+  // So that they lose patience with each other in seconds.
+  ensemble = await HostedEnsemble.start({ members: 3, tickTimeMs: 300 });
+  ({ rpc } = ensemble);
   faults = null;
-  rpc.subscribe('ensemble.members', { cluster: 'local' }, { onEvent: (view) => views.push(view) });
   rpc.subscribe('ensemble.faults', null, { onEvent: (view) => (faults = view) });
   await sees('all three serve', isWhole);
 });
 
 afterEach(async () => {
   for (const client of clients.splice(0)) await client.close().catch(() => undefined);
-  rpc.close();
-  await host.stop();
-  folder[Symbol.dispose]();
+  await ensemble.close();
 });
 
-/** The newest view, once it fits. */
 function sees(what: string, fits: (view: EnsembleView) => boolean): Promise<EnsembleView> {
-  return until(what, () => {
-    const last = views.at(-1);
-    return last !== undefined && fits(last) ? last : null;
-  });
-}
-
-function isWhole({ quorum, members }: EnsembleView): boolean {
-  return quorum?.alive === 3 && members.every(({ local }) => local?.kind === 'serving');
-}
-
-function leaderOf({ members }: EnsembleView): number | null {
-  return members.find(({ role }) => role === 'leader')?.id ?? null;
+  return ensemble.sees(what, fits);
 }
 
 function memberOf(view: EnsembleView, id: number): EnsembleView['members'][number] {
@@ -105,7 +51,7 @@ function cut(from: number, to: number): LinkFault {
 
 /** A client of these members only. */
 function clientOf(...ids: number[]): Client {
-  const addresses = ids.map((id) => memberOf(views.at(-1)!, id).address!);
+  const addresses = ids.map((id) => memberOf(ensemble.view, id).address!);
   const client = new Client({
     platform: nodePlatform({ version: 'test', logLevel: 'error', writeLog: () => undefined }),
     connect: addresses.join(','),
@@ -116,7 +62,7 @@ function clientOf(...ids: number[]): Client {
 }
 
 test('the leader is paused: another one leads, writes go on, and it follows when it is resumed', async () => {
-  const first = leaderOf(views.at(-1)!)!;
+  const first = leaderOf(ensemble.view)!;
   const others = [1, 2, 3].filter((id) => id !== first);
   const patient = clientOf(first);
   await patient.create('/before', Buffer.from('kept'));
@@ -167,7 +113,7 @@ test('the console knows the nature of nodes while the member that told it so far
 
 test('who is paused can be stopped in order, and killed', async () => {
   for (const what of ['stop', 'kill'] as const) {
-    const follower = [1, 2, 3].find((id) => id !== leaderOf(views.at(-1)!))!;
+    const follower = [1, 2, 3].find((id) => id !== leaderOf(ensemble.view))!;
     await order(follower, 'pause');
     await until('it is told', () => faults?.paused.includes(follower));
     // Nothing becomes of it twice.
@@ -186,7 +132,7 @@ test('who is paused can be stopped in order, and killed', async () => {
 });
 
 test('a way to the leader is cut: the follower is left out, and comes back when it is healed', async () => {
-  const leader = leaderOf(views.at(-1)!)!;
+  const leader = leaderOf(ensemble.view)!;
   const follower = [1, 2, 3].find((id) => id !== leader)!;
   await breakLinks(cut(follower, leader));
   await until('it is told', () => faults?.links.length === 1);
@@ -207,7 +153,7 @@ test('a way to the leader is cut: the follower is left out, and comes back when 
 });
 
 test('the leader is isolated: the others go on, and it learns of them afterwards', async () => {
-  const leader = leaderOf(views.at(-1)!)!;
+  const leader = leaderOf(ensemble.view)!;
   const others = [1, 2, 3].filter((id) => id !== leader);
   await breakLinks(...others.flatMap((id) => [cut(leader, id), cut(id, leader)]));
   await sees('another one leads', (view) => {
@@ -227,7 +173,7 @@ test('the leader is isolated: the others go on, and it learns of them afterwards
 });
 
 test('a slow way makes writes slow, and a lossy one does not lose them', async () => {
-  const leader = leaderOf(views.at(-1)!)!;
+  const leader = leaderOf(ensemble.view)!;
   const others = [1, 2, 3].filter((id) => id !== leader);
   const client = clientOf(leader);
   await client.create('/slow', null);

@@ -5,15 +5,14 @@ import { MessageChannel } from 'node:worker_threads';
 
 import { expect, test } from 'vitest';
 
-import type { EnsembleView } from '#contract/ensemble-models.ts';
 import type { MemberState } from '#contract/models.ts';
 import { RpcClient } from '#rpc/client.ts';
 
 import { localSettings } from '../../../src-server/config/settings.ts';
 import { threadPort } from '../../../src-server/console/transports/message-port.ts';
 import { Host } from '../../../src-server/host.ts';
-import { startOfServe } from '../../../src-server/start-members.ts';
 import { temporaryFolder } from '../../peers/folders.ts';
+import { HostedEnsemble, isWhole, leaderOf } from '../../peers/hosted-ensemble.ts';
 import { until } from '../../peers/wait.ts';
 
 test('a caller waits for the console, and does not keep it from stopping', async () => {
@@ -49,69 +48,31 @@ test('a caller waits for the console, and does not keep it from stopping', async
 });
 
 test('members of an ensemble are ended and started again one by one, in order or suddenly', async () => {
-  using folder = temporaryFolder();
-  const start = await startOfServe({
-    dataDir: folder.path,
-    clientPort: 0,
-    clientAddress: null,
-    configFile: null,
-    members: 3,
-    observers: 0,
-    compat: '3.9',
-    withConsole: true,
-    consolePort: 0,
-    logLevel: 'error',
-  });
-  if (!start.ok) throw new Error(start.error);
-  const host = new Host({
-    threadUrl: new URL('../../../src-server/thread.ts', import.meta.url),
-    dataDir: folder.path,
-    members: start.value.members,
-    version: 'test',
-    logLevel: 'error',
-    writeLog: () => undefined,
-    console: { directory: path.join(folder.path, 'console'), web: null },
-    onMember: () => undefined,
-    onUrl: () => undefined,
-  });
-  host.start();
-  const { port1, port2 } = new MessageChannel();
-  host.admit(port2);
-  const rpc = new RpcClient(threadPort(port1), () => undefined);
-  const views: EnsembleView[] = [];
-  rpc.subscribe('ensemble.members', { cluster: 'local' }, { onEvent: (view) => views.push(view) });
-  const sees = (what: string, fits: (view: EnsembleView) => boolean): Promise<EnsembleView> =>
-    until(what, () => {
-      const last = views.at(-1);
-      return last !== undefined && fits(last) ? last : null;
-    });
-  const isWhole = ({ quorum, members }: EnsembleView): boolean =>
-    quorum?.alive === 3 && members.every(({ local }) => local?.kind === 'serving');
-
+  const ensemble = await HostedEnsemble.start({ members: 3 });
+  const { rpc } = ensemble;
   try {
-    const whole = await sees('all three serve', isWhole);
-    const leader = whole.members.find(({ role }) => role === 'leader')!.id!;
+    const whole = await ensemble.sees('all three serve', isWhole);
+    const leader = leaderOf(whole)!;
     const orders = [1, 2, 3].map((id) => ({ id, what: 'stop' as const }));
     for (const { id, what } of [...orders, { id: leader, what: 'kill' as const }]) {
       const orderedMs = performance.now();
       await rpc.call('ensemble.order', { id, what });
-      await sees('it has ended', ({ members }) =>
+      await ensemble.sees('it has ended', ({ members }) =>
         members.some((member) => member.id === id && member.local?.kind === 'stopped'),
       );
       expect(performance.now() - orderedMs).toBeLessThan(5000);
-      const without = await sees(
+      const without = await ensemble.sees(
         'two go on without it',
         ({ quorum }) => quorum?.isMet === true && quorum.alive === 2,
       );
       expect(without.members).toHaveLength(3);
       await rpc.call('ensemble.order', { id, what: 'start' });
-      await sees('it is back', isWhole);
+      await ensemble.sees('it is back', isWhole);
     }
     // Nobody is called so.
     await rpc.call('ensemble.order', { id: 9, what: 'kill' });
-    await sees('nothing came of it', isWhole);
+    await ensemble.sees('nothing came of it', isWhole);
   } finally {
-    rpc.close();
-    await host.stop();
+    await ensemble.close();
   }
 });

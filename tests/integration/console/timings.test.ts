@@ -1,76 +1,34 @@
 /** When the members of a real host had transactions: everybody's times, in their order; what waits, what was slow, who asked. */
-import path from 'node:path';
-import { MessageChannel } from 'node:worker_threads';
-
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import type { EnsembleView } from '#contract/ensemble-models.ts';
 import type { LogFilter, LogRow, LogState } from '#contract/log-models.ts';
 import type { TxnTiming } from '#contract/timing-models.ts';
-import { RpcClient } from '#rpc/client.ts';
+import type { RpcClient } from '#rpc/client.ts';
 
 import { EVERYTHING } from '../../../src-server/console/service/log-filter.ts';
-import { threadPort } from '../../../src-server/console/transports/message-port.ts';
 import { Client } from '../../../src-server/coordination/client/client.ts';
-import { Host } from '../../../src-server/host.ts';
 import { nodePlatform } from '../../../src-server/platform/node/platform.ts';
-import { startOfServe } from '../../../src-server/start-members.ts';
-import { type Folder, temporaryFolder } from '../../peers/folders.ts';
+import { HostedEnsemble, leaderOf } from '../../peers/hosted-ensemble.ts';
 import { until } from '../../peers/wait.ts';
 
 type TxnRow = Extract<LogRow, { kind: 'txn' }>;
 
-let folder: Folder;
-let host: Host;
+let ensemble: HostedEnsemble;
 let rpc: RpcClient;
 let client: Client;
-let members: EnsembleView['members'];
 let log: string;
 let state: LogState | null;
 
 beforeEach(async () => {
-  folder = temporaryFolder();
-  const start = await startOfServe({
-    dataDir: folder.path,
-    clientPort: 0,
-    clientAddress: null,
-    configFile: null,
-    members: 3,
-    observers: 1,
-    compat: '3.9',
-    withConsole: true,
-    consolePort: 0,
-    logLevel: 'error',
-  });
-  if (!start.ok) throw new Error(start.error);
-  host = new Host({
-    threadUrl: new URL('../../../src-server/thread.ts', import.meta.url),
-    dataDir: folder.path,
-    members: start.value.members,
-    version: 'test',
-    logLevel: 'error',
-    writeLog: () => undefined,
-    console: { directory: path.join(folder.path, 'console'), web: null },
-    onMember: () => undefined,
-    onUrl: () => undefined,
-  });
-  host.start();
-  const { port1, port2 } = new MessageChannel();
-  host.admit(port2);
-  rpc = new RpcClient(threadPort(port1), () => undefined);
-  members = [];
-  rpc.subscribe(
-    'ensemble.members',
-    { cluster: 'local' },
-    { onEvent: (view) => (members = view.members) },
-  );
-  await until('all four serve', () => {
-    const serving = members.filter(({ local }) => local?.kind === 'serving');
-    return serving.length === 4 && leader() !== null;
+  ensemble = await HostedEnsemble.start({ members: 3, observers: 1 });
+  ({ rpc } = ensemble);
+  const view = await ensemble.sees('all four serve', (now) => {
+    const serving = now.members.filter(({ local }) => local?.kind === 'serving');
+    return serving.length === 4 && leaderOf(now) !== null;
   });
   client = new Client({
     platform: nodePlatform({ version: 'test', logLevel: 'error', writeLog: () => undefined }),
-    connect: members.find(({ id }) => id === leader())!.address!,
+    connect: view.members.find(({ id }) => id === leaderOf(view))!.address!,
     sessionTimeoutMs: 30_000,
   });
   await client.ready();
@@ -85,17 +43,15 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await client.close().catch(() => undefined);
-  rpc.close();
-  await host.stop();
-  folder[Symbol.dispose]();
+  await ensemble.close();
 });
 
 function leader(): number | null {
-  return members.find(({ role }) => role === 'leader')?.id ?? null;
+  return leaderOf(ensemble.view);
 }
 
 function followers(): number[] {
-  return members.filter(({ role }) => role === 'follower').map(({ id }) => id!);
+  return ensemble.view.members.filter(({ role }) => role === 'follower').map(({ id }) => id!);
 }
 
 async function rows(): Promise<TxnRow[]> {
@@ -198,7 +154,7 @@ test('the log of whoever leads, from leader to leader', async () => {
   await until('another leads', () => leader() !== null && leader() !== before);
   const other = new Client({
     platform: nodePlatform({ version: 'test', logLevel: 'error', writeLog: () => undefined }),
-    connect: members.find(({ id }) => id === leader())!.address!,
+    connect: ensemble.view.members.find(({ id }) => id === leader())!.address!,
     sessionTimeoutMs: 30_000,
   });
   try {
