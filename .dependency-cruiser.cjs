@@ -54,6 +54,12 @@ const rooms = {
     `${C}model/`,
     `${C}wire/`,
   ],
+  [`${SERVER}storage/resp/`]: [
+    `${SERVER}base/`,
+    `${SERVER}bytes/`,
+    `${SERVER}platform/[^/]+\\.ts$`,
+    `${SERVER}storage/ring/slots\\.ts$`,
+  ],
   [`${SERVER}console/contract/`]: [],
   [`${SERVER}console/rpc/`]: [`${SERVER}console/contract/`],
   [`${SERVER}console/service/`]: [
@@ -114,6 +120,7 @@ const faces = {
   ],
   [`${C}serving/`]: ['door', 'ports', 'reads', 'stats', 'watches', 'connection'],
   [`${C}client/`]: ['client'],
+  [`${SERVER}storage/resp/`]: ['door', 'ports', 'users', 'errands', 'client', 'cluster-client'],
 };
 
 module.exports = {
