@@ -2,6 +2,8 @@
  * `npm test`: everything the tests need, then every step with its time, then a summary. `npm test -- unit e2e` runs these
  * steps only. Runs on Node 20 and on nothing that is not in Node itself; the steps run on the Node the program needs.
  */
+import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -15,6 +17,12 @@ import { programOf } from './programs.mjs';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const RENDERER = 'src-renderer/tsconfig.json';
 
+/** @param {string} project @returns {[string, string, ...string[]]} */
+function vitest(project) {
+  const reporters = ['--reporter=default', '--reporter=./tests/failures.ts'];
+  return ['vitest', 'vitest', 'run', `--project=${project}`, ...reporters];
+}
+
 /** Package, program and arguments of each command; a step ends with the first that fails. */
 const STEPS = /** @type {const} */ ({
   format: [['prettier', 'prettier', '--check', '--cache', '--log-level=warn', '.']],
@@ -24,13 +32,13 @@ const STEPS = /** @type {const} */ ({
     ['typescript', 'tsc', '-b'],
     ['vue-tsc', 'vue-tsc', '-p', RENDERER, '--noEmit'],
   ],
-  unit: [['vitest', 'vitest', 'run', '--project=unit']],
-  sim: [['vitest', 'vitest', 'run', '--project=sim']],
-  contract: [['vitest', 'vitest', 'run', '--project=contract']],
-  renderer: [['vitest', 'vitest', 'run', '--project=renderer']],
-  conformance: [['vitest', 'vitest', 'run', '--project=conformance']],
-  integration: [['vitest', 'vitest', 'run', '--project=integration']],
-  e2e: [['vitest', 'vitest', 'run', '--project=e2e']],
+  unit: [vitest('unit')],
+  sim: [vitest('sim')],
+  contract: [vitest('contract')],
+  renderer: [vitest('renderer')],
+  conformance: [vitest('conformance')],
+  integration: [vitest('integration')],
+  e2e: [vitest('e2e')],
 });
 /** @typedef {keyof typeof STEPS} Step */
 
@@ -60,9 +68,12 @@ async function run() {
   await ensurePeers();
   await ensureBuilt(ROOT, node);
 
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'zabring-test-'));
+  const failures = path.join(folder, 'failures');
   // Whatever a step starts by the name of `node` is the same one.
   const env = {
     ...process.env,
+    ZABRING_FAILURES: failures,
     PATH: `${path.dirname(node)}${path.delimiter}${process.env['PATH']}`,
   };
   let isInterrupted = false;
@@ -82,6 +93,8 @@ async function run() {
   }
 
   process.stdout.write('\n');
+  if (fs.existsSync(failures)) process.stdout.write(`${fs.readFileSync(failures, 'utf8')}\n`);
+  fs.rmSync(folder, { recursive: true });
   for (const { step, code, time } of results)
     say(code === 0 ? 'passed' : 'FAILED', `${step.padEnd(12)} ${time.padStart(8)}`);
   return isInterrupted || results.some(({ code }) => code !== 0) ? 1 : 0;
