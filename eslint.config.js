@@ -12,12 +12,14 @@ const PURE = [
   'src-server/coordination/zab/**/*.ts',
   'src-server/console/contract/**/*.ts',
   'src-server/console/rpc/**/*.ts',
+  'src-server/storage/ring/**/*.ts',
 ];
 /** Rooms that run on a simulated platform as well: the world comes to them through platform/. */
 const HOSTED = [
   'src-server/coordination/**/*.ts',
   'src-server/bytes/**/*.ts',
   'src-server/console/service/**/*.ts',
+  'src-server/storage/**/*.ts',
 ];
 
 const WORLD = [

@@ -1,0 +1,75 @@
+/**
+ * Where a key lies on the circle: exactly the slot that Redis Cluster clients compute, and the partition that slot is in.
+ *
+ *        slot 0                          A partition is a run of neighbouring slots. Q is a power of two, so
+ *         ·───·                          partition = slot >> (14 − log2 Q), and the ranges are all of one length.
+ *    p3 ·       · p0                     The place of a slot on the drawn circle is slot ÷ 16384, clockwise from the top.
+ *      ·         ·
+ *    p2 ·       · p1                     Q = 4: partition 1 is slots 4096 … 8191
+ *         ·───·
+ */
+import { assert } from '../../base/assert.ts';
+
+export const SLOTS = 16384;
+const SLOT_BITS = 14;
+
+/** A table of more than 1.01 of the mean needs Q ≥ 100·N/RF; above this there are no more slots to part. */
+export const MAX_PARTITIONS = SLOTS;
+
+/** CRC16 with polynomial 0x1021 and start 0 (XMODEM), as the cluster specification of Redis demands. */
+const CRC16 = crcTable();
+
+export interface SlotRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** The slot of a key: of all of it, or of its hash tag, so that keys with one tag stay together. */
+export function slotOf(key: Uint8Array): number {
+  const open = key.indexOf(0x7b);
+  if (open !== -1) {
+    const close = key.indexOf(0x7d, open + 1);
+    // An empty tag `{}` is no tag, and only the first `{` opens one.
+    if (close > open + 1) return crc16(key, open + 1, close) & (SLOTS - 1);
+  }
+  return crc16(key, 0, key.length) & (SLOTS - 1);
+}
+
+export function crc16(bytes: Uint8Array, start: number, end: number): number {
+  let crc = 0;
+  for (let i = start; i < end; i++) {
+    crc = ((crc << 8) & 0xffff) ^ CRC16[((crc >>> 8) ^ bytes[i]!) & 0xff]!;
+  }
+  return crc;
+}
+
+export function isPartitionCount(count: number): boolean {
+  const isWhole = Number.isInteger(count) && count >= 1 && count <= MAX_PARTITIONS;
+  return isWhole && (count & (count - 1)) === 0;
+}
+
+export function partitionOf(slot: number, partitionCount: number): number {
+  assert(isPartitionCount(partitionCount), 'the number of partitions is a power of two');
+  return (slot * partitionCount) >>> SLOT_BITS;
+}
+
+export function slotRangeOf(partition: number, partitionCount: number): SlotRange {
+  assert(isPartitionCount(partitionCount), 'the number of partitions is a power of two');
+  const length = SLOTS / partitionCount;
+  return { first: partition * length, last: (partition + 1) * length - 1 };
+}
+
+/** Where on the circle a slot begins: 0 at the top, clockwise, less than 1. */
+export function positionOf(slot: number): number {
+  return slot / SLOTS;
+}
+
+function crcTable(): Uint16Array {
+  const table = new Uint16Array(256);
+  for (let byte = 0; byte < 256; byte++) {
+    let crc = byte << 8;
+    for (let bit = 0; bit < 8; bit++) crc = (crc & 0x8000) !== 0 ? (crc << 1) ^ 0x1021 : crc << 1;
+    table[byte] = crc;
+  }
+  return table;
+}
