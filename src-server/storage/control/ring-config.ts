@@ -1,0 +1,103 @@
+/**
+ * The wanted placement: what the ring should look like, whatever it looks like now. The controllers bring the one to the other.
+ *
+ * Whoever wants another placement, a controller that takes out a dead node or an operator with a plan, writes another table with
+ * a higher version against the version of the znode; nothing else is needed to move data.
+ */
+import type { Result } from '../../base/result.ts';
+import type { RingTable } from '../ring/table.ts';
+import { tableOfText, tableText } from '../ring/table-text.ts';
+import { faultsOf, type NodeId, type RingNode } from '../ring/topology.ts';
+import { formatRecord, parseRecord } from './fields.ts';
+import { readRingNode } from './records.ts';
+
+export interface RingConfig {
+  /** Told apart from every other ring by this: a node's folder belongs to one. */
+  readonly ringId: string;
+  /** Grows with each change of placement. */
+  readonly version: number;
+  /**
+   * While it is forming, partitions that have no znode yet are given one. Afterwards one that is missing was taken away by
+   * somebody, and is told of instead of made anew: its data is still there.
+   */
+  readonly phase: 'forming' | 'formed';
+  /** Copies that must have a write before it is acknowledged. */
+  readonly minInSync: number;
+  readonly strategy: 'balanced' | 'tokens';
+  /** A node that is away for so long is taken out: what it held is copied elsewhere. */
+  readonly downOutMs: number;
+  /** Copies that one node may give, and as many that it may take, at the same time. */
+  readonly backfillsPerNode: number;
+  /** Who belongs to the ring, as placement was last told; sorted by id. */
+  readonly nodes: readonly RingNode[];
+  /** Of these, those that are dead and hold nothing in the table; they come back by themselves. */
+  readonly out: readonly NodeId[];
+  readonly table: RingTable;
+  readonly changed: ConfigChange;
+}
+
+/** Of the version that this is. */
+export interface ConfigChange {
+  /** Wall time. */
+  readonly atMs: number;
+  readonly by: string;
+  readonly why: string;
+}
+
+export function formatConfig(config: RingConfig): string {
+  const { table, ...rest } = config;
+  const { partitionCount, replicaCount } = table;
+  return formatRecord({ ...rest, partitionCount, replicaCount, table: tableText(table) });
+}
+
+export function parseConfig(text: string): Result<RingConfig, string> {
+  return parseRecord(text, (fields) => {
+    const table = tableOfText(fields.text('table'));
+    if (!table.ok) fields.fail(table.error);
+    const config: RingConfig = {
+      ringId: fields.text('ringId'),
+      version: fields.integer('version', { min: 1 }),
+      phase: fields.oneOf('phase', ['forming', 'formed'] as const),
+      minInSync: fields.integer('minInSync', { min: 1 }),
+      strategy: fields.oneOf('strategy', ['balanced', 'tokens'] as const),
+      downOutMs: fields.integer('downOutMs'),
+      backfillsPerNode: fields.integer('backfillsPerNode', { min: 1 }),
+      nodes: fields.objects('nodes', readRingNode),
+      out: fields.nodeIds('out'),
+      table: table.ok ? table.value : NO_TABLE,
+      changed: fields.object('changed', (changed) => ({
+        atMs: changed.number('atMs', { min: 0 }),
+        by: changed.text('by'),
+        why: changed.text('why'),
+      })),
+    };
+    const problem = fields.problem === null ? whyImpossible(config) : null;
+    if (problem !== null) fields.fail(problem);
+    return config;
+  });
+}
+
+/** Null for a configuration that can be. */
+export function whyImpossible({ table, nodes, out, minInSync }: RingConfig): string | null {
+  const fault = faultsOf(nodes)[0];
+  if (fault !== undefined) return `its nodes are not right: ${JSON.stringify(fault)}`;
+  if (minInSync > table.replicaCount)
+    return `minInSync is ${minInSync}, of ${table.replicaCount} replicas`;
+  const known = new Set(nodes.map(({ id }) => id));
+  const stranger = [...table.nodeIds, ...out].find((id) => !known.has(id));
+  if (stranger !== undefined) return `${stranger} is none of its nodes`;
+  return null;
+}
+
+/** Nodes that hold something in the table. */
+export function placedNodes({ table }: RingConfig): Set<NodeId> {
+  const indexes = new Set(table.cells);
+  return new Set(table.nodeIds.filter((_, i) => indexes.has(i)));
+}
+
+const NO_TABLE: RingTable = {
+  partitionCount: 1,
+  replicaCount: 1,
+  nodeIds: [],
+  cells: new Uint16Array(1),
+};
