@@ -1,10 +1,10 @@
-/** Adler-32 against zlib and the log format. */
+/** Adler-32 against zlib and the log format; CRC-32C against its published vectors and the plain way to make it. */
 import zlib from 'node:zlib';
 
 import { describe, expect, test } from 'vitest';
 
 import { Prng } from '../../../../src-server/base/prng.ts';
-import { ADLER_START, adler32 } from '../../../../src-server/bytes/checksum.ts';
+import { ADLER_START, adler32, crc32c } from '../../../../src-server/bytes/checksum.ts';
 
 /** zlib ends its streams with the Adler-32 of what went in. */
 function oracle(bytes: Buffer): number {
@@ -66,5 +66,39 @@ describe('adler32', () => {
     }
     const around = Buffer.concat([Buffer.from('xx'), Buffer.from('Wikipedia'), Buffer.from('yy')]);
     expect(adler32(around, 2, 11)).toBe(0x11e60398);
+  });
+});
+
+describe('crc32c', () => {
+  /** Bit by bit, as the polynomial is defined. */
+  function plain(bytes: Uint8Array): number {
+    let crc = 0xffff_ffff;
+    for (const byte of bytes) {
+      crc ^= byte;
+      for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
+    }
+    return ~crc >>> 0;
+  }
+
+  test('vectors of RFC 3720', () => {
+    const of = (bytes: Uint8Array): string => crc32c(bytes, 0, bytes.length).toString(16);
+    expect(of(Buffer.from('123456789'))).toBe('e3069283');
+    expect(of(Buffer.alloc(32))).toBe('8a9136aa');
+    expect(of(Buffer.alloc(32, 0xff))).toBe('62a8ab43');
+    expect(of(Buffer.from(Array.from({ length: 32 }, (_, i) => i)))).toBe('46dd794e');
+    expect(of(Buffer.alloc(0))).toBe('0');
+  });
+
+  test('every length, every place, and in two parts', () => {
+    const random = new Prng(3);
+    const bytes = Buffer.from(Array.from({ length: 80 }, () => random.below(256)));
+    for (let start = 0; start < 9; start++) {
+      for (let end = start; end <= bytes.length; end++) {
+        const whole = plain(bytes.subarray(start, end));
+        expect(crc32c(bytes, start, end)).toBe(whole);
+        const cut = start + random.below(end - start + 1);
+        expect(crc32c(bytes, cut, end, crc32c(bytes, start, cut))).toBe(whole);
+      }
+    }
   });
 });

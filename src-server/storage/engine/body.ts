@@ -1,0 +1,190 @@
+/**
+ * The body of an entry: one or more changes of keys, all of them or none.
+ *
+ *   op      crc u32 │ kind u8 │ 0 │ key length u16 │ value length u32 │ expires at ms u64 │ key │ value
+ *   body    op op op …
+ *
+ * The checksum covers the rest of its op. It is made once, where a change enters the ring, and travels with the op through
+ * replication, log, compaction and copies, so that every reader can tell whether what it holds is what was written.
+ */
+import { assert } from '../../base/assert.ts';
+import { crc32c } from '../../bytes/checksum.ts';
+
+export const KEY_BYTES_MAX = 0xffff;
+export const VALUE_BYTES_MAX = 0x400_0000;
+/** A transaction may hold several values; what is longer is refused before it is proposed. */
+export const BODY_BYTES_MAX = 0x500_0000;
+
+export const OpKind = { put: 1, delete: 2 } as const;
+
+export const OP_HEADER_BYTES = 20;
+const FIRST_BYTES = 4096;
+
+/** Fills one slab with bodies, one after the other: `view` is lent until `clear`. */
+export class BodyWriter {
+  #bytes: Uint8Array;
+  #view: DataView;
+  #length = 0;
+  #ops = 0;
+
+  constructor(capacity = FIRST_BYTES) {
+    this.#bytes = Buffer.allocUnsafeSlow(capacity);
+    this.#view = new DataView(this.#bytes.buffer);
+  }
+
+  /** Bytes written. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Changes written. */
+  get ops(): number {
+    return this.#ops;
+  }
+
+  /** @param expiresAtMs wall time from which on the key counts as absent; 0 for never */
+  put(key: Uint8Array, value: Uint8Array, expiresAtMs = 0): void {
+    this.#write(OpKind.put, key, value, expiresAtMs);
+  }
+
+  delete(key: Uint8Array): void {
+    this.#write(OpKind.delete, key, NO_BYTES, 0);
+  }
+
+  view(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  clear(): void {
+    this.#length = 0;
+    this.#ops = 0;
+  }
+
+  #write(kind: number, key: Uint8Array, value: Uint8Array, expiresAtMs: number): void {
+    assert(key.length <= KEY_BYTES_MAX, 'a key has a length that its op can tell');
+    assert(value.length <= VALUE_BYTES_MAX, 'a value is within the limit');
+    const start = this.#length;
+    const keyAt = start + OP_HEADER_BYTES;
+    const end = keyAt + key.length + value.length;
+    this.#reserve(end);
+    const view = this.#view;
+    view.setUint32(start + 4, (kind << 24) | key.length);
+    view.setUint32(start + 8, value.length);
+    setUint53(view, start + 12, expiresAtMs);
+    this.#bytes.set(key, keyAt);
+    this.#bytes.set(value, keyAt + key.length);
+    view.setUint32(start, crc32c(this.#bytes, start + 4, end));
+    this.#length = end;
+    this.#ops++;
+  }
+
+  #reserve(end: number): void {
+    if (end <= this.#bytes.length) return;
+    const grown = Buffer.allocUnsafeSlow(Math.max(end, this.#bytes.length * 2));
+    grown.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = grown;
+    this.#view = new DataView(grown.buffer);
+  }
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+/** Goes from op to op through a body, or through anything that consists of ops; its fields tell of the one it stands at. */
+export class BodyReader {
+  bytes: Uint8Array = NO_BYTES;
+  kind = 0;
+  crc = 0;
+  expiresAtMs = 0;
+  /** Where the op begins, its key, its value, and where it ends. */
+  start = 0;
+  keyAt = 0;
+  valueAt = 0;
+  end = 0;
+  #view: DataView = new DataView(NO_BYTES.buffer);
+  #limit = 0;
+
+  over(bytes: Uint8Array, start = 0, limit = bytes.length): this {
+    this.bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#limit = limit;
+    this.start = this.end = start;
+    return this;
+  }
+
+  /** @returns whether there is another op; a damaged one ends it, as `isAtEnd` tells */
+  next(): boolean {
+    return this.nextUnchecked() && this.isSound();
+  }
+
+  /** The same for bytes whose checksum is somebody else's matter. */
+  nextUnchecked(): boolean {
+    const view = this.#view;
+    const start = this.end;
+    if (start + OP_HEADER_BYTES > this.#limit) return false;
+    const keyAt = start + OP_HEADER_BYTES;
+    const valueAt = keyAt + view.getUint16(start + 6);
+    const end = valueAt + view.getUint32(start + 8);
+    if (end > this.#limit) return false;
+    this.start = start;
+    this.crc = view.getUint32(start);
+    this.kind = view.getUint8(start + 4);
+    this.expiresAtMs = getUint53(view, start + 12);
+    this.keyAt = keyAt;
+    this.valueAt = valueAt;
+    this.end = end;
+    return true;
+  }
+
+  /** Whether the op it stands at is what was written. */
+  isSound(): boolean {
+    if (crc32c(this.bytes, this.start + 4, this.end) === this.crc) return true;
+    this.end = this.start;
+    return false;
+  }
+
+  get isAtEnd(): boolean {
+    return this.end === this.#limit;
+  }
+
+  key(): Uint8Array {
+    return this.bytes.subarray(this.keyAt, this.valueAt);
+  }
+
+  value(): Uint8Array {
+    return this.bytes.subarray(this.valueAt, this.end);
+  }
+}
+
+export interface BodyVisitor {
+  put(key: Uint8Array, value: Uint8Array, expiresAtMs: number): void;
+  delete(key: Uint8Array): void;
+}
+
+/** @returns whether the body is whole: a visitor may have seen its beginning before the damage was found */
+export function readBody(bytes: Uint8Array, visitor: BodyVisitor): boolean {
+  const reader = new BodyReader().over(bytes);
+  while (reader.next()) {
+    if (reader.kind === OpKind.put) visitor.put(reader.key(), reader.value(), reader.expiresAtMs);
+    else visitor.delete(reader.key());
+  }
+  return reader.isAtEnd;
+}
+
+/** Whether every op is what was written; for bytes that came over a wire. */
+export function isSoundBody(bytes: Uint8Array): boolean {
+  const reader = new BodyReader().over(bytes);
+  while (reader.next())
+    if (reader.kind !== OpKind.put && reader.kind !== OpKind.delete) return false;
+  return reader.isAtEnd && bytes.length > 0;
+}
+
+/** A whole number of at most 53 bits in eight bytes. */
+export function setUint53(view: DataView, at: number, value: number): void {
+  const high = Math.floor(value / 0x1_0000_0000);
+  view.setUint32(at, high);
+  view.setUint32(at + 4, value - high * 0x1_0000_0000);
+}
+
+export function getUint53(view: DataView, at: number): number {
+  return view.getUint32(at) * 0x1_0000_0000 + view.getUint32(at + 4);
+}
