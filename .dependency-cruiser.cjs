@@ -153,6 +153,17 @@ const faces = {
   [`${C}serving/`]: ['door', 'ports', 'reads', 'stats', 'watches', 'connection'],
   [`${C}client/`]: ['client'],
   [`${S}ring/`]: ['slots', 'topology', 'table', 'table-text'],
+  [`${S}replication/`]: [
+    'replicas',
+    'partition',
+    'leases',
+    'events',
+    'effects',
+    'messages',
+    'settings',
+    'mesh/links',
+    'mesh/transfer',
+  ],
   [`${SERVER}storage/resp/`]: ['door', 'ports', 'users', 'errands', 'client', 'cluster-client'],
 };
 

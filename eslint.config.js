@@ -12,6 +12,7 @@ const PURE = [
   'src-server/coordination/zab/**/*.ts',
   'src-server/console/contract/**/*.ts',
   'src-server/console/rpc/**/*.ts',
+  'src-server/storage/replication/*.ts',
   'src-server/storage/ring/**/*.ts',
 ];
 /** Rooms that run on a simulated platform as well: the world comes to them through platform/. */
