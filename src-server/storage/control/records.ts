@@ -92,8 +92,13 @@ export interface NodeRecord extends RingNode {
   readonly startedAtMs: number;
 }
 
+/** The same text for the same facts, in whatever order somebody put them together. */
 export function formatNode(node: NodeRecord): string {
-  return formatRecord({ ...node });
+  const { id, region, zone, host, weight, capBytes, incarnation, ringId } = node;
+  const { address, clusterPort, proxyPort, peerPort, clusterId, mode, version, startedAtMs } = node;
+  const place = { id, region, zone, host, weight, capBytes };
+  const doors = { address, clusterPort, proxyPort, peerPort, clusterId };
+  return formatRecord({ ...place, incarnation, ringId, ...doors, mode, version, startedAtMs });
 }
 
 export function parseNode(text: string): Result<NodeRecord, string> {

@@ -25,6 +25,8 @@ export interface Versioned<T> {
 export interface Candidate extends CandidateRecord {
   /** Of its znode: the lowest decides. */
   readonly name: string;
+  /** Sixteen hexadecimal digits: the session it ends with. */
+  readonly session: string;
 }
 
 export interface RingView {

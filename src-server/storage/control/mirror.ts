@@ -1,0 +1,198 @@
+/**
+ * Keeps a view of the ring in step with the ensemble, for as long as one session lasts.
+ *
+ *   connected ──▶ watch the root, recursively ──▶ read everything ──▶ view.renew
+ *                                   change of a znode ──▶ read it ──▶ view.take
+ *
+ * An event says only that something changed, so what is believed was always read. Lasting watches tell nothing of the time
+ * between two connections, so each new one reads everything anew; what changes meanwhile is read once more before the view is
+ * shown. Reads are asked for at once and answered in order: a thousand partitions take one round trip and a little.
+ */
+import { sessionHex, sessionId } from '../../base/ids.ts';
+import { type Client, ClientError, type Event } from '../../coordination/client/client.ts';
+import { Code } from '../../coordination/model/codes.ts';
+import type { Stat } from '../../coordination/model/stat.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { Logger } from '../../platform/logger.ts';
+import type { KeptView, Znode } from './kept-view.ts';
+import type { RingPaths } from './paths.ts';
+
+export interface MirrorOptions {
+  readonly client: Client;
+  readonly paths: RingPaths;
+  readonly view: KeptView;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+const RETRY_MS = 1000;
+
+export class RingMirror {
+  readonly #options: MirrorOptions;
+  readonly #onEvent = (event: Event): void => this.#notice(event);
+  readonly #stopListening: () => void;
+  /** Paths that changed and are not read again yet. */
+  readonly #dirty = new Set<string>();
+  #isWatching = false;
+  /** Of the connection that is being read: a read that began on another one counts for nothing. */
+  #connection = 0;
+  #isWhole = false;
+  #isReading = false;
+  #isClosed = false;
+
+  constructor(options: MirrorOptions) {
+    this.#options = options;
+    let isConnected = false;
+    const look = (): void => {
+      const { state } = options.client;
+      const wasConnected = isConnected;
+      isConnected = state.kind === 'connected' && !state.readOnly;
+      if (isConnected === wasConnected) return;
+      this.#connection += 1;
+      this.#isWhole = false;
+      if (isConnected) void this.#renew();
+      else this.#disconnect();
+    };
+    this.#stopListening = options.client.onState(look);
+    look();
+  }
+
+  /** What a write answered with is known before the watch tells it. */
+  take(path: string, znode: Znode): void {
+    if (!this.#isWhole || this.#isClosed) return;
+    this.#options.view.take(path, znode);
+    this.#options.view.tell();
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#connection += 1;
+    this.#stopListening();
+    this.#disconnect();
+  }
+
+  #disconnect(): void {
+    this.#dirty.clear();
+    this.#options.view.setConnected(false);
+    this.#options.view.tell();
+  }
+
+  #notice({ path }: Event): void {
+    if (this.#isClosed || this.#options.paths.placeOf(path) === null) return;
+    this.#dirty.add(path);
+    if (this.#isWhole && !this.#isReading) void this.#readDirty();
+  }
+
+  async #renew(): Promise<void> {
+    const { client, paths, view, logger } = this.#options;
+    const connection = this.#connection;
+    const isStale = (): boolean => connection !== this.#connection;
+    try {
+      if (!this.#isWatching) {
+        await client.watch(paths.root, this.#onEvent, { recursive: true });
+        this.#isWatching = true;
+      }
+      // The server may lag behind what others have seen of the ring already.
+      await client.sync('/');
+      const znodes = new Map<string, Znode>();
+      const found = await this.#paths();
+      await Promise.all(found.map((path) => this.#read(path, znodes)));
+      while (this.#dirty.size > 0 && !isStale()) await this.#readDirtyInto(znodes);
+      if (isStale()) return;
+      this.#isWhole = true;
+      view.renew(znodes);
+      view.setConnected(true);
+      view.tell();
+    } catch (error) {
+      if (isStale()) return;
+      logger.warn('the ring cannot be read', { path: paths.root, why: String(error) });
+      this.#renewLater();
+    }
+  }
+
+  /** What was missed shows up when everything is read again; with the next connection, if this one is gone. */
+  #renewLater(): void {
+    const connection = this.#connection;
+    this.#isWhole = false;
+    this.#options.clock.after(RETRY_MS, () => {
+      if (connection === this.#connection) void this.#renew();
+    });
+  }
+
+  async #readDirty(): Promise<void> {
+    const connection = this.#connection;
+    const { view, logger } = this.#options;
+    this.#isReading = true;
+    try {
+      while (this.#dirty.size > 0) {
+        const paths = [...this.#dirty];
+        const znodes = new Map<string, Znode>();
+        await this.#readDirtyInto(znodes);
+        if (connection !== this.#connection) return;
+        for (const path of paths) view.take(path, znodes.get(path) ?? null);
+        view.tell();
+      }
+    } catch (error) {
+      if (connection !== this.#connection) return;
+      logger.warn('a change of the ring cannot be read', { why: String(error) });
+      this.#renewLater();
+    } finally {
+      this.#isReading = false;
+      if (this.#isWhole && this.#dirty.size > 0) void this.#readDirty();
+    }
+  }
+
+  async #readDirtyInto(znodes: Map<string, Znode>): Promise<void> {
+    const paths = [...this.#dirty];
+    this.#dirty.clear();
+    for (const path of paths) znodes.delete(path);
+    await Promise.all(paths.map((path) => this.#read(path, znodes)));
+  }
+
+  /** Every znode that may say something, as the lists name them now. */
+  async #paths(): Promise<string[]> {
+    const { paths } = this.#options;
+    const folders = [paths.partitions, paths.nodes, paths.members, paths.candidates, paths.forces];
+    const names = await Promise.all(folders.map((folder) => this.#childrenOf(folder)));
+    const below = folders.flatMap((folder, i) => names[i]!.map((name) => `${folder}/${name}`));
+    return [paths.config, paths.controllerEpoch, ...below.filter((at) => paths.placeOf(at))];
+  }
+
+  async #childrenOf(folder: string): Promise<string[]> {
+    try {
+      return (await this.#options.client.getChildren(folder)).names;
+    } catch (error) {
+      if (this.#isAbsent(folder, error)) return [];
+      throw error;
+    }
+  }
+
+  async #read(path: string, into: Map<string, Znode>): Promise<void> {
+    try {
+      const { data, stat } = await this.#options.client.getData(path);
+      into.set(path, znodeOf(data?.toString('utf8') ?? '', stat));
+    } catch (error) {
+      if (!this.#isAbsent(path, error)) throw error;
+    }
+  }
+
+  #isAbsent(path: string, error: unknown): boolean {
+    if (!(error instanceof ClientError)) return false;
+    if (error.code === Code.NO_NODE) return true;
+    if (error.code !== Code.NO_AUTH) return false;
+    this.#options.view.refuse(path, 'this session may not read it');
+    return true;
+  }
+}
+
+export function znodeOf(text: string, stat: Stat): Znode {
+  return {
+    text,
+    version: stat.version,
+    createdZxid: stat.czxid,
+    zxid: stat.mzxid,
+    changedAtMs: stat.mtime,
+    session: sessionHex(sessionId(stat.ephemeralOwner)),
+  };
+}
