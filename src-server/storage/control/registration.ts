@@ -101,7 +101,8 @@ export class Registration {
 
   #isTold(wanted: NodeRecord): boolean {
     const known = this.#options.view.nodes.get(wanted.id);
-    return known !== undefined && formatNode(known) === this.#told;
+    const text = formatNode(wanted);
+    return this.#told === text && known !== undefined && formatNode(known) === text;
   }
 
   async #settle(): Promise<void> {
