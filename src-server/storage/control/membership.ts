@@ -154,6 +154,13 @@ export class Membership {
     }));
   }
 
+  /** The leader's word that it cannot lead under this epoch: somebody is elected again, and it may be the same node. */
+  async resign(partition: number, id: NodeId, expectedVersion: number): Promise<ChangeOutcome> {
+    return this.#changePartition(partition, expectedVersion, (state) =>
+      state.leader === id ? { ...state, leader: null, leaderIncarnation: 0 } : state,
+    );
+  }
+
   /**
    * The word of a node on its own copy: it cannot vouch for it any more, and is not in sync. The last one in sync cannot say
    * so: there would be nobody left who holds what was acknowledged.

@@ -26,14 +26,27 @@ export interface PartitionState {
    * must be given a new epoch before it leads again. 0 without a leader.
    */
   readonly leaderIncarnation: number;
+  /**
+   * The last epoch whose leader an operator chose although it was not in sync; 0 for never. A copy that knows of no epoch as
+   * late may hold acknowledged entries that this leader has given up: it is worth nothing as a whole.
+   */
+  readonly forcedEpoch: number;
   readonly inSync: readonly NodeId[];
   readonly replicas: readonly NodeId[];
   readonly learners: readonly NodeId[];
 }
 
 export function formatPartition(state: PartitionState): string {
-  const { epoch, leader, leaderIncarnation, inSync, replicas, learners } = state;
-  return formatRecord({ epoch, leader, leaderIncarnation, inSync, replicas, learners });
+  const { epoch, leader, leaderIncarnation, forcedEpoch, inSync, replicas, learners } = state;
+  return formatRecord({
+    epoch,
+    leader,
+    leaderIncarnation,
+    forcedEpoch,
+    inSync,
+    replicas,
+    learners,
+  });
 }
 
 export function parsePartition(text: string): Result<PartitionState, string> {
@@ -42,6 +55,7 @@ export function parsePartition(text: string): Result<PartitionState, string> {
       epoch: fields.integer('epoch', { min: 1 }),
       leader: fields.nullable('leader', () => fields.nodeId('leader')),
       leaderIncarnation: fields.integer('leaderIncarnation'),
+      forcedEpoch: fields.integer('forcedEpoch'),
       inSync: fields.nodeIds('inSync'),
       replicas: fields.nodeIds('replicas'),
       learners: fields.nodeIds('learners'),
@@ -54,7 +68,8 @@ export function parsePartition(text: string): Result<PartitionState, string> {
 
 /** Null for a state that can be true. */
 export function whyContradictory(state: PartitionState): string | null {
-  const { leader, inSync, replicas, learners } = state;
+  const { epoch, leader, forcedEpoch, inSync, replicas, learners } = state;
+  if (forcedEpoch > epoch) return `its forced epoch ${forcedEpoch} is not there yet`;
   if (inSync.length === 0) return 'nobody is in sync';
   const stranger = inSync.find((id) => !replicas.includes(id));
   if (stranger !== undefined) return `${stranger} is in sync and no replica`;

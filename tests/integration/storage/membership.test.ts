@@ -30,6 +30,7 @@ const STATE: PartitionState = {
   epoch: 3,
   leader: A,
   leaderIncarnation: 1,
+  forcedEpoch: 0,
   inSync: [A, B],
   replicas: [A, B],
   learners: [C],
@@ -194,14 +195,17 @@ describeWithServers((start) => {
     await until('registered', () => a.registration.kind === 'registered');
     await operator.create(`${root}/p/0`, Buffer.from(formatPartition(STATE)));
     await until('seen', () => a.view.partitions.has(0));
-    expect(await a.withdraw(0, A, 0)).toEqual({ kind: 'ok', version: 1 });
+    expect(await a.resign(0, A, 0)).toEqual({ kind: 'ok', version: 1 });
     await until('seen', () => a.view.partitions.get(0)?.version === 1);
+    expect(a.view.partitions.get(0)!.value).toMatchObject({ leader: null, inSync: [A, B] });
+    expect(await a.withdraw(0, A, 1)).toEqual({ kind: 'ok', version: 2 });
+    await until('seen', () => a.view.partitions.get(0)?.version === 2);
     expect(a.view.partitions.get(0)!.value).toMatchObject({
       leader: null,
       inSync: [B],
       replicas: [A, B],
     });
-    expect(await a.withdraw(0, B, 1)).toEqual({ kind: 'conflict', why: 'nobody is in sync' });
+    expect(await a.withdraw(0, B, 2)).toEqual({ kind: 'conflict', why: 'nobody is in sync' });
   });
 
   test('a record that cannot be read, or is gone, takes nothing away and is told of', async () => {
