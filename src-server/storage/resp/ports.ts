@@ -54,7 +54,9 @@ export type RefusalCode =
   | 'LOADING'
   | 'NOREPLICAS'
   | 'READONLY'
-  | 'MASTERDOWN';
+  | 'MASTERDOWN'
+  /** The disk is nearly full: reads only. */
+  | 'MISCONF';
 
 /** A write went to replicas, and nobody can say in time whether it holds. */
 export interface Doubt {
@@ -140,6 +142,24 @@ export interface NodeFigures {
   readonly memoryBytesMax: number;
   readonly partitionsLed: number;
   readonly partitionsHeld: number;
+  /** What else the node tells of itself in RING.STATUS, by names in small letters. */
+  readonly details: readonly (readonly [string, string | number])[];
+}
+
+/** What this node has of a partition, for RING.STATUS. */
+export interface Holding {
+  readonly partition: number;
+  readonly role: 'leader' | 'follower' | 'learner' | 'idle';
+  readonly epoch: number;
+  readonly lastSeq: number;
+  readonly committedSeq: number;
+  readonly keys: number;
+  readonly bytes: number;
+  /** Commands carried out here, since the start. */
+  readonly reads: number;
+  readonly writes: number;
+  /** Why it does not serve as its role should; null while it does. */
+  readonly waits: string | null;
 }
 
 /** Keys from a cursor on, in the store's own order. The next cursor is 0 at the end, below 2^48 else. */
@@ -179,6 +199,10 @@ export interface Keyspace {
   readonly figures: NodeFigures;
   /** Partitions led here, ascending. */
   readonly led: readonly number[];
+  /** Partitions of which something is here, ascending. */
+  readonly held: readonly number[];
+  /** Null where nothing of the partition is here. */
+  holding(partition: number): Holding | null;
   /** Live keys of a partition led here. */
   count(partition: number): number;
   /** A slice of about so many keys of a partition led here, each a copy; null where it is not led here. */
