@@ -152,7 +152,22 @@ const faces = {
   ],
   [`${C}serving/`]: ['door', 'ports', 'reads', 'stats', 'watches', 'connection'],
   [`${C}client/`]: ['client'],
-  [`${S}ring/`]: ['slots', 'topology', 'table', 'table-text'],
+  [`${S}ring/`]: [
+    'slots',
+    'topology',
+    'table',
+    'table-text',
+    'terrain',
+    'rules',
+    'quotas',
+    'balance',
+    'tokens',
+    'plan',
+    'risk',
+    'circle',
+    'layout',
+    'edits',
+  ],
   [`${S}replication/`]: [
     'replicas',
     'partition',
@@ -204,7 +219,7 @@ module.exports = {
       from: {
         path: SERVER,
         pathNot: [
-          `${SERVER}(cli|host|(member-|console-)?thread|start-(members|settings))\\.ts$`,
+          `${SERVER}(cli|host|(member-|console-|storage-)?thread|start-(members|settings|storage))\\.ts$`,
           `${SERVER}(platform/node|console/transports)/`,
         ],
       },
