@@ -65,7 +65,7 @@ export interface Send {
 
 /**
  * Send entries from this one on, as many as one piece may hold and one at least, none after `toSeq`, as `entries` with this
- * epoch and commit point. Ends with `entriesSent` or `entriesGone`, at once or later; there is one at a time for a node.
+ * epoch and commit point. Done at once: `entriesSent` or `entriesGone` is stepped before any other event.
  */
 export interface SendEntries {
   readonly kind: 'sendEntries';

@@ -5,7 +5,7 @@
  * The order matters: a time that is older than a message received before it would let a grant run out too early.
  */
 import type { NodeId } from '../ring/topology.ts';
-import type { LogFacts, PartitionMessage } from './messages.ts';
+import type { Copying, LogFacts, PartitionMessage } from './messages.ts';
 
 /** Who holds a partition and who leads it, as the ensemble has it. The same shape as control's record. */
 export interface PartitionState {
@@ -88,6 +88,12 @@ export interface EntriesGone {
   readonly to: NodeId;
 }
 
+/** So much of the copy that is expected is on the disk. Said now and then: where the link breaks, it goes on from there. */
+export interface CopyProgressed {
+  readonly kind: 'copyProgressed';
+  readonly copying: Copying;
+}
+
 /** A copy that was expected has come, durably: this is the log now, and it can be continued. */
 export interface Installed {
   readonly kind: 'installed';
@@ -121,6 +127,7 @@ export type Event =
   | LinkDown
   | EntriesSent
   | EntriesGone
+  | CopyProgressed
   | Installed
   | Damaged
   | StrictRead

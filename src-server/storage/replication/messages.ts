@@ -1,6 +1,7 @@
 /**
  * What nodes say to each other about a partition, and about the time they grant each other; wire.ts turns it into bytes.
  *
+ *   member ──knock─▶ leader
  *   leader ──lead──▶ member ──promise──▶ leader ──follow──▶ member ◀──entries, commit── leader
  *                                            └───replace──▶ member     (its log cannot be continued: a copy comes)
  *   node ◀──beat──▶ node      node ──question──▶ node ──answer──▶ node
@@ -47,11 +48,12 @@ export const EPOCHS_TOLD_MAX = 256;
 
 // --- leader to member ---
 
-/** I lead this epoch: promise it, and tell me of your log. */
+/** I lead this epoch: promise it, and tell me of your log. Only the newest attempt on a link counts. */
 export interface Lead {
   readonly kind: 'lead';
   readonly partition: number;
   readonly epoch: number;
+  readonly attempt: number;
 }
 
 /** Take back what lies after this entry; what follows it comes. */
@@ -99,11 +101,19 @@ export interface Vouch {
 
 // --- member to leader ---
 
-/** No older leader is followed from here on. Also said unasked, by who learns later than its leader that they belong together. */
+/** Ask me anew: I have just learnt that you lead me, or my log is another one than I said. */
+export interface Knock {
+  readonly kind: 'knock';
+  readonly partition: number;
+  readonly epoch: number;
+}
+
+/** The answer to `lead`: no older leader is followed from here on. */
 export interface LogPromise {
   readonly kind: 'promise';
   readonly partition: number;
   readonly epoch: number;
+  readonly attempt: number;
   readonly log: LogFacts;
 }
 
@@ -148,7 +158,7 @@ export interface Answer {
 }
 
 export type FromLeader = Lead | Follow | Replace | Entries | Commit | Vouch;
-export type FromMember = LogPromise | Ack | Fenced;
+export type FromMember = Knock | LogPromise | Ack | Fenced;
 export type PartitionMessage = FromLeader | FromMember;
 export type LeaseMessage = Beat | Question | Answer;
 export type Message = PartitionMessage | LeaseMessage;
