@@ -3,6 +3,7 @@
  *
  * Greedy on purpose: chains and exchanges mend afterwards what it gets wrong, and it gets nearly everything right.
  */
+import { hashOfName, mixed } from './hash.ts';
 import type { Placement } from './placement.ts';
 import type { Quotas } from './quotas.ts';
 import { NOBODY } from './table.ts';
@@ -10,23 +11,6 @@ import { NOBODY } from './table.ts';
 /** What speaks against a node, each more than all below it; below them a move: 1. */
 const FULL = 4;
 const BENT = 2;
-
-/** Spreads the bits of a partition and a node, so that nodes with equal claims take turns without a pattern. */
-export function lot(partition: number, node: number): number {
-  let mixed = Math.imul(partition + 1, 0x9e3779b1) ^ Math.imul(node, 0x85ebca6b);
-  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x21f0aaad);
-  mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97);
-  return (mixed ^ (mixed >>> 15)) >>> 0;
-}
-
-/** A number for each node that depends on its name only, so that its turn does not change when others come and go. */
-export function lotsOf(nodeIds: readonly string[]): Int32Array {
-  return Int32Array.from(nodeIds, (id) => {
-    let hash = 0x811c9dc5;
-    for (let i = 0; i < id.length; i++) hash = Math.imul(hash ^ id.charCodeAt(i), 0x01000193);
-    return hash;
-  });
-}
 
 /** Keeps every replica that quota and rules let stay; of too many, those on the fullest nodes go. */
 export function keep(placement: Placement, quotas: Quotas): void {
@@ -71,7 +55,8 @@ export function shed(placement: Placement, node: number): void {
 
 /** Finds a node for every replica that has none. */
 export function fill(placement: Placement, quotas: Quotas): void {
-  const lots = lotsOf(placement.terrain.nodeIds);
+  // Nodes with equal claims take turns by names, so a turn does not change when others come and go.
+  const lots = Uint32Array.from(placement.terrain.nodeIds, hashOfName);
   for (let partition = 0; partition < placement.partitionCount; partition++) {
     const start = partition * placement.replicaCount;
     for (let cell = start; cell < start + placement.rules.replicaCount; cell++) {
@@ -90,7 +75,7 @@ function choose(
   placement: Placement,
   { ideals, most, strictRules }: Quotas,
   cell: number,
-  lots: Int32Array,
+  lots: Uint32Array,
 ): number {
   const { counts } = placement;
   const partition = placement.partitionOf(cell);
@@ -105,7 +90,7 @@ function choose(
     const fullness = (counts[node]! + 1) / ideals[node]!;
     let rank = (isFull ? FULL : 0) + (placement.isHome(partition, node) ? 0 : 1);
     if (rank > bestRank || (rank === bestRank && fullness > bestFullness)) continue;
-    const ownLot = lot(partition, lots[node]!);
+    const ownLot = mixed(partition, lots[node]!);
     if (rank === bestRank && fullness === bestFullness && ownLot <= bestLot) continue;
     if (!placement.isAllowed(partition, node)) continue;
     if (placement.isExcess(strictRules, cell, node)) rank += BENT;
