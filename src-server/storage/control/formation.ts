@@ -1,0 +1,116 @@
+/**
+ * How a ring begins: the first table once enough nodes are there, then its partitions, then the word that it is whole.
+ *
+ * It is made in several writes and taken up where it stopped: whatever controller finds a ring that is forming makes what is
+ * missing.
+ */
+import type { NodeId, RingNode } from '../ring/topology.ts';
+import { ledBy, stillInSync, wantedOf } from './leaders.ts';
+import { firstTable } from './placing.ts';
+import type { PartitionState } from './records.ts';
+import type { Round } from './round.ts';
+
+/** There is no ring yet. */
+export function form(round: Round): void {
+  const { view, terms, situation } = round;
+  const hindrance = whyNotFormed(round);
+  if (hindrance !== null) {
+    const { reason, znode, words } = hindrance;
+    round.wait({ reason, partition: null, node: null, znode, words });
+    return;
+  }
+  const nodes = [...view.nodes.values()]
+    .filter(({ id }) => round.isUsable(id))
+    .map(placeOf)
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
+  const { partitionCount, replicaCount, minInSync, strategy, downOutMs, backfillsPerNode } = terms;
+  const words = `of ${nodes.length} nodes`;
+  round.changeConfig(
+    {
+      ringId: situation.newRingId,
+      version: 1,
+      phase: 'forming',
+      minInSync,
+      strategy,
+      downOutMs,
+      backfillsPerNode,
+      nodes,
+      out: [],
+      table: firstTable({ nodes, strategy, partitionCount, replicaCount }),
+      changed: { atMs: situation.wallMs, by: situation.by, why: words },
+    },
+    null,
+    { kind: 'formed', node: null, words },
+  );
+}
+
+/** There is a ring, and some of its partitions may not exist yet. */
+export function goOnForming(round: Round): void {
+  const { value: config, version } = round.view.config!;
+  const missing = missingPartitions(round);
+  for (const partition of missing) {
+    const wanted = wantedOf(round, partition);
+    if (wanted.length > 0) round.createPartition(partition, firstState(round, wanted));
+  }
+  if (missing.length > 0) return;
+  round.changeConfig({ ...config, phase: 'formed' }, version, {
+    kind: 'formed',
+    node: null,
+    words: `${config.table.partitionCount} partitions`,
+  });
+}
+
+/** Partitions of a whole ring that somebody took away: what they hold is still on the nodes, so none is made anew. */
+export function tellMissing(round: Round): void {
+  for (const partition of missingPartitions(round)) {
+    const znode = round.paths.partition(partition);
+    const words = 'its znode was deleted: nobody knows any more who is in sync';
+    round.wait({ reason: 'missing', partition, node: null, znode, words });
+  }
+}
+
+function missingPartitions({ view }: Round): number[] {
+  const { partitionCount } = view.config!.value.table;
+  const all = Array.from({ length: partitionCount }, (_, partition) => partition);
+  return all.filter((partition) => !view.partitions.has(partition));
+}
+
+function whyNotFormed(
+  round: Round,
+): { reason: 'too-few-nodes' | 'other-ring' | 'unreadable'; znode: string; words: string } | null {
+  const { view, terms, paths } = round;
+  const problem = view.problems.get(paths.config);
+  if (problem !== undefined) return { reason: 'unreadable', znode: paths.config, words: problem };
+  if (view.partitions.size > 0) {
+    const words = `there is no configuration, but there are ${view.partitions.size} partitions`;
+    return { reason: 'unreadable', znode: paths.config, words };
+  }
+  const strangers = [...view.nodes.values()].filter(({ ringId }) => ringId !== null);
+  if (strangers.length > 0) {
+    const words = `there is no configuration, but these belong to a ring: ${strangers.map(({ id }) => id).join(', ')}`;
+    return { reason: 'other-ring', znode: paths.config, words };
+  }
+  const count = [...view.nodes.values()].filter(({ weight }) => weight > 0).length;
+  if (count >= terms.formNodes) return null;
+  const words = `${count} of ${terms.formNodes} nodes are there`;
+  return { reason: 'too-few-nodes', znode: paths.nodes, words };
+}
+
+/** Nothing was acknowledged yet, so everybody who is wanted holds all of it. */
+function firstState(round: Round, wanted: readonly NodeId[]): PartitionState {
+  const state: PartitionState = {
+    epoch: 0,
+    leader: null,
+    leaderIncarnation: 0,
+    forcedEpoch: 0,
+    inSync: stillInSync(round, wanted, round.view.config!.value.minInSync),
+    replicas: wanted,
+    learners: [],
+  };
+  const leader = state.inSync.find((id) => round.isUsable(id));
+  return leader === undefined ? { ...state, epoch: 1 } : ledBy(round, state, leader);
+}
+
+function placeOf({ id, region, zone, host, weight, capBytes }: RingNode): RingNode {
+  return { id, region, zone, host, weight, capBytes };
+}

@@ -1,0 +1,206 @@
+/**
+ * Brings copies to where the table wants them: repair after a failure and an operator's new placement are the same thing here.
+ *
+ *    wanted, no copy     ──▶ learner            as many at a time as nodes may give and take, the most urgent first
+ *    learner             ──▶ in-sync replica    the leader's own change, once it has caught up
+ *    replica, not wanted ──▶ dropped            only when every wanted copy is in sync and alive
+ *
+ * So a partition never has fewer copies on the way than before, and a placement that is taken back half way drops its learners
+ * and leaves everything else as it is.
+ */
+import type { NodeId } from '../ring/topology.ts';
+import { wantedOf } from './leaders.ts';
+import type { PartitionState } from './records.ts';
+import type { Round, WaitReason } from './round.ts';
+import type { Versioned } from './view.ts';
+
+/** A partition as the mover sees it. */
+interface Job {
+  readonly partition: number;
+  readonly known: Versioned<PartitionState>;
+  readonly wanted: readonly NodeId[];
+  /** Copies in sync on nodes that are alive. */
+  readonly copies: number;
+  /** Wanted nodes without any copy. */
+  readonly lacking: readonly NodeId[];
+}
+
+export function moveCopies(round: Round): void {
+  const jobs: Job[] = [];
+  const backfills = runningBackfills(round);
+  let isRepairing = false;
+  for (const [partition, known] of round.partitions()) {
+    const wanted = wantedOf(round, partition);
+    if (wanted.length === 0) continue;
+    const job = jobOf(round, partition, known, wanted);
+    isRepairing ||= isRepair(job) && known.value.learners.some((id) => round.isUsable(id));
+    if (dropLearners(round, job) || dropReplicas(round, job)) continue;
+    tellOfSlow(round, job);
+    if (job.lacking.length > 0) jobs.push(job);
+  }
+  jobs.sort((a, b) => a.copies - b.copies || a.partition - b.partition);
+  for (const job of jobs) {
+    if (isRepairing && !isRepair(job)) {
+      wait(
+        round,
+        job,
+        'repairs-first',
+        job.lacking[0]!,
+        'copies that were lost are made again first',
+      );
+      continue;
+    }
+    isRepairing = addLearners(round, job, backfills) && isRepair(job) ? true : isRepairing;
+  }
+}
+
+/** How many copies each node gives and takes now, and may. */
+class Backfills {
+  readonly #most: number;
+  readonly #given = new Map<NodeId, number>();
+  readonly #taken = new Map<NodeId, number>();
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  begin(from: NodeId | null, to: NodeId): void {
+    if (from !== null) this.#given.set(from, (this.#given.get(from) ?? 0) + 1);
+    this.#taken.set(to, (this.#taken.get(to) ?? 0) + 1);
+  }
+
+  /** The node whose limit is in the way, null when there is room. */
+  limitOf(from: NodeId, to: NodeId): NodeId | null {
+    if ((this.#taken.get(to) ?? 0) >= this.#most) return to;
+    if ((this.#given.get(from) ?? 0) >= this.#most) return from;
+    return null;
+  }
+}
+
+function jobOf(
+  round: Round,
+  partition: number,
+  known: Versioned<PartitionState>,
+  wanted: readonly NodeId[],
+): Job {
+  const { inSync, replicas, learners } = known.value;
+  return {
+    partition,
+    known,
+    wanted,
+    copies: inSync.filter((id) => round.isUsable(id)).length,
+    lacking: wanted.filter((id) => !replicas.includes(id) && !learners.includes(id)),
+  };
+}
+
+/** Fewer copies than there should be, and not only in other places. */
+function isRepair({ copies, wanted }: Job): boolean {
+  return copies < wanted.length;
+}
+
+/** Every copy that is being made takes its place, also where somebody is away for a moment. */
+function runningBackfills(round: Round): Backfills {
+  const backfills = new Backfills(round.view.config!.value.backfillsPerNode);
+  for (const { leader, learners } of round.states()) {
+    for (const id of learners) backfills.begin(leader, id);
+  }
+  return backfills;
+}
+
+/** Nobody wants their copies any more, or nobody is there to be copied from: their places are needed elsewhere. */
+function dropLearners(round: Round, { partition, known, wanted }: Job): boolean {
+  const { value: state } = known;
+  const isIdle = state.leader === null || round.isGone(state.leader);
+  const dropped = state.learners.filter((id) => isIdle || !wanted.includes(id));
+  if (dropped.length === 0) return false;
+  round.changePartition(
+    partition,
+    known,
+    { ...state, learners: state.learners.filter((id) => !dropped.includes(id)) },
+    { kind: 'learner-dropped', node: dropped[0]!, words: dropped.join(', ') },
+  );
+  return true;
+}
+
+/** Whatever is not wanted goes, when all that is wanted is there; a leader only after it has handed over. */
+function dropReplicas(round: Round, job: Job): boolean {
+  const { partition, known, wanted } = job;
+  const { value: state } = known;
+  const surplus = state.replicas.filter((id) => !wanted.includes(id));
+  if (surplus.length === 0) return false;
+  const full = round.view.config!.value.table.replicaCount;
+  const missing = wanted.filter((id) => !state.inSync.includes(id) || !round.isUsable(id));
+  if (wanted.length < full || missing.length > 0) {
+    const words =
+      missing.length > 0
+        ? `kept until these are in sync: ${missing.join(', ')}`
+        : `kept: only ${wanted.length} of ${full} copies have a place`;
+    wait(round, job, 'not-enough-copies', surplus[0]!, words);
+    return false;
+  }
+  if (state.leader === null || !wanted.includes(state.leader)) return false;
+  round.changePartition(
+    partition,
+    known,
+    { ...state, replicas: [...wanted], inSync: state.inSync.filter((id) => wanted.includes(id)) },
+    { kind: 'replica-dropped', node: surplus[0]!, words: surplus.join(', ') },
+  );
+  return true;
+}
+
+/** @returns whether there is one more now */
+function addLearners(round: Round, job: Job, backfills: Backfills): boolean {
+  const { partition, known, lacking } = job;
+  const { value: state } = known;
+  const { leader } = state;
+  if (leader === null || !round.isUsable(leader)) {
+    wait(round, job, 'no-leader', lacking[0]!, 'nobody leads it whom one could copy from');
+    return false;
+  }
+  const added: NodeId[] = [];
+  for (const id of lacking) {
+    const limit = backfills.limitOf(leader, id);
+    if (!round.isUsable(id)) {
+      wait(round, job, 'away', id, `${id} is to have a copy and is away`);
+    } else if (limit !== null) {
+      const { backfillsPerNode } = round.view.config!.value;
+      const words = `${limit} gives or takes ${backfillsPerNode} copies already`;
+      round.wait({
+        reason: 'backfill-limit',
+        partition,
+        node: limit,
+        znode: round.paths.config,
+        words,
+      });
+    } else {
+      backfills.begin(leader, id);
+      added.push(id);
+    }
+  }
+  if (added.length === 0) return false;
+  round.changePartition(
+    partition,
+    known,
+    { ...state, learners: [...state.learners, ...added] },
+    { kind: 'learner-added', node: added[0]!, words: added.join(', ') },
+  );
+  return true;
+}
+
+/** Copies that are being made, or fetch what they lack: nothing is decided about them, and nobody should wonder. */
+function tellOfSlow(round: Round, job: Job): void {
+  const { inSync, replicas, learners } = job.known.value;
+  for (const id of learners) {
+    if (round.isUsable(id)) wait(round, job, 'copying', id, `${id} copies it`);
+  }
+  for (const id of replicas) {
+    if (inSync.includes(id)) continue;
+    if (round.isUsable(id)) wait(round, job, 'catching-up', id, `${id} fetches what it lacks`);
+    else wait(round, job, 'away', id, `${id} is away`);
+  }
+}
+
+function wait(round: Round, job: Job, reason: WaitReason, node: NodeId, words: string): void {
+  const { partition } = job;
+  round.wait({ reason, partition, node, znode: round.paths.partition(partition), words });
+}

@@ -1,0 +1,67 @@
+/**
+ * Tables for a ring whose nodes come and go: what the ring's own strategy makes of the nodes that are there, with as little
+ * movement as that takes.
+ */
+import { balance } from '../ring/balance.ts';
+import { replicasOf, type RingTable, type TableShape } from '../ring/table.ts';
+import { type NodeId, type RingNode, topologyOf } from '../ring/topology.ts';
+import type { PartitionState } from './records.ts';
+import type { RingConfig } from './ring-config.ts';
+import type { Versioned } from './view.ts';
+
+export function firstTable(
+  options: TableShape & {
+    readonly nodes: readonly RingNode[];
+    readonly strategy: RingConfig['strategy'];
+  },
+): RingTable {
+  const { nodes, partitionCount, replicaCount } = options;
+  return balance({ topology: topologyOf(nodes), partitionCount, replicaCount, before: null }).table;
+}
+
+/** The table once these are out. */
+export function tableWithout(config: RingConfig, out: readonly NodeId[]): RingTable {
+  return tableOf(config, out, config.table);
+}
+
+/**
+ * The table once a node is back. Where its old copy was not replaced yet it is wanted again, in place of one that would have to
+ * be made.
+ */
+export function tableWith(
+  config: RingConfig,
+  id: NodeId,
+  partitions: ReadonlyMap<number, Versioned<PartitionState>>,
+): RingTable {
+  const { table } = config;
+  const nodeIds = [...new Set([...table.nodeIds, id])].sort();
+  const { partitionCount, replicaCount } = table;
+  const places = new Map(nodeIds.map((node, i) => [node, i]));
+  const cells = new Uint16Array(partitionCount * replicaCount).fill(0xffff);
+  for (let partition = 0; partition < partitionCount; partition++) {
+    const wanted = replicasOf(table, partition);
+    const held = partitions.get(partition)?.value.replicas ?? [];
+    if (held.includes(id) && !wanted.includes(id)) {
+      const unmade = wanted.findIndex((node) => !held.includes(node));
+      if (unmade >= 0) wanted[unmade] = id;
+      else if (wanted.length < replicaCount) wanted.push(id);
+    }
+    wanted.forEach((node, i) => {
+      cells[partition * replicaCount + i] = places.get(node)!;
+    });
+  }
+  const out = config.out.filter((other) => other !== id);
+  return tableOf(config, out, { partitionCount, replicaCount, nodeIds, cells });
+}
+
+/** How many copies a table wants on these nodes. */
+export function copiesWanted(table: RingTable, isCounted: (id: NodeId) => boolean): number {
+  const counted = table.nodeIds.map(isCounted);
+  return table.cells.reduce((sum, cell) => sum + (counted[cell] === true ? 1 : 0), 0);
+}
+
+function tableOf(config: RingConfig, out: readonly NodeId[], before: RingTable): RingTable {
+  const { partitionCount, replicaCount } = config.table;
+  const topology = topologyOf(config.nodes.filter(({ id }) => !out.includes(id)));
+  return balance({ topology, partitionCount, replicaCount, before }).table;
+}
