@@ -179,6 +179,7 @@ const faces = {
     'mesh/links',
     'mesh/transfer',
   ],
+  [`${S}engine/`]: ['engine', 'body'],
   [`${SERVER}storage/resp/`]: ['door', 'ports', 'users', 'errands', 'client', 'cluster-client'],
 };
 

@@ -100,14 +100,20 @@ export class BodyReader {
   keyAt = 0;
   valueAt = 0;
   end = 0;
+  /** What the whole op takes, and where it lies in its segment. */
+  length = 0;
+  place = 0;
+  #base = 0;
   #view: DataView = new DataView(NO_BYTES.buffer);
   #limit = 0;
 
-  over(bytes: Uint8Array, start = 0, limit = bytes.length): this {
+  /** @param place where the bytes begin in their segment */
+  over(bytes: Uint8Array, place = 0): this {
     this.bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    this.#limit = limit;
-    this.start = this.end = start;
+    this.#limit = bytes.length;
+    this.#base = place;
+    this.start = this.end = 0;
     return this;
   }
 
@@ -132,6 +138,27 @@ export class BodyReader {
     this.keyAt = keyAt;
     this.valueAt = valueAt;
     this.end = end;
+    this.length = end - start;
+    this.place = this.#base + start;
+    return true;
+  }
+
+  /** The same for ops as hints keep them: a place, then the op without its value. */
+  nextStripped(): boolean {
+    const view = this.#view;
+    const start = this.end + 4;
+    if (start + OP_HEADER_BYTES > this.#limit) return false;
+    const keyAt = start + OP_HEADER_BYTES;
+    const valueAt = keyAt + view.getUint16(start + 6);
+    if (valueAt > this.#limit) return false;
+    this.place = view.getUint32(this.end);
+    this.start = start;
+    this.crc = view.getUint32(start);
+    this.kind = view.getUint8(start + 4);
+    this.expiresAtMs = getUint53(view, start + 12);
+    this.keyAt = keyAt;
+    this.valueAt = this.end = valueAt;
+    this.length = valueAt - start + view.getUint32(start + 8);
     return true;
   }
 

@@ -1,0 +1,438 @@
+/**
+ * A partition in the shared log: its entries, what of them is not committed, and its keys.
+ *
+ *   append ─▶ record in the log ─▶ keys show the op      undo remembers what they showed before
+ *   commit ─▶ undo forgets         truncate ─▶ undo is carried out
+ *
+ * Recovery hands over what it finds, in the order of the log, to the same methods, so that a partition after a restart is the
+ * one before it (E1).
+ */
+import { assert } from '../../base/assert.ts';
+import { crc32c } from '../../bytes/checksum.ts';
+import { BodyReader, isSoundBody, OpKind } from './body.ts';
+import { gatherCommitted } from './copy.ts';
+import { HASHES, hashOf } from './key-hash.ts';
+import type { Log } from './log.ts';
+import { PartitionKeys, slotOf } from './partition-keys.ts';
+import { encodeState, type PartitionState } from './partition-state.ts';
+import {
+  offsetOf,
+  readHeader,
+  RECORD_HEADER_BYTES,
+  RecordHeader,
+  RecordKind,
+  segmentOf,
+} from './record.ts';
+import {
+  type Chunk,
+  type Damage,
+  type Digest,
+  EngineDamage,
+  type Entry,
+  type EpochStart,
+  type Found,
+  type InstallBase,
+  type Installing,
+  type Scan,
+  type Store,
+} from './store.ts';
+import { Tail, type TailBudget } from './tail.ts';
+import { type Change, Uncommitted } from './uncommitted.ts';
+
+export interface PartitionParts {
+  readonly log: Log;
+  readonly budget: TailBudget;
+  /** Whether it matters which keys are asked for. */
+  readonly notesUse: boolean;
+  readonly onDamage: (damage: Damage) => void;
+}
+
+/** A replica that asks for an epoch before the oldest remembered one gets a copy. */
+const EPOCHS_MAX = 512;
+const NO_BYTES = new Uint8Array(0);
+
+export class PartitionStore implements Store {
+  readonly partition: number;
+  readonly keys: PartitionKeys;
+  readonly #parts: PartitionParts;
+  readonly #log: Log;
+  readonly #header = new RecordHeader();
+  readonly #op = new BodyReader();
+  readonly #uncommitted = new Uncommitted();
+  #tail: Tail;
+  #lastSeq = 0;
+  #lastEpoch = 0;
+  #committedSeq = 0;
+  #epochs: EpochStart[] = [];
+  #damage: Damage | null = null;
+  #installing: Installing | null = null;
+  #keptFrom: number | null = null;
+  /** Off while recovery has met something of it, but not yet where its entries stand. */
+  #isPlaced: boolean;
+
+  constructor(partition: number, parts: PartitionParts, isPlaced = true) {
+    this.partition = partition;
+    this.#parts = parts;
+    this.#log = parts.log;
+    this.#isPlaced = isPlaced;
+    this.#tail = new Tail(parts.budget, 1);
+    this.keys = new PartitionKeys(parts.log, (segment, offset, why) =>
+      this.damaged({ partition, segment, offset, why }),
+    );
+  }
+
+  get lastSeq(): number {
+    return this.#lastSeq;
+  }
+
+  get lastEpoch(): number {
+    return this.#lastEpoch;
+  }
+
+  get committedSeq(): number {
+    return this.#committedSeq;
+  }
+
+  get epochs(): readonly EpochStart[] {
+    return this.#epochs;
+  }
+
+  get count(): number {
+    return this.keys.table.count;
+  }
+
+  get bytes(): number {
+    return this.keys.bytes;
+  }
+
+  get damage(): Damage | null {
+    return this.#damage;
+  }
+
+  get installing(): Installing | null {
+    return this.#installing;
+  }
+
+  get isPlaced(): boolean {
+    return this.#isPlaced;
+  }
+
+  get memoryBytes(): number {
+    return this.keys.memoryBytes + this.#tail.memoryBytes;
+  }
+
+  // --- entries ---
+
+  append({ epoch, seq, body }: Entry): void {
+    assert(this.#installing === null, 'E9: a partition takes no entries while it is installed');
+    assert(seq === this.#lastSeq + 1, 'E2: entries have no holes');
+    assert(epoch >= this.#lastEpoch, 'E2: epochs do not go back');
+    const position = this.#write(RecordKind.entry, epoch, seq, body);
+    const op = this.#op.over(body, offsetOf(position) + RECORD_HEADER_BYTES);
+    this.#enter(epoch, seq, position);
+    while (op.nextUnchecked()) this.#apply(op, segmentOf(position), seq, true);
+  }
+
+  commit(seq: number): void {
+    assert(seq <= this.#lastSeq, 'E4: what is committed was appended');
+    if (seq <= this.#committedSeq) return;
+    this.#committedSeq = seq;
+    this.#uncommitted.commit(seq, this.#unpin);
+  }
+
+  truncate(seq: number): void {
+    assert(seq >= this.#committedSeq, 'E4: what is committed is not taken back');
+    if (seq >= this.#lastSeq) return;
+    this.#write(RecordKind.truncate, this.#lastEpoch, seq, NO_BYTES);
+    this.#takeBack(seq);
+  }
+
+  read(fromSeq: number, maxBytes: number): readonly Entry[] | 'gone' {
+    const entries: Entry[] = [];
+    let bytes = 0;
+    for (let seq = fromSeq; seq <= this.#lastSeq && (bytes < maxBytes || seq === fromSeq); seq++) {
+      const position = this.#tail.at(seq);
+      if (position < 0) return 'gone';
+      const entry = this.#readEntry(position, seq);
+      bytes += entry.body.length;
+      if (bytes <= maxBytes || entries.length === 0) entries.push(entry);
+    }
+    return entries;
+  }
+
+  keepFrom(seq: number | null): void {
+    this.#keptFrom = seq;
+  }
+
+  /** Where the first entry begins that compaction must leave alone: it is not committed, or somebody who lags may need it. */
+  neededFrom(): { readonly uncommitted: number; readonly kept: number } {
+    const uncommitted = this.#tail.at(this.#committedSeq + 1);
+    const kept =
+      this.#keptFrom === null ? -1 : this.#tail.at(Math.max(this.#keptFrom, this.#tail.firstSeq));
+    return {
+      uncommitted: uncommitted < 0 ? Infinity : uncommitted,
+      kept: kept < 0 ? Infinity : kept,
+    };
+  }
+
+  /** The log begins there from now on. */
+  forgetBefore(position: number): void {
+    this.#tail.dropBefore(position);
+  }
+
+  #enter(epoch: number, seq: number, position: number): void {
+    if (epoch !== this.#lastEpoch || this.#epochs.length === 0) {
+      this.#epochs.push({ epoch, startSeq: seq });
+      if (this.#epochs.length > EPOCHS_MAX) this.#epochs.shift();
+    }
+    this.#lastEpoch = epoch;
+    this.#lastSeq = seq;
+    this.#tail.push(position, this.#committedSeq + 1);
+  }
+
+  #takeBack(seq: number): void {
+    this.#uncommitted.takeBack(seq, this.#undo);
+    this.#tail.truncate(seq);
+    this.#lastSeq = seq;
+    while ((this.#epochs.at(-1)?.startSeq ?? 0) > seq) this.#epochs.pop();
+    this.#lastEpoch = this.#epochs.at(-1)?.epoch ?? 0;
+  }
+
+  #write(kind: RecordKind, epoch: number, seq: number, body: Uint8Array): number {
+    const header = this.#header;
+    header.kind = kind;
+    header.partition = this.partition;
+    header.epoch = epoch;
+    header.seq = seq;
+    header.committed = this.#committedSeq;
+    return this.#log.append(header, body);
+  }
+
+  #readEntry(position: number, seq: number): Entry {
+    const segment = this.#log.segment(segmentOf(position));
+    const offset = offsetOf(position);
+    const header = this.#header;
+    const head = this.#log.read(segment, offset, RECORD_HEADER_BYTES);
+    const isHeader =
+      head.length === RECORD_HEADER_BYTES &&
+      readHeader(head, viewOf(head), 0, header, { salt: segment.salt, offset }) &&
+      header.seq === seq;
+    if (isHeader) {
+      const { epoch, length, bodyCrc } = header;
+      const bodyAt = offset + RECORD_HEADER_BYTES;
+      const body = segment.hot(bodyAt, length) ?? this.#log.readFile(segment, bodyAt, length);
+      if (body.length === length && crc32c(body, 0, length) === bodyCrc)
+        return { epoch, seq, body };
+    }
+    throw this.damaged({
+      partition: this.partition,
+      segment: segment.number,
+      offset,
+      why: 'an entry is not what was written',
+    });
+  }
+
+  // --- keys ---
+
+  get(key: Uint8Array): Found | null {
+    return this.keys.get(key, this.#parts.notesUse);
+  }
+
+  pendingSeq(key: Uint8Array): number {
+    return this.#uncommitted.length === 0 ? 0 : this.#uncommitted.seqOf(hashOf(key));
+  }
+
+  scan(cursor: number, count: number): Scan {
+    return this.keys.scan(cursor, count);
+  }
+
+  due(wallMs: number, count: number): readonly Uint8Array[] {
+    return this.keys.due(wallMs, count);
+  }
+
+  digest(): Digest {
+    return this.keys.digest.read();
+  }
+
+  #apply(op: BodyReader, segment: number, seq: number, isUndoable: boolean): void {
+    const hash = hashOf(op.bytes, op.keyAt, op.valueAt);
+    const at = this.keys.find(hash, op);
+    const made = op.kind === OpKind.put ? slotOf(op, hash, segment, seq) : null;
+    const prior = made !== null ? this.keys.put(made, at) : at >= 0 ? this.keys.remove(at) : null;
+    if (!isUndoable) return;
+    this.#uncommitted.push(seq, hash, made, prior);
+    if (prior !== null) this.#log.segment(prior.segment).pins++;
+  }
+
+  readonly #unpin = ({ prior }: Change): void => {
+    if (prior !== null) this.#log.segment(prior.segment).pins--;
+  };
+
+  readonly #undo = (change: Change): void => {
+    this.#unpin(change);
+    this.keys.restore(change.made, change.prior);
+  };
+
+  /** Compaction carries an op on that a slot points at. */
+  move(at: number, op: Uint8Array): void {
+    const slot = this.keys.table.slot(at);
+    const position = this.#write(RecordKind.moved, 0, slot.seq, op);
+    const offset = offsetOf(position) + RECORD_HEADER_BYTES;
+    this.keys.put({ ...slot, segment: segmentOf(position) & 0xffff, offset }, at);
+  }
+
+  /** Marks it damaged, and tells so once; what is to be thrown where somebody waits for an answer. */
+  damaged(damage: Damage): EngineDamage {
+    if (this.#damage === null) {
+      this.#damage = damage;
+      this.#parts.onDamage(damage);
+    }
+    return new EngineDamage(damage);
+  }
+
+  /** Whether something that counts lies in that stretch of a segment. */
+  hasBytesIn(segment: number, from: number, to: number): boolean {
+    for (let seq = this.#tail.firstSeq; seq <= this.#lastSeq; seq++) {
+      const position = this.#tail.at(seq);
+      if (segmentOf(position) === segment && offsetOf(position) >= from && offsetOf(position) < to)
+        return true;
+    }
+    return this.keys.hasOpIn(this.#log.segment(segment), from, to);
+  }
+
+  // --- copies ---
+
+  copy(cursor: number, maxBytes: number): Chunk {
+    return gatherCommitted(this.keys, this.#uncommitted, cursor, maxBytes);
+  }
+
+  beginInstall({ baseSeq, baseEpoch, epochs }: InstallBase): void {
+    this.drop();
+    this.#damage = null;
+    this.#place({
+      lastSeq: baseSeq,
+      lastEpoch: baseEpoch,
+      committedSeq: baseSeq,
+      epochs,
+      installing: { baseSeq, baseEpoch, epochs, cursor: 0 },
+      damage: null,
+    });
+    this.writeState();
+  }
+
+  installChunk({ cursor, bytes }: Chunk): boolean {
+    assert(this.#installing !== null, 'E9: chunks come between the begin and the end of a copy');
+    if (bytes.length > 0 && !isSoundBody(bytes)) return false;
+    const next = cursor === 0 ? HASHES : cursor;
+    const position = this.#write(RecordKind.chunk, 0, next, bytes);
+    const op = this.#op.over(bytes, offsetOf(position) + RECORD_HEADER_BYTES);
+    this.#takeChunk(op, segmentOf(position), next, () => op.nextUnchecked());
+    return true;
+  }
+
+  endInstall(): void {
+    assert(this.#installing !== null, 'E9: a copy that ends has begun');
+    this.#installing = null;
+    this.writeState();
+  }
+
+  #takeChunk(op: BodyReader, segment: number, cursor: number, next: () => boolean): void {
+    while (next()) this.#apply(op, segment, this.#lastSeq, false);
+    if (this.#installing !== null) this.#installing = { ...this.#installing, cursor };
+  }
+
+  // --- state ---
+
+  /** So that the log tells of it whatever becomes of the segments before. */
+  writeState(): void {
+    const state: PartitionState = {
+      lastSeq: this.#lastSeq,
+      lastEpoch: this.#lastEpoch,
+      committedSeq: this.#committedSeq,
+      epochs: this.#epochs,
+      installing: this.#installing,
+      damage: this.#damage,
+    };
+    this.#write(RecordKind.state, 0, 0, encodeState(state));
+  }
+
+  /** Everything of it is void. */
+  drop(): void {
+    this.#write(RecordKind.drop, 0, 0, NO_BYTES);
+    this.clear();
+  }
+
+  /** Nothing points into the log any more. */
+  clear(): void {
+    this.#uncommitted.commit(Infinity, this.#unpin);
+    this.keys.clear();
+  }
+
+  #place(state: PartitionState): void {
+    this.#isPlaced = true;
+    this.#lastSeq = state.lastSeq;
+    this.#lastEpoch = state.lastEpoch;
+    this.#committedSeq = state.committedSeq;
+    this.#epochs = [...state.epochs];
+    this.#installing = state.installing;
+    this.#tail = new Tail(this.#parts.budget, state.lastSeq + 1);
+  }
+
+  // --- what recovery found, in the order of the log; `next` goes from op to op ---
+
+  replayEntry(header: RecordHeader, position: number, op: BodyReader, next: () => boolean): void {
+    const { epoch, seq, committed } = header;
+    if (!this.#isPlaced || seq !== this.#lastSeq + 1) {
+      if (this.#isPlaced) this.#replayDamage(position, 'entries before this one are missing');
+      if (this.#isPlaced && seq <= this.#lastSeq) this.#takeBack(seq - 1);
+      this.#isPlaced = true;
+      this.#lastSeq = seq - 1;
+      this.#tail = new Tail(this.#parts.budget, seq);
+    }
+    this.#replayCommit(committed);
+    this.#enter(epoch, seq, position);
+    while (next()) this.#apply(op, segmentOf(position), seq, true);
+  }
+
+  replayMoved(header: RecordHeader, position: number, op: BodyReader, next: () => boolean): void {
+    this.#replayCommit(header.committed);
+    while (next()) this.#apply(op, segmentOf(position), header.seq, false);
+  }
+
+  replayChunk(header: RecordHeader, position: number, op: BodyReader, next: () => boolean): void {
+    this.#takeChunk(op, segmentOf(position), header.seq, next);
+  }
+
+  replayTruncate(header: RecordHeader): void {
+    this.#replayCommit(header.committed);
+    if (this.#isPlaced) this.#takeBack(header.seq);
+  }
+
+  replayState(state: PartitionState, position: number): void {
+    if (this.#isPlaced && this.#lastSeq !== state.lastSeq)
+      this.#replayDamage(position, 'entries before this state are missing');
+    if (!this.#isPlaced || this.#lastSeq !== state.lastSeq) this.#place(state);
+    this.#replayCommit(state.committedSeq);
+    this.#epochs = [...state.epochs];
+    this.#lastEpoch = state.lastEpoch;
+    this.#installing = state.installing;
+    if (state.damage !== null) this.damaged(state.damage);
+  }
+
+  #replayCommit(seq: number): void {
+    if (this.#isPlaced) this.commit(Math.min(seq, this.#lastSeq));
+  }
+
+  #replayDamage(position: number, why: string): void {
+    this.damaged({
+      partition: this.partition,
+      segment: segmentOf(position),
+      offset: offsetOf(position),
+      why,
+    });
+  }
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}
