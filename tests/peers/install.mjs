@@ -14,6 +14,8 @@ const PACKAGES = [
   'python3-kazoo',
   'chromium',
   'fonts-noto-cjk',
+  'redis-server',
+  'redis-tools',
 ];
 const APT = '/usr/bin/apt-get';
 /** Enough of its last words to see what went wrong. */

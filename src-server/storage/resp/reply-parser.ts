@@ -3,7 +3,7 @@
  * item is read twice.
  */
 import { readInteger } from './integers.ts';
-import { Push, type Reply,RespError } from './reply.ts';
+import { Push, type Reply, RespError } from './reply.ts';
 
 /** A list under way. Its `left` counts items: two for each pair of a map. */
 interface Open {
