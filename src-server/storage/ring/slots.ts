@@ -35,6 +35,13 @@ export function slotOf(key: Uint8Array): number {
   return crc16(key, 0, key.length) & (SLOTS - 1);
 }
 
+/** What of a key is hashed: its tag where it has one, else all of it. For people; `slotOf` makes no view of it. */
+export function hashedPartOf(key: Uint8Array): Uint8Array {
+  const open = key.indexOf(0x7b);
+  const close = open === -1 ? -1 : key.indexOf(0x7d, open + 1);
+  return close > open + 1 ? key.subarray(open + 1, close) : key;
+}
+
 export function crc16(bytes: Uint8Array, start: number, end: number): number {
   let crc = 0;
   for (let i = start; i < end; i++) {

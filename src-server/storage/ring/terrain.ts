@@ -10,11 +10,13 @@ export interface Terrain {
   readonly weights: Float64Array;
   /** Infinity for no cap. */
   readonly capBytes: Float64Array;
-  /** The zone and the host of each node. */
+  /** The zone, the host and the region of each node. */
   readonly zoneOf: Uint16Array;
   readonly hostOf: Uint16Array;
+  readonly regionOf: Uint16Array;
   readonly zoneNames: readonly string[];
   readonly hostNames: readonly string[];
+  readonly regionNames: readonly string[];
   /** The zone of each host. */
   readonly zoneOfHost: Uint16Array;
 }
@@ -23,8 +25,10 @@ export function terrainOf(topology: Topology): Terrain {
   const { nodes } = topology;
   const zoneNames = [...new Set(nodes.map(zoneNameOf))].sort();
   const hostNames = [...new Set(nodes.map(hostNameOf))].sort();
+  const regionNames = [...new Set(nodes.map(({ region }) => region))].sort();
   const zones = new Map(zoneNames.map((name, i) => [name, i]));
   const hosts = new Map(hostNames.map((name, i) => [name, i]));
+  const regions = new Map(regionNames.map((name, i) => [name, i]));
   const zoneOf = Uint16Array.from(nodes, (node) => zones.get(zoneNameOf(node))!);
   const hostOf = Uint16Array.from(nodes, (node) => hosts.get(hostNameOf(node))!);
   const zoneOfHost = new Uint16Array(hostNames.length);
@@ -35,8 +39,10 @@ export function terrainOf(topology: Topology): Terrain {
     capBytes: Float64Array.from(nodes, (node) => node.capBytes ?? Infinity),
     zoneOf,
     hostOf,
+    regionOf: Uint16Array.from(nodes, ({ region }) => regions.get(region)!),
     zoneNames,
     hostNames,
+    regionNames,
     zoneOfHost,
   };
 }
