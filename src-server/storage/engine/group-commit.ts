@@ -51,7 +51,9 @@ export class GroupCommit {
 
   constructor(parts: GroupCommitParts) {
     this.#parts = parts;
-    this.#durable = parts.log.appendedBytes;
+    const { segments, appendedBytes } = parts.log;
+    // A log that is new has a header to be written.
+    this.#durable = segments.reduce((sum, one) => sum - (one.size - one.durable), appendedBytes);
   }
 
   get syncs(): number {

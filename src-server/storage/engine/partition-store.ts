@@ -306,7 +306,12 @@ export class PartitionStore implements Store {
     return gatherCommitted(this.keys, this.#uncommitted, cursor, maxBytes);
   }
 
-  beginInstall({ baseSeq, baseEpoch, epochs }: InstallBase): void {
+  beginInstall({ baseSeq, baseEpoch, epochs: known }: InstallBase): void {
+    // The entry at the base has an epoch even where its source no longer knows where that began.
+    const epochs =
+      baseSeq === 0 || known.at(-1)?.epoch === baseEpoch
+        ? known
+        : [...known, { epoch: baseEpoch, startSeq: baseSeq }];
     this.drop();
     this.#damage = null;
     this.#place({

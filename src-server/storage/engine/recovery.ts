@@ -46,6 +46,13 @@ export interface RecoveryParts {
   readonly onProgress: (progress: RecoveryProgress) => void;
 }
 
+interface FoundFile {
+  readonly name: string;
+  readonly number: number;
+  readonly bytes: number;
+  readonly logId: Uint8Array | null;
+}
+
 /** So long nobody else gets a turn. */
 const SLICE_MS = 8;
 /** Records between two looks at the clock. */
@@ -97,14 +104,14 @@ class Recovery {
   /** Numbers of the segments in order, without holes; and the log they belong to. */
   #findSegments(): readonly number[] {
     const { disk, directory, logger } = this.#parts;
-    const files = disk.list(directory).flatMap(({ name, bytes }) => {
+    const files: FoundFile[] = disk.list(directory).flatMap(({ name, bytes }) => {
       const number = segmentNumber(name);
       return number === null ? [] : [{ name, number, bytes, logId: this.#logIdOf(name, number) }];
     });
     const logId = files.find((file) => file.logId !== null)?.logId ?? null;
     if (logId !== null) this.#log = this.#newLog(logId);
     const newest = files.at(-1);
-    if (newest !== undefined && newest.logId === null && this.#isUnbegun(newest)) {
+    if (newest !== undefined && this.#isUnbegun(newest)) {
       logger.info('the newest file of the log was not begun in full; it is set aside', {
         file: newest.name,
       });
@@ -121,15 +128,16 @@ class Recovery {
     return Array.from({ length: last.number - first.number + 1 }, (_, i) => first.number + i);
   }
 
-  /** Whether a file without a header holds no record either. */
-  #isUnbegun({ name, number, bytes }: { name: string; number: number; bytes: number }): boolean {
+  /** Whether its header is not whole, and no record in it was ever durable. */
+  #isUnbegun({ name, number, bytes, logId }: FoundFile): boolean {
     const { disk, directory, segmentBytes } = this.#parts;
     if (bytes < SEGMENT_HEADER_BYTES) return true;
+    if (logId !== null) return false;
     const segment = new Segment(number, this.#log.logId, segmentBytes);
     segment.size = bytes;
     segment.file = disk.open(disk.join(directory, name), 'read');
     try {
-      return new RecordCursor(segment).next() !== 'record';
+      return new RecordCursor(segment).next() !== 'record' && isTorn(segment, SEGMENT_HEADER_BYTES);
     } finally {
       segment.file.close();
     }

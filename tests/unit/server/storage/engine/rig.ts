@@ -121,6 +121,12 @@ export class Rig {
     return outcome;
   }
 
+  async close(): Promise<void> {
+    const closed = this.engine.close();
+    this.clock.settle();
+    await closed;
+  }
+
   /** Lets compaction, hints and scrub do all there is to do now. */
   maintain(): void {
     for (let rounds = 0; rounds < 10_000; rounds++) {
