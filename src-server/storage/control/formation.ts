@@ -46,17 +46,19 @@ export function form(round: Round): void {
 
 /** There is a ring, and some of its partitions may not exist yet. */
 export function goOnForming(round: Round): void {
-  const { value: config, version } = round.view.config!;
+  const { view } = round;
+  const { value: config, version } = view.config!;
+  const { table } = config;
   const missing = missingPartitions(round);
   for (const partition of missing) {
     const wanted = wantedOf(round, partition);
     if (wanted.length > 0) round.createPartition(partition, firstState(round, wanted));
   }
-  if (missing.length > 0) return;
+  if (missing.length > 0 || view.partitions.size < table.partitionCount) return;
   round.changeConfig({ ...config, phase: 'formed' }, version, {
     kind: 'formed',
     node: null,
-    words: `${config.table.partitionCount} partitions`,
+    words: `${table.partitionCount} partitions`,
   });
 }
 
@@ -69,10 +71,14 @@ export function tellMissing(round: Round): void {
   }
 }
 
-function missingPartitions({ view }: Round): number[] {
+/** Those that are there and cannot be read are told of elsewhere. */
+function missingPartitions({ view, paths }: Round): number[] {
   const { partitionCount } = view.config!.value.table;
   const all = Array.from({ length: partitionCount }, (_, partition) => partition);
-  return all.filter((partition) => !view.partitions.has(partition));
+  return all.filter(
+    (partition) =>
+      !view.partitions.has(partition) && !view.problems.has(paths.partition(partition)),
+  );
 }
 
 function whyNotFormed(

@@ -11,6 +11,7 @@ import { sessionHex, sessionId } from '../../base/ids.ts';
 import { Client, type SessionState, type Step } from '../../coordination/client/client.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { NodeId } from '../ring/topology.ts';
+import { historyStep } from './batch.ts';
 import { KeptView, type ViewListener } from './kept-view.ts';
 import { RingMirror } from './mirror.ts';
 import { DEFAULT_ROOT, RingPaths } from './paths.ts';
@@ -209,6 +210,16 @@ export class Membership {
     );
   }
 
+  /** Resolves once what the ensemble has told so far is in the view. */
+  async settled(): Promise<void> {
+    await this.#mirror.settled();
+  }
+
+  /** Names below a path of the ring. */
+  async childrenOf(path: string): Promise<string[]> {
+    return (await this.#client.getChildren(path)).names;
+  }
+
   /** Any write below the root, all or nothing. */
   async transact(steps: readonly Step[]): Promise<Outcome> {
     return commit(this.#client, steps);
@@ -284,14 +295,4 @@ export class Membership {
 function changeOf(outcome: Outcome): ChangeOutcome {
   if (outcome.kind !== 'ok') return outcome;
   return { kind: 'ok', version: outcome.versions[0] ?? 0 };
-}
-
-/** A line of history, as part of the write that it tells of. */
-export function historyStep(paths: RingPaths, text: string): Step {
-  return {
-    kind: 'create',
-    path: `${paths.history}/h-`,
-    data: Buffer.from(text),
-    options: { mode: 'persistent-sequential' },
-  };
 }

@@ -33,6 +33,7 @@ export class RingMirror {
   readonly #stopListening: () => void;
   /** Paths that changed and are not read again yet. */
   readonly #dirty = new Set<string>();
+  readonly #waiting: (() => void)[] = [];
   #isWatching = false;
   /** Of the connection that is being read: a read that began on another one counts for nothing. */
   #connection = 0;
@@ -64,6 +65,27 @@ export class RingMirror {
     this.#options.view.tell();
   }
 
+  /** Resolves once what the ensemble has told so far is in the view, or there is no connection to hear it by. */
+  settled(): Promise<void> {
+    return new Promise((resolve) => {
+      // Events stand before the answers that follow them, and reach their listeners a little later.
+      this.#options.clock.defer(() => {
+        if (this.#isSettled()) resolve();
+        else this.#waiting.push(resolve);
+      });
+    });
+  }
+
+  #isSettled(): boolean {
+    const { state } = this.#options.client;
+    if (this.#isClosed || state.kind !== 'connected') return true;
+    return this.#isWhole && !this.#isReading && this.#dirty.size === 0;
+  }
+
+  #tellWaiting(): void {
+    if (this.#isSettled()) for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -76,6 +98,7 @@ export class RingMirror {
     this.#dirty.clear();
     this.#options.view.setConnected(false);
     this.#options.view.tell();
+    this.#tellWaiting();
   }
 
   #notice({ path }: Event): void {
@@ -104,6 +127,7 @@ export class RingMirror {
       view.renew(znodes);
       view.setConnected(true);
       view.tell();
+      this.#tellWaiting();
     } catch (error) {
       if (isStale()) return;
       logger.warn('the ring cannot be read', { path: paths.root, why: String(error) });
@@ -140,6 +164,7 @@ export class RingMirror {
     } finally {
       this.#isReading = false;
       if (this.#isWhole && this.#dirty.size > 0) void this.#readDirty();
+      this.#tellWaiting();
     }
   }
 
