@@ -105,6 +105,10 @@ const rooms = {
     `${C}client/`,
     `${C}journal/(journal-error|log-reader|snapshot-reader|stored-files)\\.ts$`,
     `${C}model/`,
+    // The ring as its znodes tell of it, what placement says of failures, and the door of every client.
+    `${S}control/(kept-view|mirror|paths|records|ring-config|view)\\.ts$`,
+    `${S}ring/(risk|slots|table|topology)\\.ts$`,
+    `${S}resp/(client|local-keys|reply)\\.ts$`,
   ],
   [`${SERVER}console/transports/`]: [
     `${SERVER}console/contract/`,
@@ -184,7 +188,16 @@ const faces = {
     'mesh/transfer',
   ],
   [`${S}engine/`]: ['engine', 'body'],
-  [`${SERVER}storage/resp/`]: ['door', 'ports', 'users', 'errands', 'client', 'cluster-client'],
+  [`${SERVER}storage/resp/`]: [
+    'door',
+    'ports',
+    'users',
+    'errands',
+    'client',
+    'cluster-client',
+    'reply',
+    'local-keys',
+  ],
 };
 
 module.exports = {

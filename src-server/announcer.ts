@@ -1,5 +1,6 @@
 /** What the person at the terminal is told: a line for each turn in the member's life, the same from command and desktop. */
 import type { MemberState } from '#contract/models.ts';
+import type { NodeState } from '#contract/storage-models.ts';
 
 import type { Start } from './start-members.ts';
 import type { MemberStanding } from './thread-messages.ts';
@@ -20,10 +21,12 @@ export class Announcer {
   }
 
   /** What is started, and what had to be settled for it. */
-  onStart({ dataDir, members, local, wouldBeEnsemble }: Start): void {
+  onStart({ dataDir, members, local, wouldBeEnsemble, storage, notices }: Start): void {
     const { kind, movedPorts, leftOut, isOtherBeside } = local;
     if (kind === 'ensemble' && members.length > 1)
       this.say('ensemble', `${members.length} members`);
+    if (storage.length > 0) this.say('storage', `${storage.length} nodes`);
+    for (const notice of notices) this.say('notice', notice);
     if (wouldBeEnsemble)
       this.say(
         'notice',
@@ -58,6 +61,18 @@ export class Announcer {
     if (phase === 'broadcast')
       this.say(`member ${id}`, `${role}, epoch ${epoch}, on ${clientPort}`);
     else if (phase === 'election') this.say(`member ${id}`, 'looking for a leader');
+  }
+
+  /** Whether a storage node takes clients, and what it waits for while it does not. */
+  onNode(id: string, state: NodeState): void {
+    if (state.kind === 'serving')
+      this.say(
+        id,
+        `on ${state.clusterPort} for cluster clients, ${state.proxyPort} for all others ` +
+          `(ready after ${Math.round(state.startedInMs)} ms)`,
+      );
+    else if (state.kind === 'starting' && state.why !== '') this.say(id, `waits: ${state.why}`);
+    else if (state.kind === 'failed') this.say(id, `failed: ${state.why}`);
   }
 
   #isTimeToSay(): boolean {

@@ -13,11 +13,13 @@ import {
   type PrintOptions,
   readCommandLine,
   type ServeOptions,
+  type StorageOptions,
 } from './command-line.ts';
 import { Host } from './host.ts';
 import { NodeDisk } from './platform/node/disk.ts';
 import type { Printer } from './printout.ts';
 import { type Start, startOfApp, startOfMember, startOfServe } from './start-members.ts';
+import { startStorageFile } from './start-storage.ts';
 import { serverVersion, VERSION } from './version.ts';
 
 const EXIT_FAILED = 1;
@@ -26,6 +28,7 @@ const EXIT_USAGE = 2;
 /** This file is run as it is, or from the bundle that was made of it. */
 const IS_BUNDLE = !import.meta.filename.endsWith('.ts');
 const THREAD = IS_BUNDLE ? 'thread.js' : 'thread.ts';
+const THREAD_URL = pathToFileURL(path.join(import.meta.dirname, THREAD));
 const RENDERER = path.join(import.meta.dirname, IS_BUNDLE ? '../renderer' : '../out/renderer');
 
 type RunCommand = Extract<Command, { kind: 'serve' | 'app' | 'member' }>;
@@ -40,6 +43,8 @@ if (!command.ok) {
   process.stdout.write(`${VERSION}\n`);
 } else if (command.value.kind === 'log' || command.value.kind === 'snapshot') {
   await printFile(command.value.kind, command.value);
+} else if (command.value.kind === 'storage') {
+  runNode(command.value);
 } else {
   const options = command.value;
   const started = await startOf(options);
@@ -78,7 +83,7 @@ async function printFile(kind: 'log' | 'snapshot', options: PrintOptions): Promi
 }
 
 function run(options: ServeOptions, start: Start): void {
-  const { dataDir, members, warnings, local, growth } = start;
+  const { dataDir, members, warnings, local, growth, storage } = start;
   for (const warning of warnings) process.stderr.write(`zabring: ${warning}\n`);
   const hasRenderer = fs.existsSync(path.join(RENDERER, 'index.html'));
   if (options.withConsole && !hasRenderer) {
@@ -88,9 +93,10 @@ function run(options: ServeOptions, start: Start): void {
   let hasServed = false;
   const announcer = new Announcer((line) => process.stdout.write(line));
   const host = new Host({
-    threadUrl: pathToFileURL(path.join(import.meta.dirname, THREAD)),
+    threadUrl: THREAD_URL,
     dataDir,
     members,
+    storage,
     local,
     growth,
     version: serverVersion(options.compat),
@@ -110,6 +116,7 @@ function run(options: ServeOptions, start: Start): void {
       if (state.kind === 'failed') onFailed(state);
     },
     onStanding: (standing) => announcer.onStanding(standing),
+    onNode: (id, state) => announcer.onNode(id, state),
     onUrl: (url) => announcer.say('console', url),
   });
 
@@ -121,6 +128,49 @@ function run(options: ServeOptions, start: Start): void {
     void host.stop();
   };
 
+  stopOnSignal(host, announcer);
+  announcer.say('zabring', VERSION);
+  announcer.say('data', dataDir);
+  announcer.onStart(start);
+  host.start();
+}
+
+/** One storage node, for which everything else runs elsewhere. */
+function runNode(options: StorageOptions): void {
+  const start = startStorageFile(options.configFile);
+  if (!start.ok) {
+    process.stderr.write(`zabring: ${start.error}\n`);
+    process.exitCode = EXIT_USAGE;
+    return;
+  }
+  const { nodes, warnings } = start.value;
+  for (const warning of warnings) process.stderr.write(`zabring: ${warning}\n`);
+  const announcer = new Announcer((line) => process.stdout.write(line));
+  const host = new Host({
+    threadUrl: THREAD_URL,
+    dataDir: nodes[0]!.settings.dataDir,
+    members: [],
+    storage: nodes,
+    version: serverVersion('3.9'),
+    logLevel: options.logLevel,
+    writeLog: (line) => process.stderr.write(line),
+    console: null,
+    onMember: () => undefined,
+    onNode: (id, state) => {
+      announcer.onNode(id, state);
+      if (state.kind !== 'failed' || state.retryAtMs !== null) return;
+      process.exitCode = EXIT_FAILED;
+      void host.stop();
+    },
+    onUrl: () => undefined,
+  });
+  stopOnSignal(host, announcer);
+  announcer.say('zabring', VERSION);
+  announcer.say('data', nodes[0]!.settings.dataDir);
+  host.start();
+}
+
+function stopOnSignal(host: Host, announcer: Announcer): void {
   let isStopping = false;
   const stop = (): void => {
     if (isStopping) return;
@@ -130,9 +180,4 @@ function run(options: ServeOptions, start: Start): void {
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
-
-  announcer.say('zabring', VERSION);
-  announcer.say('data', dataDir);
-  announcer.onStart(start);
-  host.start();
 }

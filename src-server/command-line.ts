@@ -12,6 +12,7 @@ export type Command =
   | ({ readonly kind: 'serve' } & ServeOptions)
   | ({ readonly kind: 'app' } & ServeOptions)
   | ({ readonly kind: 'member' } & ServeOptions)
+  | ({ readonly kind: 'storage' } & StorageOptions)
   | ({ readonly kind: 'log' } & PrintOptions)
   | ({ readonly kind: 'snapshot' } & PrintOptions);
 
@@ -26,9 +27,18 @@ export interface ServeOptions {
   readonly members: number | null;
   /** How many only observe, besides. */
   readonly observers: number;
+  /** How many storage nodes. Null where nobody said: what the data folder holds. */
+  readonly storage: number | null;
   readonly compat: Compat;
   readonly withConsole: boolean;
   readonly consolePort: number;
+  readonly logLevel: LogLevel;
+}
+
+/** `zabring storage` */
+export interface StorageOptions {
+  /** The storage.conf. */
+  readonly configFile: string;
   readonly logLevel: LogLevel;
 }
 
@@ -49,16 +59,19 @@ export const HELP = `Zabring: a ZooKeeper-compatible server with a console
 
 Usage:
   zabring serve [options]      run a server or a whole ensemble, and the console for a browser
-  zabring app [options]        the same as the desktop app begins it: an ensemble of three in a new data folder,
-                               and the next free ports where other programs have the usual ones
+  zabring app [options]        the same as the desktop app begins it: an ensemble of three and three storage nodes
+                               in a new data folder, and the next free ports where other programs have the usual ones
   zabring member --config <file> [options]
                                run one member of an ensemble that a zoo.cfg describes, without console
+  zabring storage --config <file>
+                               run one storage node that a storage.conf describes, in a ring that any ensemble
+                               coordinates, this server's or Apache's
   zabring log <file> [options]       print the transactions of a log file, of this server or of Apache's
   zabring snapshot <file> [options]  print the nodes of a snapshot file
   zabring --help | --version
 
 What was started in a data folder is started there again: a server on its own, or an ensemble with the members it has
-by now, on their ports.
+by now, and its storage nodes, on their ports.
 
 Options of serve and app:
   --client-port <port>         port for ZooKeeper clients (2181)
@@ -66,6 +79,8 @@ Options of serve and app:
   --members <n>                in a new data folder, begin an ensemble of n voting servers on this machine, whose
                                client ports follow each other from --client-port on (serve: 1, app: 3)
   --observers <n>              and n more that only observe (0)
+  --storage <n>                n storage nodes beside them: a ring that keeps keys, for clients of Redis
+                               (serve: 0, app: 3; 0 starts none this time)
   --data <folder>              where data is kept (this user's usual place)
   --config <file>              read a zoo.cfg; options given here win over it
   --compat <3.8|3.9>           whose behaviour to show where releases differ (3.9)
@@ -75,6 +90,8 @@ Options of serve and app:
 
 Options of member: --config, --client-port, --client-address, --compat, --log-level, as above. Who the other
 members are stands in the file and the dynamic file it names, and which of them this one is in dataDir/myid.
+
+Options of storage: --config, --log-level.
 
 Options of log and snapshot:
   --json                       one JSON object a line, data as base64
@@ -94,8 +111,15 @@ const OPTIONS = {
   compat: { type: 'string' },
   members: { type: 'string' },
   observers: { type: 'string' },
+  storage: { type: 'string' },
   'no-console': { type: 'boolean' },
   'console-port': { type: 'string' },
+  'log-level': { type: 'string' },
+} as const;
+
+const STORAGE_OPTIONS = {
+  help: { type: 'boolean', short: 'h' },
+  config: { type: 'string' },
   'log-level': { type: 'string' },
 } as const;
 
@@ -109,11 +133,20 @@ const PRINT_OPTIONS = {
 
 /** More would only take each other's processor. */
 const MEMBERS_MAX = 15;
-const SERVE_ONLY = ['members', 'observers', 'data', 'no-console', 'console-port'] as const;
+const STORAGE_MAX = 99;
+const SERVE_ONLY = [
+  'members',
+  'observers',
+  'storage',
+  'data',
+  'no-console',
+  'console-port',
+] as const;
 
 export function readCommandLine(args: readonly string[]): Result<Command, string> {
   const [first, ...rest] = args;
   if (first === 'log' || first === 'snapshot') return readPrintLine(first, rest);
+  if (first === 'storage') return readStorageLine(rest);
   let parsed;
   try {
     parsed = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
@@ -140,6 +173,9 @@ export function readCommandLine(args: readonly string[]): Result<Command, string
     return err(`--members ${values.members}: not a number from 1 to ${MEMBERS_MAX}`);
   if (observers === 'wrong' || observers > MEMBERS_MAX)
     return err(`--observers ${values.observers}: not a number from 0 to ${MEMBERS_MAX}`);
+  const storage = readCount(values.storage);
+  if (storage === 'wrong' || (storage ?? 0) > STORAGE_MAX)
+    return err(`--storage ${values.storage}: not a number from 0 to ${STORAGE_MAX}`);
   if (observers > 0 && (members === 1 || (members === null && command === 'serve')))
     return err('--observers needs --members: one server on its own cannot be observed');
   if (values.config !== undefined && ((members ?? 1) > 1 || observers > 0))
@@ -163,11 +199,28 @@ export function readCommandLine(args: readonly string[]): Result<Command, string
     configFile: values.config ?? null,
     members,
     observers,
+    storage,
     compat,
     withConsole: command !== 'member' && values['no-console'] !== true,
     consolePort: consolePort ?? CONSOLE_PORT,
     logLevel,
   });
+}
+
+function readStorageLine(args: readonly string[]): Result<Command, string> {
+  let parsed;
+  try {
+    parsed = parseArgs({ args: [...args], options: STORAGE_OPTIONS });
+  } catch (error) {
+    return err(error instanceof Error ? error.message : String(error));
+  }
+  const { values } = parsed;
+  if (values.help === true) return ok({ kind: 'help' });
+  if (values.config === undefined)
+    return err('storage needs --config: the storage.conf of this node');
+  const logLevel = values['log-level'] ?? 'info';
+  if (!isLogLevel(logLevel)) return err(`--log-level ${logLevel}: not debug, info, warn or error`);
+  return ok({ kind: 'storage', configFile: path.resolve(values.config), logLevel });
 }
 
 function readPrintLine(kind: 'log' | 'snapshot', args: readonly string[]): Result<Command, string> {

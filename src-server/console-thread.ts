@@ -21,6 +21,7 @@ import {
 import { threadPort } from './console/transports/message-port.ts';
 import { startWeb, type WebConsole } from './console/transports/web.ts';
 import { WebSessions } from './console/transports/web-sessions.ts';
+import { HostedStorage } from './hosted-storage.ts';
 import { nodePlatform } from './platform/node/platform.ts';
 import type {
   ConsoleRole,
@@ -49,7 +50,8 @@ export async function runConsole(role: ConsoleRole, host: MessagePort): Promise<
     heal: () => tell({ kind: 'heal' }),
     resize: (wish, resize) => tell({ kind: 'resize', wish, resize }),
   });
-  const console = new Console({ platform, local, directory: role.directory });
+  const storage = new HostedStorage((wish) => tell({ kind: 'storage-wish', wish }));
+  const console = new Console({ platform, local, storage, directory: role.directory });
 
   let web: WebConsole | null = null;
   if (role.web !== null) {
@@ -76,6 +78,9 @@ export async function runConsole(role: ConsoleRole, host: MessagePort): Promise<
       case 'member':
         local.update(message);
         return;
+      case 'storage':
+        storage.update(message);
+        return;
       case 'resized':
         local.onResized(message.wish, message.outcome);
         return;
@@ -93,6 +98,8 @@ export async function runConsole(role: ConsoleRole, host: MessagePort): Promise<
         return;
       }
       case 'links':
+      case 'node-links':
+      case 'ensemble':
       case 'pause':
         return;
       case 'stop':

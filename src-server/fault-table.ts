@@ -1,18 +1,24 @@
 /**
- * What is done to the links between this program's members, as people asked for it. The members are told, again and again as
- * they come and go; nothing of it outlives the program.
+ * What is done to the links between this program's members, or between its storage nodes, as people asked for it. They are
+ * told, again and again as they come and go; nothing of it outlives the program.
  */
-import type { LinkFault } from '#contract/fault-models.ts';
+interface Fault<Id> {
+  readonly from: Id;
+  readonly to: Id;
+  readonly isCut: boolean;
+  readonly delayMs: number;
+  readonly lossPercent: number;
+}
 
-export class FaultTable {
-  readonly #faults = new Map<string, LinkFault>();
+export class FaultTable<Id extends number | string> {
+  readonly #faults = new Map<string, Fault<Id>>();
 
-  get all(): readonly LinkFault[] {
+  get all(): readonly Fault<Id>[] {
     return [...this.#faults.values()];
   }
 
   /** Ways that are healthy again are forgotten; those not named stay as they are. */
-  change(faults: readonly LinkFault[]): void {
+  change(faults: readonly Fault<Id>[]): void {
     for (const fault of faults) {
       const { from, to, isCut, delayMs, lossPercent } = fault;
       const way = `${from} ${to}`;
@@ -22,7 +28,7 @@ export class FaultTable {
   }
 
   /** Nobody is called so any more. */
-  forget(id: number): void {
+  forget(id: Id): void {
     for (const [way, { from, to }] of this.#faults)
       if (from === id || to === id) this.#faults.delete(way);
   }

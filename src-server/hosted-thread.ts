@@ -90,12 +90,14 @@ export class Thread {
           return;
         case 'member':
         case 'standing':
+        case 'node':
         case 'url':
         case 'retry-member':
         case 'order':
         case 'resize':
         case 'break-links':
         case 'heal':
+        case 'storage-wish':
           this.#onEvent(message);
           return;
       }

@@ -1,6 +1,6 @@
 /**
  * The members a program starts, from what was asked for and what its data folder holds: a server on its own, the member that
- * a zoo.cfg describes, or an ensemble on this machine.
+ * a zoo.cfg describes, or an ensemble on this machine; and the storage nodes beside them.
  *
  *   the folder holds      no numbers asked for                     numbers asked for
  *   nothing               serve: a server on its own, app: three   as many, remembered from then on
@@ -23,9 +23,16 @@ import { DiskError } from './platform/disk.ts';
 import { defaultDataFolder } from './platform/node/data-folder.ts';
 import { NodeDisk } from './platform/node/disk.ts';
 import { startSettings } from './start-settings.ts';
-import type { MemberStart } from './thread-messages.ts';
+import { startLocalStorage } from './start-storage.ts';
+import type { MemberStart, NodeStart } from './thread-messages.ts';
 
-export interface Start {
+export interface Start extends EnsembleStart {
+  readonly storage: readonly NodeStart[];
+  /** What the person should know of those, in words. */
+  readonly notices: readonly string[];
+}
+
+interface EnsembleStart {
   /** Of the whole, the console's things included. */
   readonly dataDir: string;
   readonly members: readonly MemberStart[];
@@ -45,12 +52,13 @@ const PARTICIPANTS = 3;
 interface Habits {
   /** What a folder that holds nothing begins with. */
   readonly firstParticipants: number;
+  readonly firstNodes: number;
   /** Another program may have the usual ports: the next ones do, as a window tells which. */
   readonly mayMovePorts: boolean;
 }
 
-const SERVE: Habits = { firstParticipants: 1, mayMovePorts: false };
-const APP: Habits = { firstParticipants: PARTICIPANTS, mayMovePorts: true };
+const SERVE: Habits = { firstParticipants: 1, firstNodes: 0, mayMovePorts: false };
+const APP: Habits = { firstParticipants: PARTICIPANTS, firstNodes: 3, mayMovePorts: true };
 
 /** Where everything of a start is kept. */
 export function dataFolderOf(options: ServeOptions): Result<string, string> {
@@ -90,10 +98,34 @@ export function startOfMember(options: ServeOptions): Result<Start, string> {
     local: { kind: 'ensemble', movedPorts: [], leftOut: [], isOtherBeside: false },
     growth: null,
     wouldBeEnsemble: false,
+    storage: [],
+    notices: [],
   });
 }
 
 async function startLocal(options: ServeOptions, habits: Habits): Promise<Result<Start, string>> {
+  const ensemble = await startEnsemble(options, habits);
+  if (!ensemble.ok) return ensemble;
+  const storage = await startLocalStorage({
+    dataDir: ensemble.value.dataDir,
+    asked: options.storage,
+    // Whoever brings a zoo.cfg asks for what stands in it.
+    usual: options.configFile === null ? habits.firstNodes : 0,
+    mayMovePorts: habits.mayMovePorts,
+  });
+  if (!storage.ok) return storage;
+  return ok({
+    ...ensemble.value,
+    warnings: [...ensemble.value.warnings, ...storage.value.warnings],
+    storage: storage.value.nodes,
+    notices: storage.value.notices,
+  });
+}
+
+async function startEnsemble(
+  options: ServeOptions,
+  habits: Habits,
+): Promise<Result<EnsembleStart, string>> {
   if (options.configFile !== null) return startAlone(options, habits);
   const dataDir = options.dataDir ?? defaultDataFolder();
   const folder = folderAt(dataDir);
@@ -158,7 +190,10 @@ function sizeText(participants: number, observers: number): string {
 
 // --- a server on its own ---
 
-async function startAlone(options: ServeOptions, habits: Habits): Promise<Result<Start, string>> {
+async function startAlone(
+  options: ServeOptions,
+  habits: Habits,
+): Promise<Result<EnsembleStart, string>> {
   const started = startSettings(options);
   if (!started.ok) return started;
   const { settings, warnings } = started.value;
@@ -190,7 +225,7 @@ async function beginEnsemble(parts: {
   readonly habits: Habits;
   readonly dataDir: string;
   readonly participants: number;
-}): Promise<Result<Start, string>> {
+}): Promise<Result<EnsembleStart, string>> {
   const { options, habits, dataDir, participants } = parts;
   const { clientPort, observers } = options;
   // 0 has the system choose for this start; what stands in the files needs a number.
@@ -222,7 +257,7 @@ async function startFound(parts: {
   readonly dataDir: string;
   readonly found: FoundEnsemble;
   readonly isServerThere: boolean;
-}): Promise<Result<Start, string>> {
+}): Promise<Result<EnsembleStart, string>> {
   const { options, habits, dataDir, found, isServerThere } = parts;
   const usual = found.members.map(({ settings }) => settings.clientPort);
   const isMovable = habits.mayMovePorts && options.clientPort === null;

@@ -4,9 +4,11 @@ import type { MessagePort } from 'node:worker_threads';
 import type { MemberOrder } from '#contract/ensemble-models.ts';
 import type { LinkFault } from '#contract/fault-models.ts';
 import type { Credential, LocalStart, MemberState } from '#contract/models.ts';
+import type { LocalNode, NodeLinkFault, NodeOrder, NodeState } from '#contract/storage-models.ts';
 
 import type { Result } from './base/result.ts';
 import type { Settings } from './config/settings.ts';
+import type { StorageSettings } from './config/storage-settings.ts';
 import type { LocalMember, NodeNature, Resize, Resized } from './console/service/console.ts';
 import type { LogLevel } from './platform/logger.ts';
 
@@ -25,6 +27,22 @@ export interface MemberRole extends MemberStart {
   readonly logLevel: LogLevel;
   /** The faults of links at its start. */
   readonly links: readonly LinkFault[];
+  /** Where it waits while it is paused: a `PauseSwitch`. */
+  readonly pause: SharedArrayBuffer;
+}
+
+/** One storage node to be run. */
+export interface NodeStart {
+  readonly settings: StorageSettings;
+}
+
+export interface StorageRole extends NodeStart {
+  readonly role: 'storage';
+  readonly version: string;
+  readonly logLevel: LogLevel;
+  /** Servers of the ensemble that coordinates its ring. */
+  readonly ensemble: string;
+  readonly links: readonly NodeLinkFault[];
   /** Where it waits while it is paused: a `PauseSwitch`. */
   readonly pause: SharedArrayBuffer;
 }
@@ -50,7 +68,7 @@ export interface ConsoleRole {
   readonly web: WebAddress | null;
 }
 
-export type Role = MemberRole | ConsoleRole;
+export type Role = MemberRole | StorageRole | ConsoleRole;
 
 /** From the host to a thread. */
 export type ToThread =
@@ -63,9 +81,19 @@ export type ToThread =
       readonly members: readonly LocalMember[];
       readonly links: readonly LinkFault[];
     }
+  /** To the console: the storage nodes. */
+  | {
+      readonly kind: 'storage';
+      readonly nodes: readonly LocalNode[];
+      readonly links: readonly NodeLinkFault[];
+    }
   /** To a member: what is done to the links now. */
   | { readonly kind: 'links'; readonly links: readonly LinkFault[] }
-  /** To a member: the switch is on, it is to wait there. */
+  /** To a storage node: the same. */
+  | { readonly kind: 'node-links'; readonly links: readonly NodeLinkFault[] }
+  /** To a storage node: where the ensemble's servers are now. */
+  | { readonly kind: 'ensemble'; readonly connect: string }
+  /** To a member or storage node: the switch is on, it is to wait there. */
   | { readonly kind: 'pause' }
   /** To the console: what came of a wish. */
   | { readonly kind: 'resized'; readonly wish: number; readonly outcome: Result<Resized, string> }
@@ -87,6 +115,12 @@ export interface MemberStanding {
   readonly zxid: number;
 }
 
+/** What the console wants done to storage nodes. */
+export type StorageWish =
+  | { readonly kind: 'order'; readonly order: NodeOrder }
+  | { readonly kind: 'break-links'; readonly links: readonly NodeLinkFault[] }
+  | { readonly kind: 'heal' };
+
 /** From a thread to the host. */
 export type FromThread =
   | { readonly kind: 'log'; readonly line: string }
@@ -94,6 +128,7 @@ export type FromThread =
   | { readonly kind: 'ready' }
   | { readonly kind: 'member'; readonly state: MemberState }
   | { readonly kind: 'standing'; readonly standing: MemberStanding }
+  | { readonly kind: 'node'; readonly state: NodeState }
   | { readonly kind: 'url'; readonly url: string }
   /** From the console: somebody wants a member that failed tried again. */
   | { readonly kind: 'retry-member' }
@@ -105,6 +140,8 @@ export type FromThread =
   | { readonly kind: 'break-links'; readonly links: readonly LinkFault[] }
   /** From the console: nothing is to be broken on purpose any more. */
   | { readonly kind: 'heal' }
+  /** From the console. */
+  | { readonly kind: 'storage-wish'; readonly wish: StorageWish }
   /** The thread ends. `mayHelp`: trying again may help, nobody has to act first. */
   | { readonly kind: 'failed'; readonly why: string; readonly mayHelp: boolean };
 

@@ -13,6 +13,9 @@ if (parentPort === null) throw new Error('this file runs in a worker thread only
 if (role.role === 'member') {
   const { runMember } = await import('./member-thread.ts');
   await runMember(role, parentPort);
+} else if (role.role === 'storage') {
+  const { runStorage } = await import('./storage-thread.ts');
+  await runStorage(role, parentPort);
 } else {
   const { runConsole } = await import('./console-thread.ts');
   await runConsole(role, parentPort);

@@ -26,11 +26,12 @@ export class Supervisor {
 
   constructor(options: SupervisorOptions) {
     const { threadUrl, start, compat, logLevel, log, writeLog, announcer } = options;
-    const { dataDir, members, local, growth } = start;
+    const { dataDir, members, local, growth, storage } = start;
     this.#host = new Host({
       threadUrl,
       dataDir,
       members,
+      storage,
       local,
       growth,
       version: serverVersion(compat),
@@ -43,6 +44,7 @@ export class Supervisor {
         if (state.kind === 'failed') log.error('no member serves', { why: state.why });
       },
       onStanding: (standing) => announcer.onStanding(standing),
+      onNode: (id, state) => announcer.onNode(id, state),
       onUrl: () => undefined,
     });
   }

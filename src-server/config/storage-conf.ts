@@ -172,6 +172,7 @@ const KEYS: Readonly<Partial<Record<string, Apply>>> = {
   minInSync: whole('minInSync', { min: 1, max: 9 }),
   strategy: oneOf('strategy', 'balanced', 'tokens'),
   downOutMs: whole('downOutMs', TIME),
+  retireAfterMs: whole('retireAfterMs', TIME),
   mode: oneOf('mode', 'durable', 'cache'),
   segmentBytes: bytes('segmentBytes', { min: 0x10_0000, max: 0x4000_0000 }),
   memoryBytes: bytes('memoryBytes', { min: 0x10_0000 }),

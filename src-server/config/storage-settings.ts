@@ -56,6 +56,9 @@ export interface StorageSettings {
   /** Replicas of a node that has been away for so long are made elsewhere, ms. */
   readonly downOutMs: number;
 
+  /** A copy that the ring does not want here any more is kept so long, ms. */
+  readonly retireAfterMs: number;
+
   // --- what is kept ---
 
   /** durable: on disk before it is acknowledged; cache: in memory, evicted when that is full. */
@@ -120,6 +123,7 @@ export function defaultStorageSettings(dataDir: string): StorageSettings {
     minInSync: 2,
     strategy: 'balanced',
     downOutMs: 60_000,
+    retireAfterMs: 600_000,
     mode: 'durable',
     segmentBytes: 64 * MIB,
     memoryBytes: 256 * MIB,
@@ -145,5 +149,6 @@ export function localStorageSettings(dataDir: string): StorageSettings {
     // The least that members of this machine grant, with their tick of two seconds.
     sessionTimeoutMs: 4000,
     downOutMs: 10_000,
+    retireAfterMs: 60_000,
   };
 }

@@ -52,6 +52,7 @@ export class HostedEnsemble {
       configFile: null,
       members,
       observers,
+      storage: 0,
       compat: '3.9',
       withConsole: true,
       consolePort: 0,

@@ -11,10 +11,13 @@ import { Ensembles } from './ensemble/ensembles.ts';
 import { LocalSize } from './ensemble/local-size.ts';
 import { Memberships } from './ensemble/memberships.ts';
 import { explain } from './explain.ts';
+import { Keys } from './keys.ts';
 import type { LocalEnsemble } from './local-ensemble.ts';
+import type { LocalStorage } from './local-storage.ts';
 import { OpenFiles } from './open-files.ts';
 import { Operations } from './operations.ts';
 import { RememberedClusters } from './remembered.ts';
+import { Rings } from './ring/rings.ts';
 import { Timings } from './timings.ts';
 import { TreeView } from './tree-view.ts';
 import {
@@ -36,10 +39,13 @@ export type {
   Resized,
   SessionAddress,
 } from './local-ensemble.ts';
+export type { LocalStorage } from './local-storage.ts';
 
 export interface ConsoleOptions {
   readonly platform: Platform;
   readonly local: LocalEnsemble;
+  /** Absent where this program runs no storage nodes. */
+  readonly storage?: LocalStorage;
   /** Where the console keeps what it remembers. */
   readonly directory: string;
 }
@@ -51,6 +57,8 @@ export class Console implements Handlers {
   readonly #ensembles: Ensembles;
   readonly #memberships: Memberships;
   readonly #localSize: LocalSize;
+  readonly #rings: Rings;
+  readonly #keys: Keys;
   readonly #operations: Operations;
   readonly #plans: DeletePlans;
   readonly #files: OpenFiles;
@@ -98,6 +106,12 @@ export class Console implements Handlers {
       memberships: this.#memberships,
       clock: platform.clock,
     });
+    this.#rings = new Rings({
+      platform,
+      clusters: this.#clusters,
+      storage: options.storage ?? null,
+    });
+    this.#keys = new Keys(this.#rings);
     this.methods = this.#methods();
     this.topics = this.#topics();
   }
@@ -116,6 +130,7 @@ export class Console implements Handlers {
     this.#files.closeAll();
     this.#timings.close();
     this.#operations.close();
+    this.#rings.close();
     this.#clusters.close();
   }
 
@@ -216,6 +231,20 @@ export class Console implements Handlers {
       'logs.find': ({ log, zxid }) => ({ row: this.#files.view(log).find(zxid) }),
       'logs.record': ({ log, row, at }) => this.#files.view(log).record(row, at),
 
+      'ring.locate': ({ key, ...at }) => this.#rings.locate(at, key),
+      'ring.partition': ({ partition, ...at }) => this.#rings.partition(at, partition),
+      'ring.whatIf': ({ without, ...at }) => this.#rings.whatIf(at, without),
+      'ring.order': (order) => {
+        this.#rings.order(order);
+      },
+
+      'keys.list': ({ cluster, root, ...wish }) => this.#keys.list({ cluster, root }, wish),
+      'keys.get': ({ key, ...at }) => this.#keys.get(at, key),
+      'keys.create': ({ cluster, root, ...key }) => this.#keys.create({ cluster, root }, key),
+      'keys.save': ({ cluster, root, ...change }) => this.#keys.save({ cluster, root }, change),
+      'keys.expire': ({ cluster, root, ...change }) => this.#keys.expire({ cluster, root }, change),
+      'keys.delete': ({ cluster, root, ...key }) => this.#keys.remove({ cluster, root }, key),
+
       'operations.cancel': ({ operation }) => {
         this.#operations.cancel(operation);
       },
@@ -234,6 +263,8 @@ export class Console implements Handlers {
         sink.send(this.#faultsView());
         return this.#local.onChange(() => sink.send(this.#faultsView()));
       },
+      ring: (at, sink) => this.#rings.follow(at, (view) => sink.send(view)),
+      'ring.live': (at, sink) => this.#rings.followLive(at, (live) => sink.send(live)),
       clusters: (_, sink) => {
         sink.send(this.#clusters.view());
         return this.#clusters.onChange(() => sink.send(this.#clusters.view()));

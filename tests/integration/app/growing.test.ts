@@ -41,6 +41,7 @@ function optionsOf(more: Partial<ServeOptions>): ServeOptions {
     configFile: null,
     members: null,
     observers: 0,
+    storage: 0,
     compat: '3.9',
     withConsole: true,
     consolePort: 0,

@@ -25,6 +25,7 @@ test('serve with its options', () => {
       configFile: null,
       members: null,
       observers: 0,
+      storage: null,
       compat: '3.8',
       withConsole: false,
       consolePort: 2180,

@@ -1,0 +1,391 @@
+/**
+ * The composition of one storage node: the only file that knows all rooms.
+ *
+ *   clients ──▶ resp doors ──▶ keyspace ──▶ partitions ──▶ engine
+ *                                 │            │   ▲
+ *                              forwards     links, transfer ◀──▶ other nodes
+ *   ensemble ◀──▶ membership ──▶ picture of the ring
+ *        └─────── controller (on the node that is elected)
+ *
+ * It starts from the disk up: its log, its doors, then its name in the ring; and ends the other way round.
+ */
+import type { StorageSettings, StorageTls } from '../config/storage-settings.ts';
+import { readWhole } from '../platform/disk.ts';
+import { type Net, NetError } from '../platform/net.ts';
+import type { Platform } from '../platform/platform.ts';
+import { Controller } from './control/controller.ts';
+import { Membership, type NodeRecord, type ViewChange } from './control/membership.ts';
+import { type ControlTerms, DEFAULT_TERMS } from './control/round.ts';
+import { Engine } from './engine/engine.ts';
+import { Forwards } from './forwards.ts';
+import { beginIncarnation, type Identity, joinRing } from './identity.ts';
+import { Keyspace } from './keyspace.ts';
+import { Partitions } from './partitions.ts';
+import { DEFAULT_REPLICATION_SETTINGS } from './replication/settings.ts';
+import { Doors } from './resp/door.ts';
+import { Errands } from './resp/errands.ts';
+import { DEFAULT_RESP_LIMITS } from './resp/limits.ts';
+import { parseUsers, type UserRecord, Users } from './resp/users.ts';
+import { Retirement } from './retirement.ts';
+import { type NodeId, nodeId } from './ring/topology.ts';
+import { RingPicture } from './ring-picture.ts';
+
+export interface StorageNodeParts {
+  readonly settings: StorageSettings;
+  readonly platform: Platform;
+  /** Of this product. */
+  readonly version: string;
+  /** Servers of the ensemble. */
+  readonly ensemble: string;
+  readonly onProgress: (progress: NodeProgress) => void;
+  readonly onFatal: (error: Error) => void;
+}
+
+/** How far it has come since its start. */
+export type NodeProgress =
+  | { readonly kind: 'reading'; readonly bytes: number; readonly bytesTotal: number }
+  | { readonly kind: 'joining'; readonly why: string }
+  | { readonly kind: 'serving'; readonly clusterPort: number; readonly proxyPort: number };
+
+type Ports = Pick<NodeRecord, 'clusterPort' | 'proxyPort' | 'peerPort'>;
+
+/** This node cannot go on, and starting it again will not help by itself. */
+export class StorageNodeError extends Error {
+  override readonly name = 'StorageNodeError';
+}
+
+/** Forwarded commands are answered, or said to be impossible, within what both ends wait for by themselves. */
+const FORWARD_MARGIN_MS = 1000;
+/** For a ring of one node: nothing goes to others. */
+const NO_LINKS = {
+  send: () => undefined,
+  flush: () => undefined,
+  copyTo: () => undefined,
+  stopCopyTo: () => undefined,
+  expectCopy: () => undefined,
+  sendForward: () => false,
+  sendAnswer: () => false,
+};
+
+export class StorageNode {
+  readonly #parts: StorageNodeParts;
+  readonly #id: NodeId;
+  #identity: Identity;
+  readonly #engine: Engine;
+  readonly #membership: Membership;
+  readonly #picture: RingPicture;
+  readonly #keyspace: Keyspace;
+  readonly #partitions: Partitions;
+  readonly #forwards: Forwards;
+  readonly #doors: Doors;
+  readonly #retirement: Retirement;
+  readonly #startedAtMs: number;
+  #controller: Controller | null = null;
+  #toldWhy: string | null = null;
+  #isServing = false;
+  #isStopped = false;
+
+  /** @throws StorageNodeError, NetError, DiskError */
+  static async start(parts: StorageNodeParts): Promise<StorageNode> {
+    const { settings, platform, onProgress } = parts;
+    const { disk, entropy } = platform;
+    const { dataDir: directory, nodeId: id } = settings;
+    const identity = beginIncarnation({ disk, entropy, directory, nodeId: id });
+    if (!identity.ok) throw new StorageNodeError(identity.error);
+    const users = usersOf(parts);
+    onProgress({ kind: 'reading', bytes: 0, bytesTotal: 0 });
+    let onDamage: (partition: number) => void = () => undefined;
+    const engine = await Engine.open({
+      platform,
+      directory: disk.join(directory, 'log'),
+      settings: {
+        mode: settings.mode,
+        segmentBytes: settings.segmentBytes,
+        memoryBytes: settings.memoryBytes,
+        reserveBytes: settings.diskReserveBytes,
+      },
+      onProgress: (progress) => onProgress({ kind: 'reading', ...progress }),
+      onDamage: ({ partition }) => onDamage(partition),
+    });
+    const node = new StorageNode(parts, { identity: identity.value, users, engine });
+    onDamage = (partition) => node.#partitions.onDamage(partition);
+    try {
+      await node.#open();
+    } catch (error) {
+      await node.stop();
+      throw error;
+    }
+    return node;
+  }
+
+  private constructor(
+    parts: StorageNodeParts,
+    built: {
+      readonly identity: Identity;
+      readonly users: readonly UserRecord[];
+      readonly engine: Engine;
+    },
+  ) {
+    const { settings, platform } = parts;
+    const { clock, logger, disk, entropy } = platform;
+    const { engine } = built;
+    this.#parts = parts;
+    this.#id = nodeId(settings.nodeId);
+    this.#identity = built.identity;
+    this.#engine = engine;
+    this.#startedAtMs = clock.wallMs();
+    this.#membership = new Membership({
+      platform,
+      connect: parts.ensemble,
+      root: settings.ringRoot,
+      sessionTimeoutMs: settings.sessionTimeoutMs,
+      credentials: credentialsOf(settings),
+      onRegistration: () => this.#tellProgress(),
+    });
+    const { view } = this.#membership;
+    this.#picture = new RingPicture({
+      self: this.#recordAt(settings),
+      name: settings.ringRoot,
+      view,
+    });
+    this.#partitions = new Partitions({
+      self: this.#id,
+      incarnation: this.#identity.incarnation,
+      settings: { ...DEFAULT_REPLICATION_SETTINGS, leaseMs: settings.leaseMs },
+      writeTimeoutMs: settings.writeTimeoutMs,
+      clock,
+      logger,
+      engine,
+      wires: NO_LINKS,
+      copies: NO_LINKS,
+      say: {
+        changeInSync: ({ partition, inSync, expectedVersion }) =>
+          this.#membership.changeInSync(partition, { inSync }, expectedVersion),
+        withdraw: ({ partition, expectedVersion }) =>
+          this.#membership.withdraw(partition, this.#id, expectedVersion),
+      },
+      refusal: (partition, code, words) => this.#keyspace.refusal(partition, code, words),
+      onChanged: (partition) => this.#keyspace.parking.release(partition),
+      onPulse: (nowMs) => {
+        this.#keyspace.parking.expire(nowMs);
+        this.#retirement.onPulse(nowMs);
+      },
+      onFatal: (error) => this.#fail(error),
+    });
+    this.#forwards = new Forwards({
+      clock,
+      carrier: NO_LINKS,
+      timeoutMs: settings.parkMs + settings.writeTimeoutMs + FORWARD_MARGIN_MS,
+      beginTurn: () => this.#partitions.beginTurn(),
+      run: (errand, answer) => errands.run(errand, answer),
+    });
+    this.#keyspace = new Keyspace({
+      picture: this.#picture,
+      partitions: this.#partitions,
+      engine,
+      forwards: this.#forwards,
+      parkMs: settings.parkMs,
+      parkedMax: settings.parkedMax,
+      startedAtMs: this.#startedAtMs,
+      memoryBytesMax: settings.memoryBytes,
+      freeBytes: () => disk.freeBytes(settings.dataDir),
+      moreDetails: () => [
+        ['incarnation', this.#identity.incarnation],
+        ['retired', this.#retirement.count],
+      ],
+    });
+    const limits = { bulkBytesMax: settings.valueBytesMax, connectionsMax: settings.maxClients };
+    const errands = new Errands({
+      keyspace: this.#keyspace,
+      clock,
+      limits: { ...DEFAULT_RESP_LIMITS, ...limits },
+    });
+    this.#doors = new Doors({
+      keyspace: this.#keyspace,
+      users: new Users({ records: built.users, clock, entropy }),
+      clock,
+      entropy,
+      logger,
+      version: parts.version,
+      limits,
+    });
+    this.#retirement = new Retirement({
+      partitions: this.#partitions,
+      view,
+      graceMs: settings.retireAfterMs,
+      onDropped: (partition) => logger.info('a copy nobody wants here is gone', { partition }),
+    });
+    this.#membership.onChange((change) => this.#onView(change));
+  }
+
+  async #open(): Promise<void> {
+    const { settings, platform } = this.#parts;
+    this.#partitions.start();
+    const clientNet = netOf(platform, settings.clientTls);
+    const { address: host, clusterPort, proxyPort } = settings;
+    await this.#doors.open({ kind: 'cluster', net: clientNet, host, port: clusterPort });
+    await this.#doors.open({ kind: 'proxy', net: clientNet, host, port: proxyPort });
+    this.#introduce();
+    this.#controller = new Controller({
+      door: this.#membership,
+      platform,
+      node: this.#id,
+      incarnation: this.#identity.incarnation,
+      terms: termsOf(settings),
+    });
+    this.#tellProgress();
+  }
+
+  /** Tells the ring of this node, as it is now. */
+  #introduce(): void {
+    const record = this.#recordAt({
+      clusterPort: this.#doors.port('cluster'),
+      proxyPort: this.#doors.port('proxy'),
+      peerPort: this.#parts.settings.peerPort,
+    });
+    this.#picture.introduce(record);
+    this.#membership.register(record);
+  }
+
+  #recordAt({ clusterPort, proxyPort, peerPort }: Ports): NodeRecord {
+    const { settings, version } = this.#parts;
+    const { region, zone, host, weight, capBytes, advertisedHost: address, mode } = settings;
+    return {
+      id: this.#id,
+      region,
+      zone,
+      host,
+      weight,
+      capBytes,
+      incarnation: this.#identity.incarnation,
+      ringId: this.#identity.ringId,
+      address,
+      clusterPort,
+      proxyPort,
+      peerPort,
+      clusterId: this.#identity.clusterId,
+      mode,
+      version,
+      startedAtMs: this.#startedAtMs,
+    };
+  }
+
+  // --- the ring changes ---
+
+  #onView(change: ViewChange): void {
+    const { view } = this.#membership;
+    const isAll = change.isWhole || change.isConfigChanged;
+    if (!this.#isMine(view.config?.value.ringId ?? null)) return;
+    if (isAll || change.areNodesChanged || change.isConnectionChanged) this.#picture.updateAll();
+    else this.#picture.updatePartitions(change.partitions);
+    this.#partitions.onView(view, isAll ? view.partitions.keys() : change.partitions);
+    this.#keyspace.parking.releaseAll();
+    this.#tellProgress();
+  }
+
+  /** A folder is one ring's for good. */
+  #isMine(ringId: string | null): boolean {
+    const { ringId: mine } = this.#identity;
+    if (ringId === null || ringId === mine) return true;
+    const { settings, platform } = this.#parts;
+    if (mine !== null) {
+      this.#fail(
+        new StorageNodeError(
+          `${settings.dataDir} holds data of the ring ${mine}, and ${settings.ringRoot} is ${ringId}: choose another folder`,
+        ),
+      );
+      return false;
+    }
+    const { disk } = platform;
+    const { dataDir: directory } = settings;
+    this.#identity = joinRing({ disk, directory, identity: this.#identity, ringId });
+    this.#introduce();
+    return true;
+  }
+
+  #tellProgress(): void {
+    if (this.#isServing || this.#isStopped) return;
+    const why = this.#whyNotServing();
+    if (why !== null) {
+      if (why !== this.#toldWhy) this.#parts.onProgress({ kind: 'joining', why });
+      this.#toldWhy = why;
+      return;
+    }
+    this.#isServing = true;
+    const clusterPort = this.#doors.port('cluster');
+    const proxyPort = this.#doors.port('proxy');
+    this.#parts.platform.logger.info('taking clients', { clusterPort, proxyPort });
+    this.#parts.onProgress({ kind: 'serving', clusterPort, proxyPort });
+  }
+
+  #whyNotServing(): string | null {
+    const { settings, ensemble } = this.#parts;
+    const { view, registration } = this.#membership;
+    if (registration.kind === 'refused') return registration.why;
+    if (!view.isConnected) return `nobody of the ensemble at ${ensemble} answers`;
+    if (registration.kind !== 'registered') return 'its name is not in the ring yet';
+    if (view.config !== null) return null;
+    const { formNodes, ringRoot } = settings;
+    return `the ring ${ringRoot} begins with ${formNodes} nodes, and ${view.nodes.size} are there`;
+  }
+
+  // --- from outside ---
+
+  /** The ensemble has other servers now. */
+  useEnsemble(connect: string): void {
+    this.#membership.useServers(connect);
+  }
+
+  async stop(): Promise<void> {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    await this.#membership.leave();
+    this.#controller?.close();
+    this.#partitions.close();
+    this.#forwards.close();
+    await Promise.all([this.#doors.close(), this.#membership.close()]);
+    await this.#engine.close();
+  }
+
+  #fail(error: Error): void {
+    if (this.#isStopped) return;
+    this.#parts.platform.logger.error('this node stops', { why: error.message });
+    void this.stop().finally(() => this.#parts.onFatal(error));
+  }
+}
+
+/** @throws StorageNodeError for a file that cannot be used: nobody is let in by mistake */
+function usersOf({ settings, platform }: StorageNodeParts): readonly UserRecord[] {
+  const { usersFile } = settings;
+  if (usersFile === null) return [];
+  const text = readWhole(platform.disk, usersFile)?.toString('utf8');
+  if (text === undefined)
+    throw new StorageNodeError(`${usersFile} is missing: nobody could come in`);
+  const users = parseUsers(text);
+  if (!users.ok) throw new StorageNodeError(`${usersFile}: ${users.error}`);
+  return users.value;
+}
+
+function termsOf(settings: StorageSettings): ControlTerms {
+  const { formNodes, partitionCount, replicaCount, minInSync, strategy, downOutMs } = settings;
+  const terms = { formNodes, partitionCount, replicaCount, minInSync, strategy, downOutMs };
+  return { ...DEFAULT_TERMS, ...terms };
+}
+
+function credentialsOf({
+  ensembleAuth,
+}: StorageSettings): readonly { readonly scheme: string; readonly auth: Uint8Array }[] {
+  if (ensembleAuth === null) return [];
+  const colon = ensembleAuth.indexOf(':');
+  return [
+    { scheme: ensembleAuth.slice(0, colon), auth: Buffer.from(ensembleAuth.slice(colon + 1)) },
+  ];
+}
+
+/** @throws NetError where keys or certificates cannot be used */
+function netOf({ net, secureNet }: Platform, tls: StorageTls | null): Net {
+  if (tls === null) return net;
+  if (secureNet === undefined) throw new NetError('tls', 'connections cannot be protected here');
+  // Who may come is settled by certificates, not by the names of hosts.
+  return secureNet({ ...tls, knownHosts: () => [] });
+}

@@ -1,0 +1,141 @@
+/**
+ * The ring as clients of this node are told of it: routes, nodes, who leads what. Made from what the ensemble's tree says, and
+ * made anew in those parts only that have changed.
+ */
+import type { NodeRecord, PartitionState, RingView, Versioned } from './control/membership.ts';
+import type { NodeFacts, PartitionFacts, RingFacts, Route } from './resp/ports.ts';
+import { type NodeId, type RingNode } from './ring/topology.ts';
+
+const SLOT_BITS = 14;
+const NO_PARTITION: PartitionFacts = { epoch: 0, leader: null, replicas: [], inSync: [] };
+
+export class RingPicture implements RingFacts {
+  readonly #self: NodeId;
+  readonly #view: RingView;
+  readonly name: string;
+  version = 0;
+  revision = 1;
+  partitionCount = 1;
+  replicaCount = 0;
+  minInSync = 0;
+  nodes: readonly NodeFacts[] = [];
+  self: NodeFacts;
+  isCoordinated = false;
+  #shift = SLOT_BITS;
+  #routes: Route[] = [{ kind: 'nobody', partition: 0 }];
+  readonly #partitions = new Map<number, PartitionFacts>();
+  #byId = new Map<NodeId, NodeFacts>();
+
+  constructor(parts: {
+    readonly self: NodeRecord;
+    readonly name: string;
+    readonly view: RingView;
+  }) {
+    this.#self = parts.self.id;
+    this.#view = parts.view;
+    this.name = parts.name;
+    this.self = factsOf(parts.self, true);
+  }
+
+  routeOf(slot: number): Route {
+    return this.#routes[slot >>> this.#shift]!;
+  }
+
+  routeOfPartition(partition: number): Route {
+    return this.#routes[partition] ?? { kind: 'nobody', partition };
+  }
+
+  partition(partition: number): PartitionFacts {
+    let facts = this.#partitions.get(partition);
+    if (facts === undefined) {
+      facts = this.#factsOf(partition);
+      this.#partitions.set(partition, facts);
+    }
+    return facts;
+  }
+
+  nodeOf(id: NodeId): NodeFacts | null {
+    return this.#byId.get(id) ?? null;
+  }
+
+  /** What this node says of itself now. */
+  introduce(self: NodeRecord): void {
+    this.self = factsOf(self, true);
+    this.updateAll();
+  }
+
+  /** Everything, after the nodes or the placement changed. */
+  updateAll(): void {
+    const { config, nodes, members, isConnected } = this.#view;
+    this.revision++;
+    this.isCoordinated = isConnected;
+    if (config !== null) {
+      const { version, minInSync, table } = config.value;
+      this.version = version;
+      this.minInSync = minInSync;
+      this.partitionCount = table.partitionCount;
+      this.replicaCount = table.replicaCount;
+      this.#shift = SLOT_BITS - Math.log2(table.partitionCount);
+    }
+    const placed: readonly RingNode[] = config?.value.nodes ?? [];
+    const known = [...placed.map(({ id }) => id), this.#self, ...nodes.keys()];
+    this.#byId = new Map();
+    for (const id of [...new Set(known)].sort()) {
+      const record = nodes.get(id) ?? members.get(id);
+      if (record !== undefined) this.#byId.set(id, factsOf(record, nodes.has(id)));
+    }
+    this.#byId.set(this.#self, this.self);
+    this.nodes = [...this.#byId.values()];
+    this.#partitions.clear();
+    this.#routes = Array.from({ length: this.partitionCount }, (_, partition) =>
+      this.#newRouteOf(partition),
+    );
+  }
+
+  /** Only these, after their leaders or in-sync sets changed. */
+  updatePartitions(partitions: readonly number[]): void {
+    this.revision++;
+    this.isCoordinated = this.#view.isConnected;
+    for (const partition of partitions) {
+      if (partition >= this.partitionCount) continue;
+      this.#partitions.delete(partition);
+      this.#routes[partition] = this.#newRouteOf(partition);
+    }
+  }
+
+  #newRouteOf(partition: number): Route {
+    const state = this.#stateOf(partition);
+    const leader = state?.leader ?? null;
+    if (state === null || leader === null) return { kind: 'nobody', partition };
+    if (leader === this.#self) return { kind: 'here', partition };
+    const facts = this.#byId.get(leader);
+    // Another leader is on its way, or this one comes back: whoever asks waits for that.
+    if (facts?.isAlive !== true) return { kind: 'nobody', partition };
+    const kind = state.replicas.includes(this.#self) ? 'follows' : 'elsewhere';
+    return { kind, partition, leader: facts };
+  }
+
+  #factsOf(partition: number): PartitionFacts {
+    const state = this.#stateOf(partition);
+    if (state === null) return NO_PARTITION;
+    const { epoch, leader, replicas, inSync } = state;
+    const all = (ids: readonly NodeId[]): NodeFacts[] =>
+      ids.flatMap((id) => this.#byId.get(id) ?? []);
+    return {
+      epoch,
+      leader: leader === null ? null : (this.#byId.get(leader) ?? null),
+      replicas: all([...replicas].sort((a, b) => Number(b === leader) - Number(a === leader))),
+      inSync: all(inSync),
+    };
+  }
+
+  #stateOf(partition: number): PartitionState | null {
+    const found: Versioned<PartitionState> | undefined = this.#view.partitions.get(partition);
+    return found?.value ?? null;
+  }
+}
+
+function factsOf(record: NodeRecord, isAlive: boolean): NodeFacts {
+  const { id, clusterId, address: host, clusterPort, proxyPort, peerPort, zone } = record;
+  return { id, clusterId, host, clusterPort, proxyPort, peerPort, zone, isAlive };
+}
