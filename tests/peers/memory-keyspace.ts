@@ -22,7 +22,7 @@ import type {
   Transaction,
   Work,
 } from '../../src-server/storage/resp/ports.ts';
-import { partitionOf, slotOf,SLOTS } from '../../src-server/storage/ring/slots.ts';
+import { partitionOf, slotOf, SLOTS } from '../../src-server/storage/ring/slots.ts';
 
 interface Stored extends Found {
   readonly value: Buffer;

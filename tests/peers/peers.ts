@@ -45,6 +45,12 @@ export const CHROMIUM: Peer = {
   install: apt('chromium'),
 };
 
+export const REDIS: Peer = {
+  name: 'Redis with its tools',
+  files: ['/usr/bin/redis-server', '/usr/bin/redis-cli', '/usr/bin/redis-benchmark'],
+  install: apt('redis-server redis-tools'),
+};
+
 export function isPresent(peer: Peer): boolean {
   return peer.files.every((file) => fs.existsSync(file));
 }

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../platform/clock.ts';
 import { NetError } from '../../platform/net.ts';
-import { slotOf,SLOTS } from '../ring/slots.ts';
+import { slotOf, SLOTS } from '../ring/slots.ts';
 import { RespClient, type RespClientOptions } from './client.ts';
 import { type Reply, RespError, textOf } from './reply.ts';
 import type { Word } from './request-writer.ts';

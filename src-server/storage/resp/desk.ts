@@ -8,7 +8,7 @@ import type { Logger } from '../../platform/logger.ts';
 import type { Arguments } from './arguments.ts';
 import type { ClusterReplies } from './cluster-replies.ts';
 import type { CommandTraits, KeyCommand, KeyPositions } from './command.ts';
-import type { CommandTable } from './command-table.ts';
+import { type CommandTable, partOf } from './command-table.ts';
 import type { DoorKind, Parcel } from './courier.ts';
 import type { RespLimits } from './limits.ts';
 import type { Multi } from './multi.ts';
@@ -23,14 +23,20 @@ export interface DeskCommand extends CommandTraits {
   readonly keys: KeyPositions;
   /** Whether everything asked before must have been answered first. */
   readonly waits: boolean;
-  /** Inside MULTI it is carried out at once instead of being queued. */
-  readonly ignoresMulti?: boolean;
+  /** Inside MULTI: carried out at once instead of being queued, queued like others, or refused: it may need time to answer. */
+  readonly inMulti: 'runs' | 'queues' | 'refused';
   /** Second words with traits of their own. */
   readonly parts?: readonly DeskCommand[];
   run(visitor: Visitor, words: Arguments, reply: ReplyWriter): void;
 }
 
 export type Command = KeyCommand | DeskCommand;
+
+/** The command itself or the part of it that the second word names; null where it has no such part. */
+export function resolved(command: DeskCommand, words: Arguments): DeskCommand | null {
+  if (command.parts === undefined || words.count < 2) return command;
+  return partOf(command, words.bytes, words.starts[1]!, words.ends[1]!);
+}
 
 /** What all connections of a node's doors share. */
 export interface Household {

@@ -9,9 +9,16 @@
 import { partitionOf, slotOf } from '../ring/slots.ts';
 import type { Arguments } from './arguments.ts';
 import { hasRightArity, type KeyCommand, keyIndexes } from './command.ts';
-import { partOf } from './command-table.ts';
 import { carry, type Parcel } from './courier.ts';
-import type { Command, DeskCommand, Household, Later, ReplyMode, Visitor } from './desk.ts';
+import {
+  type Command,
+  type DeskCommand,
+  type Household,
+  type Later,
+  type ReplyMode,
+  resolved,
+  type Visitor,
+} from './desk.ts';
 import * as say from './error-words.ts';
 import { joinShares } from './joined-reply.ts';
 import { KeyWork, type KeyWorkOwner } from './key-work.ts';
@@ -183,12 +190,11 @@ export class Dispatcher implements KeyWorkOwner {
     if (mustWait && this.#replies.length > 0) return 'wait';
     this.#household.stats.commands++;
     if (problem !== null || command === null) {
-      if (owner.multi.isOpen) owner.multi.isSpoiled = true;
-      this.refuse(problem ?? unknown(words));
+      this.#reject(found, problem ?? unknown(words));
       return 'taken';
     }
     this.lastCommand = command.name;
-    if (owner.multi.isOpen && !(command.kind === 'desk' && command.ignoresMulti === true)) {
+    if (owner.multi.isOpen && !(command.kind === 'desk' && command.inMulti === 'runs')) {
       this.#queueBehindMulti(command, words);
     } else if (command.kind === 'desk') {
       this.#runAtDesk(command, words);
@@ -196,6 +202,18 @@ export class Dispatcher implements KeyWorkOwner {
       return this.#takeKeys(command, words);
     }
     return 'taken';
+  }
+
+  /** Whatever is refused spoils the transaction it would have been in, and EXEC ends it. */
+  #reject(command: Command | null, problem: string): void {
+    const { multi } = this.#owner;
+    if (command?.name === 'exec') {
+      multi.close();
+      this.refuse(`EXECABORT Transaction discarded because of: ${problem.replace(/^ERR /, '')}`);
+      return;
+    }
+    if (multi.isOpen) multi.isSpoiled = true;
+    this.refuse(problem);
   }
 
   /** Why this command is not even looked at. */
@@ -229,14 +247,15 @@ export class Dispatcher implements KeyWorkOwner {
       multi.isSpoiled = true;
       this.refuse(error);
     };
-    if (command.kind === 'desk') {
-      spoil(say.NOT_IN_TRANSACTION);
-      return;
-    }
     const isFull =
       multi.queued.length >= limits.queuedCommandsMax || multi.queuedBytes >= limits.queuedBytesMax;
     if (isFull) {
       spoil('ERR this transaction is too large');
+      return;
+    }
+    if (command.kind === 'desk') {
+      if (command.inMulti === 'refused') spoil(say.NOT_IN_TRANSACTION);
+      else this.#queued(words);
       return;
     }
     const { partitionCount } = keyspace.ring;
@@ -255,7 +274,11 @@ export class Dispatcher implements KeyWorkOwner {
       return;
     }
     multi.slot = slot;
-    multi.queue(words.kept());
+    this.#queued(words);
+  }
+
+  #queued(words: Arguments): void {
+    this.#owner.multi.queue(words.kept());
     const answer = this.#open();
     this.#replies.begin(answer).simple('QUEUED');
     this.#replies.end(answer);
@@ -362,11 +385,6 @@ export class Dispatcher implements KeyWorkOwner {
     work.answer = null;
     if (this.#spare.length < SPARE_MAX) this.#spare.push(work);
   }
-}
-
-function resolved(command: DeskCommand, words: Arguments): DeskCommand | null {
-  if (command.parts === undefined || words.count < 2) return command;
-  return partOf(command, words.bytes, words.starts[1]!, words.ends[1]!);
 }
 
 /** With its first words, as far as they are short. */

@@ -1,6 +1,6 @@
 /** One reply from the replies of several leaders, each about some of the keys of one command. */
-import { assert } from '../../base/assert.ts';
 import type { KeyCommand } from './command.ts';
+import { itemsOf } from './reply-pieces.ts';
 import type { ReplyWriter } from './reply-writer.ts';
 
 export interface Shares {
@@ -12,7 +12,6 @@ export interface Shares {
 }
 
 const MINUS = 0x2d;
-const DOLLAR = 0x24;
 const LF = 0x0a;
 const UNCERTAIN = '-UNCERTAIN';
 
@@ -48,21 +47,6 @@ function worstError(replies: readonly Uint8Array[]): Uint8Array | null {
   const isDoubt = (error: Uint8Array): boolean =>
     Buffer.from(error.subarray(0, UNCERTAIN.length)).toString('latin1') === UNCERTAIN;
   return errors.find(isDoubt) ?? errors[0] ?? null;
-}
-
-/** The encoded items of an array of values. */
-function itemsOf(reply: Uint8Array): Uint8Array[] {
-  const items: Uint8Array[] = [];
-  let at = reply.indexOf(LF) + 1;
-  while (at < reply.length) {
-    const lineEnd = reply.indexOf(LF, at) + 1;
-    assert(lineEnd > at, 'a reply consists of whole lines');
-    const length = reply[at] === DOLLAR ? Number(lineOf(reply, at + 1)) : -1;
-    const end = length < 0 ? lineEnd : lineEnd + length + 2;
-    items.push(reply.subarray(at, end));
-    at = end;
-  }
-  return items;
 }
 
 function lineOf(reply: Uint8Array, start: number): string {

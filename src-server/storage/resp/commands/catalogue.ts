@@ -15,6 +15,7 @@ import { TRANSACTION_DESK } from './transactions.ts';
 
 const COMMAND = {
   kind: 'desk',
+  inMulti: 'queues',
   keys: NO_KEYS,
   waits: false,
   group: 'server',

@@ -9,6 +9,7 @@ import { BAD_NAME, isPlain } from './handshake.ts';
 
 const CLIENT = {
   kind: 'desk',
+  inMulti: 'queues',
   keys: NO_KEYS,
   waits: false,
   group: 'connection',

@@ -9,6 +9,7 @@ import type { ReplyWriter } from '../reply-writer.ts';
 
 const CLUSTER = {
   kind: 'desk',
+  inMulti: 'refused',
   keys: NO_KEYS,
   waits: false,
   group: 'cluster',
@@ -149,7 +150,7 @@ export const CLUSTER_COMMANDS = Object.freeze<DeskCommand[]>([
 ]);
 
 function part(name: string, since: string, summary: string, run: DeskCommand['run']): DeskCommand {
-  return { ...CLUSTER, name: `cluster|${name}`, arity: 2, since, summary, run };
+  return { ...CLUSTER, name: `cluster|${name}`, inMulti: 'queues', arity: 2, since, summary, run };
 }
 
 function refusedPart(name: string): DeskCommand {

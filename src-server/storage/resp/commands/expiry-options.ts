@@ -1,7 +1,7 @@
 /** EX, PX, EXAT, PXAT and what else SET and GETEX take behind their keys. */
 import type { Arguments } from '../arguments.ts';
 import { invalidExpire, NOT_AN_INTEGER } from '../error-words.ts';
-import { INT64_MAX, readInteger } from '../integers.ts';
+import { fitsInt64, readInteger } from '../integers.ts';
 
 type Unit = 'ex' | 'px' | 'exat' | 'pxat';
 
@@ -30,18 +30,14 @@ export function readExpiry(
     const isSet = command === 'set';
     const hasUnit = unit !== null;
     const named = UNITS.find((name) => words.is(i, name));
+    // The same one may come twice, and then the last holds.
+    const isFree = (!hasUnit || unit === named) && !seen.keepsTtl && !seen.persists;
     if (isSet && words.is(i, 'nx') && !seen.isOld) seen.isNew = true;
     else if (isSet && words.is(i, 'xx') && !seen.isNew) seen.isOld = true;
     else if (isSet && words.is(i, 'get')) seen.givesOld = true;
     else if (isSet && words.is(i, 'keepttl') && !hasUnit) seen.keepsTtl = true;
     else if (!isSet && words.is(i, 'persist') && !hasUnit) seen.persists = true;
-    else if (
-      named !== undefined &&
-      !hasUnit &&
-      !seen.keepsTtl &&
-      !seen.persists &&
-      i + 1 < words.count
-    ) {
+    else if (named !== undefined && isFree && i + 1 < words.count) {
       unit = named;
       index = ++i;
     } else return null;
@@ -68,12 +64,15 @@ export function readDeadline(
   return deadline ?? invalidExpire(name);
 }
 
-/** Null where it is too far away, on either side. */
+/** Null where it is too far away for 64 bits, or in the future for ours. */
 export function deadlineOf(
   value: number | bigint,
   { isSeconds, fromMs }: { readonly isSeconds: boolean; readonly fromMs: number },
 ): number | null {
-  const exact = BigInt(value) * (isSeconds ? 1000n : 1n) + BigInt(fromMs);
-  if (exact > INT64_MAX || exact > BigInt(Number.MAX_SAFE_INTEGER)) return null;
-  return exact < BigInt(Number.MIN_SAFE_INTEGER) ? null : Number(exact);
+  const valueMs = BigInt(value) * (isSeconds ? 1000n : 1n);
+  if (!fitsInt64(valueMs)) return null;
+  const exact = valueMs + BigInt(fromMs);
+  if (exact > BigInt(Number.MAX_SAFE_INTEGER)) return null;
+  // One moment before our time is as good as another.
+  return Math.max(Number(exact), Number.MIN_SAFE_INTEGER);
 }

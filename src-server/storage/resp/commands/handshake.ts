@@ -10,7 +10,13 @@ import { DEFAULT_USER } from '../users.ts';
 /** The release whose behaviour this follows; programs ask before they use something newer. */
 export const REDIS_VERSION = '7.0.15';
 
-const CONNECTION = { kind: 'desk', keys: NO_KEYS, waits: false, group: 'connection' } as const;
+const CONNECTION = {
+  kind: 'desk',
+  inMulti: 'queues',
+  keys: NO_KEYS,
+  waits: false,
+  group: 'connection',
+} as const;
 const STRANGER = {
   ...CONNECTION,
   flags: ['noscript', 'loading', 'stale', 'fast', 'no_auth', 'allow_busy'],
@@ -45,6 +51,7 @@ export const HANDSHAKE_COMMANDS = Object.freeze<DeskCommand[]>([
   {
     ...STRANGER,
     name: 'hello',
+    inMulti: 'refused',
     arity: -1,
     waits: true,
     since: '6.0.0',
@@ -55,6 +62,7 @@ export const HANDSHAKE_COMMANDS = Object.freeze<DeskCommand[]>([
   {
     ...STRANGER,
     name: 'auth',
+    inMulti: 'refused',
     arity: -2,
     waits: true,
     since: '1.0.0',
@@ -81,7 +89,7 @@ export const HANDSHAKE_COMMANDS = Object.freeze<DeskCommand[]>([
     ...STRANGER,
     name: 'quit',
     arity: -1,
-    ignoresMulti: true,
+    inMulti: 'runs',
     since: '1.0.0',
     complexity: 'O(1)',
     summary: 'Close the connection',
@@ -95,7 +103,7 @@ export const HANDSHAKE_COMMANDS = Object.freeze<DeskCommand[]>([
     name: 'reset',
     arity: 1,
     waits: true,
-    ignoresMulti: true,
+    inMulti: 'runs',
     since: '6.2.0',
     complexity: 'O(1)',
     summary: 'Reset the connection',

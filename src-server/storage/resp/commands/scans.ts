@@ -21,6 +21,7 @@ import type { ReplyWriter } from '../reply-writer.ts';
 
 const SCAN = {
   kind: 'desk',
+  inMulti: 'refused',
   keys: NO_KEYS,
   waits: false,
   group: 'generic',

@@ -8,7 +8,13 @@ import { readInteger } from '../integers.ts';
 import type { ReplyWriter } from '../reply-writer.ts';
 import { REDIS_VERSION } from './handshake.ts';
 
-const SERVER = { kind: 'desk', keys: NO_KEYS, waits: false, group: 'server' } as const;
+const SERVER = {
+  kind: 'desk',
+  inMulti: 'queues',
+  keys: NO_KEYS,
+  waits: false,
+  group: 'server',
+} as const;
 
 export const SERVER_COMMANDS = Object.freeze<DeskCommand[]>([
   {
@@ -39,6 +45,7 @@ export const SERVER_COMMANDS = Object.freeze<DeskCommand[]>([
   {
     ...SERVER,
     name: 'wait',
+    inMulti: 'refused',
     arity: 3,
     flags: ['noscript'],
     group: 'generic',

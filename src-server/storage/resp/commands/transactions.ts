@@ -4,20 +4,22 @@
  */
 import { slotOf } from '../../ring/slots.ts';
 import { Arguments } from '../arguments.ts';
-import { ALL_KEYS, NO_KEYS } from '../command.ts';
-import type { DeskCommand, Visitor } from '../desk.ts';
+import { ALL_KEYS, type KeyCommand, NO_KEYS } from '../command.ts';
+import { type DeskCommand, resolved, type Visitor } from '../desk.ts';
 import { CROSS_SLOT, EXEC_ABORT } from '../error-words.ts';
 import { RespError } from '../reply.ts';
 import { parseReply } from '../reply-parser.ts';
+import { itemsOf } from '../reply-pieces.ts';
+import type { ReplyWriter } from '../reply-writer.ts';
 import { slotOfKeys } from '../routing.ts';
 import { EXEC, EXEC_READS, SEQS, wordsOfExec } from './errand-commands.ts';
 import { TRANSACTION_TABLE } from './key-commands.ts';
 
 const TRANSACTION = {
   kind: 'desk',
+  inMulti: 'runs',
   keys: NO_KEYS,
   waits: false,
-  ignoresMulti: true,
   group: 'transactions',
   flags: ['noscript', 'loading', 'stale', 'fast', 'allow_busy'],
 } as const;
@@ -68,9 +70,7 @@ export const TRANSACTION_DESK = Object.freeze<DeskCommand[]>([
         return;
       }
       if (multi.isSpoiled) reply.error(EXEC_ABORT);
-      else if (multi.queued.length === 0 && multi.watched.size === 0) reply.array(0);
-      else if (!isInOnePartition(visitor)) reply.error(CROSS_SLOT);
-      else execute(visitor);
+      else execute(visitor, reply);
       multi.close();
     },
   },
@@ -100,7 +100,7 @@ export const TRANSACTION_DESK = Object.freeze<DeskCommand[]>([
     ...TRANSACTION,
     name: 'unwatch',
     arity: 1,
-    ignoresMulti: false,
+    inMulti: 'queues',
     since: '2.2.0',
     complexity: 'O(1)',
     summary: 'Forget about all watched keys',
@@ -132,28 +132,63 @@ function watch(visitor: Visitor, words: Arguments, slot: number): void {
   );
 }
 
-function isInOnePartition({ multi, household }: Visitor): boolean {
+function isInOnePartition({ household }: Visitor, keys: readonly Uint8Array[]): boolean {
   const { partitionCount } = household.keyspace.ring;
-  const words = Arguments.of(['keys', ...keysOf(multi)]);
+  const words = Arguments.of(['keys', ...keys]);
   return slotOfKeys({ keys: ALL_KEYS }, words, partitionCount) !== null;
 }
 
-/** One key of each command is enough: a command's keys were found to lie together when it was queued. */
-function keysOf({ queued, watched }: Visitor['multi']): Uint8Array[] {
-  return [...queued.map((words) => words.view(1)), ...[...watched.values()].map(({ key }) => key)];
+function commandOverKeys(words: Arguments): KeyCommand | null {
+  return TRANSACTION_TABLE.find(words.bytes, words.starts[0]!, words.ends[0]!);
 }
 
-function execute(visitor: Visitor): void {
-  const { multi } = visitor;
-  const { queued, watched } = multi;
-  const changes = queued.some((words) => {
-    const command = TRANSACTION_TABLE.named(words.text(0).toLowerCase());
-    return command?.isWrite === true;
+/** What concerns keys goes where they are led, as one; what is answered at the desk is answered when that has come back. */
+function execute(visitor: Visitor, reply: ReplyWriter): void {
+  const { queued, watched } = visitor.multi;
+  const overKeys = queued.filter((words) => commandOverKeys(words) !== null);
+  // One key of each command is enough: a command's keys were found to lie together when it was queued.
+  const keys = [
+    ...overKeys.map((words) => words.view(1)),
+    ...[...watched.values()].map(({ key }) => key),
+  ];
+  const [key] = keys;
+  if (key === undefined) {
+    merge(visitor, { queued, replies: [] }, reply);
+    return;
+  }
+  if (!isInOnePartition(visitor, keys)) {
+    reply.error(CROSS_SLOT);
+    return;
+  }
+  const command = overKeys.some((words) => commandOverKeys(words)!.isWrite) ? EXEC : EXEC_READS;
+  const words = wordsOfExec({
+    ...{ name: command.name, key, watched: watched.values() },
+    queued: overKeys,
   });
-  const command = changes ? EXEC : EXEC_READS;
-  const [key] = keysOf(multi);
-  const slot = slotOf(key!);
-  const words = wordsOfExec({ name: command.name, key: key!, watched: watched.values(), queued });
   const later = visitor.later();
-  visitor.ask({ command, words, slot }, (bytes) => later((reply) => reply.encoded(bytes)));
+  visitor.ask({ command, words, slot: slotOf(key) }, (bytes) =>
+    later((late) => {
+      const isList = bytes[0] === LIST && bytes[1] !== MINUS;
+      if (isList) merge(visitor, { queued, replies: itemsOf(bytes) }, late);
+      else late.encoded(bytes);
+    }),
+  );
+}
+
+const LIST = 0x2a;
+const MINUS = 0x2d;
+
+function merge(
+  visitor: Visitor,
+  exec: { readonly queued: readonly Arguments[]; readonly replies: readonly Uint8Array[] },
+  reply: ReplyWriter,
+): void {
+  const { commands } = visitor.household;
+  let next = 0;
+  reply.array(exec.queued.length);
+  for (const words of exec.queued) {
+    const command = commands.find(words.bytes, words.starts[0]!, words.ends[0]!);
+    if (command?.kind === 'desk') resolved(command, words)?.run(visitor, words, reply);
+    else reply.encoded(exec.replies[next++]!);
+  }
 }
