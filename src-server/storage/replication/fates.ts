@@ -8,6 +8,7 @@
  * the entry may lead next. Once any entry is committed at its place, it can only be that one.
  */
 import type { Effects } from './effects.ts';
+import type { ReplicaLog } from './replica-log.ts';
 
 interface Range {
   readonly epoch: number;
@@ -17,7 +18,7 @@ interface Range {
 
 export class Fates {
   readonly #partition: number;
-  /** In the log and undecided, ascending. */
+  /** In the log and undecided. */
   #inLog: Range[] = [];
   #cut: Range[] = [];
 
@@ -45,16 +46,25 @@ export class Fates {
     this.#inLog = this.#inLog.filter(({ fromSeq, toSeq }) => fromSeq <= toSeq);
   }
 
-  /** Says what is decided by it; before the commit itself is told. */
-  onCommitted(seq: number, effects: Effects): void {
-    if (this.isEmpty) return;
+  /** Says what is decided by it, before the commit itself is told. */
+  onCommitted(seq: number, log: ReplicaLog, effects: Effects): void {
+    if (this.#cut.length > 0) this.#decideCut(seq, log, effects);
     if (this.#inLog.length > 0) this.#inLog = this.#inLog.filter(({ toSeq }) => toSeq > seq);
-    if (this.#cut.length === 0) return;
+  }
+
+  #decideCut(seq: number, log: ReplicaLog, effects: Effects): void {
     const partition = this.#partition;
-    for (const { epoch, fromSeq, toSeq } of this.#cut) {
-      if (fromSeq <= seq) effects.push({ kind: 'discarded', partition, epoch, fromSeq, toSeq });
+    const cut = this.#cut;
+    this.#cut = [];
+    for (const { epoch, fromSeq, toSeq } of cut) {
+      // A later leader had it, and has sent it here again.
+      const returnedSeq = log.epochOf(fromSeq) === epoch ? Math.min(toSeq, log.endOf(epoch)) : 0;
+      if (returnedSeq > 0) this.#inLog.push({ epoch, fromSeq, toSeq: returnedSeq });
+      const rest = { epoch, fromSeq: Math.max(fromSeq, returnedSeq + 1), toSeq };
+      if (rest.fromSeq > toSeq) continue;
+      if (rest.fromSeq > seq) this.#cut.push(rest);
+      else effects.push({ kind: 'discarded', partition, ...rest });
     }
-    this.#cut = this.#cut.filter(({ fromSeq }) => fromSeq > seq);
   }
 
   /** Nothing more will be learnt here. */

@@ -34,6 +34,8 @@ export class Leading {
   #windowBytes = 0;
   readonly #sizes = new Fifo<number>();
   #sizesFromSeq = 0;
+  /** Never the same twice, also for a member that leaves and comes back. */
+  #attempts = 0;
   #tickMs: number;
   /** Nobody is blamed for silence before this: we were not there to hear. */
   #attentiveSinceMs: number;
@@ -50,7 +52,7 @@ export class Leading {
     this.#admit();
     // Who led before can give back what it was granted, although it may be no member any more.
     for (const holder of lent.holders(nowMs)) {
-      if (holder !== node && !this.#members.has(holder)) this.#lead(holder, 0);
+      if (holder !== node && !this.#members.has(holder)) this.#askToPromise(holder, 0);
     }
     this.#advance();
   }
@@ -181,17 +183,25 @@ export class Leading {
       if (this.#members.has(id)) continue;
       const member = new Member(id, nowMs);
       this.#members.set(id, member);
-      this.#lead(id, ++member.attempt);
+      this.#lead(member);
     }
     for (const member of this.#members.values()) this.#unbar(member);
   }
 
-  #drop({ node, phase }: Member): void {
+  /** Nothing more is said to it; beats go on, and must not be taken to say anything. */
+  #drop(member: Member): void {
     const { partition } = this.#self;
+    const { node, phase } = member;
+    this.#vouch(member, false);
     if (phase === 'copying') this.#self.emit({ kind: 'stopCopyTo', partition, to: node });
   }
 
-  #lead(node: NodeId, attempt: number): void {
+  #lead(member: Member): void {
+    member.attempt = ++this.#attempts;
+    this.#askToPromise(member.node, member.attempt);
+  }
+
+  #askToPromise(node: NodeId, attempt: number): void {
     const { partition } = this.#self;
     this.#self.send(node, { kind: 'lead', partition, epoch: this.epoch, attempt });
   }
@@ -202,7 +212,7 @@ export class Leading {
     this.#part(member);
     // What it grants on this link is for others, until it promises on it (R8).
     member.isConfirmed = false;
-    this.#lead(node, ++member.attempt);
+    this.#lead(member);
   }
 
   onLinkDown(node: NodeId): void {
@@ -222,7 +232,7 @@ export class Leading {
       case 'knock':
         if (member === undefined) return;
         this.#part(member);
-        this.#lead(from, ++member.attempt);
+        this.#lead(member);
         return;
       case 'promise':
         this.#self.lent.onGivenBack(from);
@@ -348,15 +358,19 @@ export class Leading {
 
   /** Before this node's beats: what they vouch for is said before them. */
   beforeBeat(): void {
-    const { partition } = this.#self;
-    const { epoch, hasLease } = this;
+    const { hasLease } = this;
     for (const member of this.#members.values()) {
       if (member.phase !== 'streaming') continue;
       this.#tellCommit(member);
-      if (member.isVouched === hasLease) continue;
-      member.isVouched = hasLease;
-      this.#self.send(member.node, { kind: 'vouch', partition, epoch, isOn: hasLease });
+      this.#vouch(member, hasLease);
     }
+  }
+
+  #vouch(member: Member, isOn: boolean): void {
+    if (member.isVouched === isOn) return;
+    const { partition } = this.#self;
+    member.isVouched = isOn;
+    this.#self.send(member.node, { kind: 'vouch', partition, epoch: this.epoch, isOn });
   }
 
   // --- strict reads ---

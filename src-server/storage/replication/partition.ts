@@ -117,6 +117,11 @@ export class PartitionReplica {
     return this.#leading.hasLease ? 0 : Infinity;
   }
 
+  /** From whom a copy is expected, in this epoch; anybody else's is refused, and so is what comes too late. */
+  get copyingFrom(): NodeId | null {
+    return this.#leading === null && this.#following.isCopying ? this.#following.leader : null;
+  }
+
   get hasStrictReads(): boolean {
     return this.#leading?.hasStrictReads === true;
   }
@@ -247,6 +252,8 @@ export class PartitionReplica {
       this.#stopLeading('superseded');
     }
     this.#form(record);
+    // Its copy goes, and with it what could be learnt of entries that were proposed here.
+    if (!self.isCopy) self.giveUpFates();
     // Somebody who knew better told us of a newer epoch before the record did.
     if (epoch < self.promisedEpoch) return;
     if (leader === self.node) this.#lead(record);

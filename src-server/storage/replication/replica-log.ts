@@ -101,7 +101,7 @@ export class ReplicaLog {
   }
 
   /** Where the last entry of this epoch, or of one before it, stands. */
-  #endOf(epoch: number): number {
+  endOf(epoch: number): number {
     const later = this.#epochs.find((start) => start.epoch > epoch);
     return later === undefined ? this.lastSeq : later.startSeq - 1;
   }
@@ -115,7 +115,7 @@ export class ReplicaLog {
       const own = this.#epochs.find((start) => start.epoch === epoch);
       if (own !== undefined) {
         assert(own.startSeq === startSeq, 'R2: an epoch begins at the same entry everywhere');
-        return Math.min(end, this.#endOf(epoch));
+        return Math.min(end, this.endOf(epoch));
       }
       end = startSeq - 1;
     }

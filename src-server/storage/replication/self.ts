@@ -90,7 +90,7 @@ export class Self {
   commit(seq: number): void {
     if (seq <= this.log.committedSeq) return;
     this.log.commit(seq);
-    this.fates.onCommitted(seq, this.#effects!);
+    this.fates.onCommitted(seq, this.log, this.#effects!);
     this.emit({ kind: 'committed', partition: this.partition, seq });
   }
 
