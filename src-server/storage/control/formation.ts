@@ -36,7 +36,7 @@ export function form(round: Round): void {
       backfillsPerNode,
       nodes,
       out: [],
-      table: firstTable({ nodes, strategy, partitionCount, replicaCount }),
+      ...firstTable({ nodes, strategy, partitionCount, replicaCount }),
       changed: { atMs: situation.wallMs, by: situation.by, why: words },
     },
     null,

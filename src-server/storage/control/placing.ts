@@ -3,7 +3,8 @@
  * movement as that takes.
  */
 import { balance } from '../ring/balance.ts';
-import { replicasOf, type RingTable, type TableShape } from '../ring/table.ts';
+import { NOBODY, replicasOf, type RingTable, type TableShape } from '../ring/table.ts';
+import { dealTokens, DEFAULT_TOKENS_PER_NODE, tableOfTokens } from '../ring/tokens.ts';
 import { type NodeId, type RingNode, topologyOf } from '../ring/topology.ts';
 import type { PartitionState } from './records.ts';
 import type { RingConfig } from './ring-config.ts';
@@ -14,9 +15,15 @@ export function firstTable(
     readonly nodes: readonly RingNode[];
     readonly strategy: RingConfig['strategy'];
   },
-): RingTable {
-  const { nodes, partitionCount, replicaCount } = options;
-  return balance({ topology: topologyOf(nodes), partitionCount, replicaCount, before: null }).table;
+): Pick<RingConfig, 'table' | 'tokens'> {
+  const { nodes, strategy, partitionCount, replicaCount } = options;
+  const shape = { partitionCount, replicaCount };
+  const topology = topologyOf(nodes);
+  if (strategy === 'tokens') {
+    const tokens = dealTokens(topology, DEFAULT_TOKENS_PER_NODE);
+    return { tokens, table: tableOfTokens(tokens, topology, shape) };
+  }
+  return { tokens: null, table: balance({ topology, ...shape, before: null }).table };
 }
 
 /** The table once these are out. */
@@ -37,7 +44,7 @@ export function tableWith(
   const nodeIds = [...new Set([...table.nodeIds, id])].sort();
   const { partitionCount, replicaCount } = table;
   const places = new Map(nodeIds.map((node, i) => [node, i]));
-  const cells = new Uint16Array(partitionCount * replicaCount).fill(0xffff);
+  const cells = new Uint16Array(partitionCount * replicaCount).fill(NOBODY);
   for (let partition = 0; partition < partitionCount; partition++) {
     const wanted = replicasOf(table, partition);
     const held = partitions.get(partition)?.value.replicas ?? [];
@@ -63,5 +70,8 @@ export function copiesWanted(table: RingTable, isCounted: (id: NodeId) => boolea
 function tableOf(config: RingConfig, out: readonly NodeId[], before: RingTable): RingTable {
   const { partitionCount, replicaCount } = config.table;
   const topology = topologyOf(config.nodes.filter(({ id }) => !out.includes(id)));
+  // Tokens know nothing of what was before: the walk passes over whoever is out, and finds everybody again afterwards.
+  if (config.tokens !== null)
+    return tableOfTokens(config.tokens, topology, { partitionCount, replicaCount });
   return balance({ topology, partitionCount, replicaCount, before }).table;
 }

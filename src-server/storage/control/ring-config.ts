@@ -7,9 +7,13 @@
 import type { Result } from '../../base/result.ts';
 import type { RingTable } from '../ring/table.ts';
 import { tableOfText, tableText } from '../ring/table-text.ts';
+import { CIRCLE, type Tokens } from '../ring/tokens.ts';
 import { faultsOf, type NodeId, type RingNode } from '../ring/topology.ts';
-import { formatRecord, parseRecord } from './fields.ts';
+import { type Fields, formatRecord, parseRecord } from './fields.ts';
 import { readRingNode } from './records.ts';
+
+/** Ten bytes for each, in a znode of a megabyte with a table beside them. */
+const TOKENS_MAX = 60_000;
 
 export interface RingConfig {
   /** Told apart from every other ring by this: a node's folder belongs to one. */
@@ -33,6 +37,8 @@ export interface RingConfig {
   /** Of these, those that are dead and hold nothing in the table; they come back by themselves. */
   readonly out: readonly NodeId[];
   readonly table: RingTable;
+  /** What the table is made of where the strategy is `tokens`; null for any other. */
+  readonly tokens: Tokens | null;
   readonly changed: ConfigChange;
 }
 
@@ -45,9 +51,15 @@ export interface ConfigChange {
 }
 
 export function formatConfig(config: RingConfig): string {
-  const { table, ...rest } = config;
+  const { table, tokens, ...rest } = config;
   const { partitionCount, replicaCount } = table;
-  return formatRecord({ ...rest, partitionCount, replicaCount, table: tableText(table) });
+  return formatRecord({
+    ...rest,
+    partitionCount,
+    replicaCount,
+    tokens: tokens === null ? null : handsOf(tokens),
+    table: tableText(table),
+  });
 }
 
 export function parseConfig(text: string): Result<RingConfig, string> {
@@ -65,6 +77,7 @@ export function parseConfig(text: string): Result<RingConfig, string> {
       nodes: fields.objects('nodes', readRingNode),
       out: fields.nodeIds('out'),
       table: table.ok ? table.value : NO_TABLE,
+      tokens: fields.nullable('tokens', () => readTokens(fields)),
       changed: fields.object('changed', (changed) => ({
         atMs: changed.number('atMs', { min: 0 }),
         by: changed.text('by'),
@@ -78,7 +91,8 @@ export function parseConfig(text: string): Result<RingConfig, string> {
 }
 
 /** Null for a configuration that can be. */
-export function whyImpossible({ table, nodes, out, minInSync }: RingConfig): string | null {
+export function whyImpossible(config: RingConfig): string | null {
+  const { table, nodes, out, minInSync, strategy, tokens } = config;
   const fault = faultsOf(nodes)[0];
   if (fault !== undefined) return `its nodes are not right: ${JSON.stringify(fault)}`;
   if (minInSync > table.replicaCount)
@@ -86,6 +100,9 @@ export function whyImpossible({ table, nodes, out, minInSync }: RingConfig): str
   const known = new Set(nodes.map(({ id }) => id));
   const stranger = [...table.nodeIds, ...out].find((id) => !known.has(id));
   if (stranger !== undefined) return `${stranger} is none of its nodes`;
+  if ((strategy === 'tokens') !== (tokens !== null)) return `its strategy is ${strategy}`;
+  if (tokens !== null && tokens.length > TOKENS_MAX)
+    return `it has ${tokens.length} tokens: more than ${TOKENS_MAX} do not fit a znode`;
   return null;
 }
 
@@ -93,6 +110,31 @@ export function whyImpossible({ table, nodes, out, minInSync }: RingConfig): str
 export function placedNodes({ table }: RingConfig): Set<NodeId> {
   const indexes = new Set(table.cells);
   return new Set(table.nodeIds.filter((_, i) => indexes.has(i)));
+}
+
+/** Each node with its tokens, shorter than every token with its node. */
+function handsOf(tokens: Tokens): { node: NodeId; positions: number[] }[] {
+  const hands = new Map<NodeId, number[]>();
+  for (const { node, position } of tokens) {
+    const positions = hands.get(node);
+    if (positions === undefined) hands.set(node, [position]);
+    else positions.push(position);
+  }
+  return [...hands].map(([node, positions]) => ({ node, positions }));
+}
+
+function readTokens(fields: Fields): Tokens {
+  const tokens = fields
+    .objects('tokens', (hand) => {
+      const node = hand.nodeId('node');
+      return hand.integers('positions').map((position) => ({ node, position }));
+    })
+    .flat()
+    .sort((a, b) => a.position - b.position);
+  const isOnCircle = tokens.every(({ position }) => position >= 0 && position < CIRCLE);
+  const isTwice = tokens.some(({ position }, i) => position === tokens[i - 1]?.position);
+  if (!isOnCircle || isTwice) fields.fail('tokens holds a position twice, or one off the circle');
+  return tokens;
 }
 
 const NO_TABLE: RingTable = {

@@ -19,7 +19,8 @@ describe.each([
   { nodes: 6, zones: 3, terms: { backfillsPerNode: 1 } },
   { nodes: 7, zones: 2, terms: { replicaCount: 2, minInSync: 1 } },
   { nodes: 9, zones: 4, terms: { partitionCount: 64 } },
-])('$nodes nodes in $zones zones', ({ nodes, zones, terms }) => {
+  { nodes: 6, zones: 3, terms: { strategy: 'tokens' as const } },
+])('$nodes nodes in $zones zones: $terms', ({ nodes, zones, terms }) => {
   test('nothing acknowledged is lost on the way, and in the end all is as it is wanted', () => {
     for (let seed = FIRST_SEED!; seed <= LAST_SEED!; seed++) live({ seed, nodes, zones, terms });
   });

@@ -9,7 +9,7 @@ import { expect } from 'vitest';
 
 import { Prng } from '../../../../../src-server/base/prng.ts';
 import { whyKept } from '../../../../../src-server/storage/control/cleanup.ts';
-import { decide,type Decision } from '../../../../../src-server/storage/control/decisions.ts';
+import { decide, type Decision } from '../../../../../src-server/storage/control/decisions.ts';
 import { RingPaths } from '../../../../../src-server/storage/control/paths.ts';
 import { Presences } from '../../../../../src-server/storage/control/presence.ts';
 import {
@@ -346,6 +346,9 @@ export class RingModel {
       expect(left.length, 'a copy goes only when there are enough').toBe(replicaCount);
       const wanted = replicasOf(this.view.config!.value.table, partition);
       expect(wanted, 'a wanted copy never goes').not.toEqual(expect.arrayContaining(dropped));
+      const zones = (ids: readonly NodeId[]): string[] =>
+        [...new Set(ids.map((id) => this.nodes.get(id)!.record.zone))].sort();
+      expect(zones(left), 'no wanted zone is without a copy').toEqual(zones(wanted));
     }
   }
 
@@ -402,7 +405,10 @@ export class RingModel {
       .map((_, i) => i)
       .filter((i) => !row.includes(i) && !config.out.includes(table.nodeIds[i]!));
     if (others.length === 0 || row.includes(NOBODY)) return;
-    row[random.below(row.length)] = random.pick(others);
+    const zoneOf = (i: number): string => this.nodes.get(table.nodeIds[i]!)!.record.zone;
+    const taker = random.pick(others);
+    const giver = row.findIndex((i) => zoneOf(i) === zoneOf(taker));
+    row[giver >= 0 ? giver : 0] = taker;
     view.config = {
       value: { ...config, version: config.version + 1, table: { ...table, cells } },
       version: version + 1,
