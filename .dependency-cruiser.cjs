@@ -107,7 +107,7 @@ const rooms = {
     `${C}model/`,
     // The ring as its znodes tell of it, what placement says of failures, and the door of every client.
     `${S}control/(kept-view|mirror|paths|records|ring-config|view)\\.ts$`,
-    `${S}ring/(risk|slots|table|topology)\\.ts$`,
+    `${S}ring/(copysets|slots|table|topology)\\.ts$`,
     `${S}resp/(client|local-keys|reply)\\.ts$`,
   ],
   [`${SERVER}console/transports/`]: [
@@ -172,9 +172,12 @@ const faces = {
     'disks',
     'progress',
     'risk',
+    'copysets',
+    'figures',
     'circle',
     'layout',
     'edits',
+    'stage',
   ],
   [`${S}replication/`]: [
     'replicas',

@@ -10,7 +10,7 @@ import { assert } from '../../base/assert.ts';
 import { level } from './chains.ts';
 import { Exchange } from './exchange.ts';
 import { fill, keep, shed } from './fill.ts';
-import { leadersOf } from './leaders.ts';
+import { withLeaders } from './leaders.ts';
 import { Placement } from './placement.ts';
 import { DEFAULT_OVERLOAD_PERCENT, type Quotas, quotasOf } from './quotas.ts';
 import type { Rules } from './rules.ts';
@@ -71,9 +71,9 @@ export function balance(options: BalanceOptions): Balance {
     partitionBytes,
   });
   const isLeast = place(placement, quotas);
-  const leaders = leadersOf(placement, quotas, home);
+  const table = { partitionCount, replicaCount, nodeIds: terrain.nodeIds, cells: placement.cells };
   return {
-    table: tableOf(placement, leaders),
+    table: withLeaders(table, { ideals: quotas.ideals, home }),
     ideals: quotas.ideals,
     rules: quotas.rules,
     strictRules: quotas.strictRules,
@@ -91,19 +91,4 @@ function place(placement: Placement, quotas: Quotas): boolean {
   const isLeast = new Exchange(placement, quotas).improve(MAX_EXCHANGES);
   for (let node = 0; node < placement.counts.length; node++) shed(placement, node);
   return isLeast;
-}
-
-/** Rows as tables have them: the leader, the others in order, nobody at the end. */
-function tableOf(placement: Placement, leaders: Uint16Array): RingTable {
-  const { partitionCount, replicaCount, terrain } = placement;
-  const cells = placement.cells.slice();
-  for (let partition = 0; partition < partitionCount; partition++) {
-    const leader = leaders[partition]!;
-    // Nobody is the greatest number that a cell can be, so it sorts behind every node.
-    const row = cells.subarray(partition * replicaCount, (partition + 1) * replicaCount).sort();
-    const at = row.indexOf(leader);
-    row.copyWithin(1, 0, at);
-    row[0] = leader;
-  }
-  return { partitionCount, replicaCount, nodeIds: terrain.nodeIds, cells };
 }

@@ -3,47 +3,69 @@
  *
  * The same shortest chains as for replicas: a gives b the lead of a partition that b holds, b gives c another one.
  */
-import type { Placement } from './placement.ts';
-import type { Quotas } from './quotas.ts';
 import { NOBODY, type RingTable } from './table.ts';
 
 const NONE = -1;
 const SLACK = 1e-6;
 
-/** The leader of each partition; nobody where nobody holds it. */
-export function leadersOf(placement: Placement, quotas: Quotas, home: RingTable): Uint16Array {
-  return new Leaders(placement, quotas).chosen(home);
+/**
+ * The same replicas with leaders shared out. In each row the leader comes first and the others in order.
+ *
+ * @param ideals how many replicas each node should have: its share of leaders is its share of those
+ * @param home the table before, over the same nodes: its leaders stay where that is fair
+ */
+export function withLeaders(
+  table: RingTable,
+  options: { readonly ideals: Float64Array; readonly home: RingTable },
+): RingTable {
+  const leaders = new Leaders(table, options.ideals).chosen(options.home);
+  const cells = table.cells.slice();
+  leaders.forEach((leader, partition) => {
+    const start = partition * table.replicaCount;
+    // Nobody is the greatest number that a cell can be, so it sorts behind every node.
+    const row = cells.subarray(start, start + table.replicaCount).sort();
+    row.copyWithin(1, 0, row.indexOf(leader));
+    row[0] = leader;
+  });
+  return { ...table, cells };
+}
+
+/** The same replicas, where every node leads its part of what it holds. */
+export function withEvenLeaders(table: RingTable): RingTable {
+  const ideals = new Float64Array(table.nodeIds.length);
+  for (const node of table.cells) if (node !== NOBODY) ideals[node]!++;
+  return withLeaders(table, { ideals, home: table });
 }
 
 class Leaders {
-  readonly #placement: Placement;
+  readonly #table: RingTable;
   readonly #nodes: number;
+  readonly #ideals: Float64Array;
   readonly #least: Int32Array;
   readonly #most: Int32Array;
-  readonly #ideals: Float64Array;
   readonly #leaders: Uint16Array;
   readonly #counts: Int32Array;
   /** For each pair, how many partitions the one leads and the other holds. */
   readonly #givable: Int32Array;
 
-  constructor(placement: Placement, quotas: Quotas) {
-    this.#placement = placement;
-    this.#nodes = placement.counts.length;
-    // Every replica leads its part of the partition, so a node's share of leaders is its share of replicas.
-    const parts = Math.max(1, quotas.rules.replicaCount);
-    this.#ideals = quotas.ideals.map((ideal) => ideal / parts);
+  constructor(table: RingTable, ideals: Float64Array) {
+    this.#table = table;
+    this.#nodes = table.nodeIds.length;
+    const replicas = ideals.reduce((sum, ideal) => sum + ideal, 0);
+    const part = replicas > 0 ? table.partitionCount / replicas : 0;
+    this.#ideals = ideals.map((ideal) => ideal * part);
     this.#least = Int32Array.from(this.#ideals, (ideal) => Math.floor(ideal + SLACK));
     this.#most = Int32Array.from(this.#ideals, (ideal) => Math.ceil(ideal - SLACK));
-    this.#leaders = new Uint16Array(placement.partitionCount).fill(NOBODY);
+    this.#leaders = new Uint16Array(table.partitionCount).fill(NOBODY);
     this.#counts = new Int32Array(this.#nodes);
     this.#givable = new Int32Array(this.#nodes ** 2);
   }
 
   chosen(home: RingTable): Uint16Array {
-    const { partitionCount } = this.#placement;
+    const { partitionCount } = this.#table;
     for (let partition = 0; partition < partitionCount; partition++) {
       const before = home.cells[partition * home.replicaCount]!;
-      if (before !== NOBODY && this.#placement.holds(partition, before)) {
+      if (before !== NOBODY && this.#row(partition).includes(before)) {
         this.#appoint(partition, before);
       }
     }
@@ -52,6 +74,11 @@ class Leaders {
     }
     this.#level();
     return this.#leaders;
+  }
+
+  #row(partition: number): Uint16Array {
+    const { replicaCount, cells } = this.#table;
+    return cells.subarray(partition * replicaCount, (partition + 1) * replicaCount);
   }
 
   #appoint(partition: number, node: number): void {
@@ -63,20 +90,16 @@ class Leaders {
 
   #count(partition: number, leader: number, by: number): void {
     this.#counts[leader]! += by;
-    const { replicaCount, cells } = this.#placement;
-    for (let i = 0; i < replicaCount; i++) {
-      const holder = cells[partition * replicaCount + i]!;
+    for (const holder of this.#row(partition)) {
       if (holder !== NOBODY) this.#givable[leader * this.#nodes + holder]! += by;
     }
   }
 
   /** The holder that leads least for its share. */
   #freest(partition: number): number {
-    const { replicaCount, cells } = this.#placement;
     let best = NOBODY;
     let bestFullness = Infinity;
-    for (let i = 0; i < replicaCount; i++) {
-      const holder = cells[partition * replicaCount + i]!;
+    for (const holder of this.#row(partition)) {
       if (holder === NOBODY) continue;
       const fullness = (this.#counts[holder]! + 1) / this.#ideals[holder]!;
       if (fullness > bestFullness || (fullness === bestFullness && holder > best)) continue;
@@ -104,8 +127,8 @@ class Leaders {
 
   #carry(isStart: (node: number) => boolean, isGoal: (node: number) => boolean): boolean {
     const parents = new Int32Array(this.#nodes).fill(NONE);
-    const queue: number[] = [];
     const seen = new Uint8Array(this.#nodes);
+    const queue: number[] = [];
     for (let node = 0; node < this.#nodes; node++) {
       if (!isStart(node)) continue;
       seen[node] = 1;
@@ -133,9 +156,10 @@ class Leaders {
   }
 
   #ledByAndHeldBy(leader: number, holder: number): number {
-    const placement = this.#placement;
-    let cell = placement.firstOf(holder);
-    while (this.#leaders[placement.partitionOf(cell)] !== leader) cell = placement.nextOf(cell);
-    return placement.partitionOf(cell);
+    let partition = this.#leaders.indexOf(leader);
+    while (!this.#row(partition).includes(holder)) {
+      partition = this.#leaders.indexOf(leader, partition + 1);
+    }
+    return partition;
   }
 }
