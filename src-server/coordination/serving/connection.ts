@@ -569,10 +569,11 @@ export class Connection implements SocketHandler, LaneOwner, Watcher {
     this.#output();
   }
 
-  /** The session ended, or another connection took it over. */
+  /** The session ended, or another connection took it over. What it asked for and was not answered never will be. */
   dismiss(): void {
     if (this.#phase === 'closed') return;
     this.#phase = 'closing';
+    this.#lane.close();
     if (this.isDirty) this.#endsAfterFlush = true;
     else this.#close();
   }

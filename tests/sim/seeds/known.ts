@@ -51,4 +51,10 @@ export const KNOWN_SEEDS: readonly KnownSeed[] = [
     wishes: {},
     cause: 'a member that had moved was not started again: the operator, not the product',
   },
+  {
+    seed: 200162,
+    wishes: { stormMs: TEN_MINUTES_MS },
+    cause:
+      'a sync was answered in the turn in which its session had ended, while an event was still on its way to the client',
+  },
 ];

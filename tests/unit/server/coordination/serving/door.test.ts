@@ -11,7 +11,7 @@ import { OPEN_ACL } from '../../../../../src-server/coordination/model/acl.ts';
 import { OpCode } from '../../../../../src-server/coordination/model/ops.ts';
 import { Request } from '../../../../../src-server/coordination/model/request.ts';
 import { Door } from '../../../../../src-server/coordination/serving/door.ts';
-import type { Waiter } from '../../../../../src-server/coordination/serving/ports.ts';
+import type { SyncWaiter, Waiter } from '../../../../../src-server/coordination/serving/ports.ts';
 import { Reads } from '../../../../../src-server/coordination/serving/reads.ts';
 import { ServerStats } from '../../../../../src-server/coordination/serving/stats.ts';
 import { Watches } from '../../../../../src-server/coordination/serving/watches.ts';
@@ -50,6 +50,7 @@ async function openDoor() {
   machine.createSystemNodes();
   const watches = new Watches({ compat38: false });
   const submitted: Request[] = [];
+  const syncs: SyncWaiter[] = [];
   const { clock, net } = platformOf(world.newLife('server'));
   const door = new Door({
     settings: { ...settings, clientPortAddress: null },
@@ -68,8 +69,8 @@ async function openDoor() {
         request.timeoutMs = timeoutMs;
         waiter.settled(pipeline.do(request, id));
       },
-      mayLag: false,
-      sync: () => undefined,
+      mayLag: true,
+      sync: (_request, _session, waiter) => syncs.push(waiter),
       outstanding: 0,
     },
     sessions: {
@@ -93,7 +94,7 @@ async function openDoor() {
     sessionTimeoutMs: 10_000,
   });
   await world.run(100, () => client.state.kind === 'connected');
-  return { world, door, client, clientLife, submitted, pipeline };
+  return { world, door, client, clientLife, submitted, syncs, pipeline };
 }
 
 test('whoever has said goodbye and was not answered is sent away with all others when service ends', async () => {
@@ -107,6 +108,32 @@ test('whoever has said goodbye and was not answered is sent away with all others
   await world.run(300);
   expect(door.connections.size).toBe(0);
   expect(isClosed).toBe(true);
+});
+
+test('nobody is answered after the end of the session, also not in the turn that has words for the client still', async () => {
+  const { world, door, client, submitted, syncs, pipeline } = await openDoor();
+  const { sessionId } = client;
+  let told = '';
+  const tell = (word: string) => () => (told += word);
+  void client.exists('/watched', tell('event ')).then(tell('no node '));
+  await world.run(world.nowMs + 20, () => told !== '');
+  void client.setData('/watched', null, -1).catch(tell('no write '));
+  void client.sync('/').catch(tell('no sync'));
+  await world.run(world.nowMs + 20, () => submitted.length === 1 && syncs.length === 1);
+  const create = new Request(OpCode.CREATE);
+  create.path = '/watched';
+  create.acl = OPEN_ACL;
+  for (const request of [create, new Request(OpCode.CLOSE_SESSION)]) {
+    const txn = pipeline.propose(request, sessionId);
+    door.onApplied(txn, pipeline.applyOne()!, null);
+  }
+  syncs[0]!.synced();
+  door.flush();
+  await world.run(world.nowMs + 20, () => door.connections.size === 0);
+  expect(door.connections.size).toBe(0);
+  void client.close();
+  await world.run(world.nowMs + 20);
+  expect(told).toBe('no node event no write no sync');
 });
 
 test('W1: an event reaches its listener behind the answer that set the watch and before those that show the change', async () => {
