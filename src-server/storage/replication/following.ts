@@ -79,9 +79,15 @@ export class Following {
     if (this.leader !== null) self.send(this.leader, { kind: 'knock', partition, epoch });
   }
 
-  /** Now that it is known who leads. */
-  join(): void {
-    if (this.#phase === 'apart') this.knock();
+  /** The record says that this is a copy, and who leads. */
+  join(version: number): void {
+    if (this.#phase === 'apart') {
+      this.knock();
+      return;
+    }
+    const self = this.#self;
+    const { partition, promisedEpoch: epoch } = self;
+    if (this.leader !== null) self.send(this.leader, { kind: 'aware', partition, epoch, version });
   }
 
   /** What was said on an older link is not heard of any more; the leader begins anew. */
@@ -119,10 +125,19 @@ export class Following {
   }
 
   #onLead({ epoch, attempt }: Lead): void {
-    const { partition, log, promisedEpoch } = this.#self;
+    const { partition, log, promisedEpoch, record } = this.#self;
     assert(epoch === promisedEpoch, 'R1: only the leader of the promised epoch is heard');
     this.#enter('promised');
-    this.#self.send(this.leader!, { kind: 'promise', partition, epoch, attempt, log: log.facts });
+    const version = record?.version ?? -1;
+    const promise = {
+      kind: 'promise',
+      partition,
+      epoch,
+      attempt,
+      version,
+      log: log.facts,
+    } as const;
+    this.#self.send(this.leader!, promise);
   }
 
   #onFollow({ keepSeq }: Follow): void {

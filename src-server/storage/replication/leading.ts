@@ -239,6 +239,9 @@ export class Leading {
         if (member?.attempt === message.attempt) this.#onPromise(member, message);
         this.#advance();
         return;
+      case 'aware':
+        if (member !== undefined) member.awareVersion = message.version;
+        return;
       case 'ack':
         if (member?.phase === 'streaming') this.#onAck(member, message);
         return;
@@ -247,8 +250,9 @@ export class Leading {
     }
   }
 
-  #onPromise(member: Member, { log }: LogPromise): void {
+  #onPromise(member: Member, { log, version }: LogPromise): void {
     member.isConfirmed = true;
+    member.awareVersion = version;
     this.#self.leases.ask(member.node);
     const { partition, log: own, nowMs } = this.#self;
     const shared = log.isWhole ? own.sharedWith(log) : null;
@@ -422,15 +426,19 @@ export class Leading {
     return nowMs - Math.max(quietSinceMs, this.#attentiveSinceMs) > settings.laggardMs;
   }
 
-  /** Who holds everything committed comes in, and counts from here on (R5). */
+  /**
+   * Who holds everything committed comes in, and counts from here on (R5). It must know the record that is to be changed: by an
+   * older one it may be about to drop its copy.
+   */
   #includeCaughtUp(): void {
     const { log, nowMs } = this.#self;
     if (this.#phase !== 'established' || !this.#inSync.mayAsk(nowMs)) return;
-    const { inSync } = this.#inSync.record.state;
+    const { version, state } = this.#inSync.record;
+    const { inSync } = state;
     if (this.#members.size < inSync.length) return;
     const joining: NodeId[] = [];
-    for (const { node, phase, ackedSeq } of this.#members.values()) {
-      if (phase !== 'streaming' || inSync.includes(node)) continue;
+    for (const { node, phase, ackedSeq, awareVersion } of this.#members.values()) {
+      if (phase !== 'streaming' || awareVersion < version || inSync.includes(node)) continue;
       if (ackedSeq >= log.committedSeq && this.#isPresent(node)) joining.push(node);
     }
     if (joining.length > 0) this.#ask([...inSync, ...joining]);

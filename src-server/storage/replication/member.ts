@@ -33,6 +33,8 @@ export class Member {
   attempt = 0;
   /** It promised this epoch on the link there is: what it grants is for us, too (R8). */
   isConfirmed = false;
+  /** Of the record, as it said on this link. */
+  awareVersion = -1;
   ackedSeq = 0;
   sentSeq = 0;
   isSending = false;

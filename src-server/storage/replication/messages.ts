@@ -114,7 +114,17 @@ export interface LogPromise {
   readonly partition: number;
   readonly epoch: number;
   readonly attempt: number;
+  /** Of the record, as far as the member knows it; −1 for not at all. */
+  readonly version: number;
   readonly log: LogFacts;
+}
+
+/** I know the record up to this version, and have a copy by it: I shall not drop it for an older one. */
+export interface Aware {
+  readonly kind: 'aware';
+  readonly partition: number;
+  readonly epoch: number;
+  readonly version: number;
 }
 
 /** Everything up to this entry is on the member's disk. */
@@ -158,7 +168,7 @@ export interface Answer {
 }
 
 export type FromLeader = Lead | Follow | Replace | Entries | Commit | Vouch;
-export type FromMember = Knock | LogPromise | Ack | Fenced;
+export type FromMember = Knock | LogPromise | Aware | Ack | Fenced;
 export type PartitionMessage = FromLeader | FromMember;
 export type LeaseMessage = Beat | Question | Answer;
 export type Message = PartitionMessage | LeaseMessage;

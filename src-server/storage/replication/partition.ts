@@ -259,7 +259,7 @@ export class PartitionReplica {
     if (leader === self.node) this.#lead(record);
     else if (self.isCopy) {
       this.#following.onLeader(epoch, leader);
-      this.#following.join();
+      this.#following.join(record.version);
     } else this.#following.onLeader(epoch, null);
   }
 
@@ -312,6 +312,7 @@ export class PartitionReplica {
         return;
       case 'knock':
       case 'promise':
+      case 'aware':
       case 'ack':
         if (this.#leading?.epoch === epoch) this.#leading.onMessage(from, message);
         return;

@@ -90,6 +90,7 @@ export class SimNode implements Port<NetMessage>, ControlListener {
   readonly #leaseReads = new Map<number, Read[]>();
   readonly #strictReads = new Map<number, Read[]>();
   readonly #outgoing = new Map<string, Copying>();
+  readonly #installedMarks = new Map<number, number>();
   /** Sends that leave when the turn has ended. */
   #out: (() => void)[] = [];
   #token = 0;
@@ -375,6 +376,7 @@ export class SimNode implements Port<NetMessage>, ControlListener {
     const { installing } = disk.get(partition)!;
     const isSame =
       installing?.baseSeq === copying.baseSeq && installing.baseEpoch === copying.baseEpoch;
+    this.#installedMarks.delete(partition);
     if (!isSame || copying.cursor <= installing.cursor) {
       disk.change(partition, { kind: 'beginInstall', copying: { ...copying, cursor: 0 } });
     }
@@ -388,9 +390,10 @@ export class SimNode implements Port<NetMessage>, ControlListener {
     disk.change(partition, { kind: 'endInstall' });
     const { mark } = disk;
     const { agenda } = this.#world;
-    // Installed when it is durable.
+    this.#installedMarks.set(partition, mark);
+    // Installed when it is durable, unless another copy has taken its place by then.
     const wait = (): void => {
-      if (!this.isRunning) return;
+      if (!this.isRunning || this.#installedMarks.get(partition) !== mark) return;
       if (this.#syncedMark < mark) agenda.after(1, wait);
       else this.#arrive(() => this.#onInstalled(partition));
     };
