@@ -173,6 +173,7 @@ const faces = {
     'progress',
     'risk',
     'copysets',
+    'copysets',
     'figures',
     'circle',
     'layout',

@@ -3,7 +3,9 @@ import { createRouter, createWebHashHistory, type Router } from 'vue-router';
 
 import { LOCAL_ID } from './stores/clusters.ts';
 import EnsemblePage from './views/ensemble/EnsemblePage.vue';
+import KeysPage from './views/keys/KeysPage.vue';
 import LogPage from './views/log/LogPage.vue';
+import RingPage from './views/ring/RingPage.vue';
 import ZnodesPage from './views/znodes/ZnodesPage.vue';
 
 export function createAppRouter(): Router {
@@ -15,6 +17,9 @@ export function createAppRouter(): Router {
       { path: `/${LOCAL_ID}/log`, name: 'log', component: LogPage },
       { path: '/:cluster', name: 'cluster', component: ZnodesPage },
       { path: '/:cluster/ensemble', name: 'ensemble', component: EnsemblePage },
+      { path: '/:cluster/ring', name: 'ring', component: RingPage },
+      // Which keys, and which of them is open, are carried as a query: keys hold any bytes, slashes too.
+      { path: '/:cluster/keys', name: 'keys', component: KeysPage },
       { path: '/:cluster/nodes/:parts(.*)*', name: 'node', component: ZnodesPage },
       { path: '/:rest(.*)*', redirect: '/' },
     ],

@@ -1,7 +1,7 @@
 /** Places of the page that can be given the focus by name, from anywhere. */
 import { onScopeDispose } from 'vue';
 
-export type FocusPlace = 'tree' | 'address' | 'value' | 'log' | 'filter';
+export type FocusPlace = 'tree' | 'address' | 'value' | 'log' | 'filter' | 'keys' | 'ring';
 
 const places = new Map<FocusPlace, () => void>();
 

@@ -13,9 +13,15 @@ export interface Address {
   openPath(path: string): Promise<void>;
   openCluster(cluster: string): Promise<void>;
   /** Which of the cluster's pages is shown. */
-  readonly page: ComputedRef<'nodes' | 'ensemble' | null>;
+  readonly page: ComputedRef<'nodes' | 'ensemble' | 'ring' | 'keys' | null>;
   openOverview(): Promise<void>;
   openEnsemble(): Promise<void>;
+  openRing(): Promise<void>;
+  /** The keys page, with every partition's keys, and this one open where one is named. */
+  openKeys(key?: string): Promise<void>;
+  /** This key, beside the list that is shown; null closes it. */
+  openKey(key: string | null): Promise<void>;
+  openPartitionKeys(partition: number): Promise<void>;
   openLog(): Promise<void>;
   back(): void;
   forward(): void;
@@ -41,11 +47,27 @@ export function useAddress(): Address {
       await router.push({ name: 'cluster', params: { cluster: to } });
     },
     page: computed(() => {
-      if (route.name === 'ensemble') return 'ensemble';
+      if (route.name === 'ensemble' || route.name === 'ring' || route.name === 'keys')
+        return route.name;
       return route.name === 'cluster' || route.name === 'node' ? 'nodes' : null;
     }),
     openEnsemble: async () => {
       await router.push({ name: 'ensemble', params: { cluster: cluster.value } });
+    },
+    openRing: async () => {
+      await router.push({ name: 'ring', params: { cluster: cluster.value } });
+    },
+    openKeys: async (key) => {
+      const query = key === undefined ? {} : { key };
+      await router.push({ name: 'keys', params: { cluster: cluster.value }, query });
+    },
+    openKey: async (key) => {
+      const query = { ...route.query, key: key ?? undefined };
+      await router.push({ name: 'keys', params: { cluster: cluster.value }, query });
+    },
+    openPartitionKeys: async (partition) => {
+      const query = { partition: String(partition) };
+      await router.push({ name: 'keys', params: { cluster: cluster.value }, query });
     },
     openOverview: async () => {
       await router.push({ name: 'cluster', params: { cluster: cluster.value } });

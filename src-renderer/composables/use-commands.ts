@@ -123,6 +123,20 @@ export function useCommands(): () => readonly Command[] {
       run: address.openEnsemble,
     },
     {
+      id: 'ring',
+      group: 'go',
+      label: word('ring.open'),
+      keys: 'Alt+R',
+      run: address.openRing,
+    },
+    {
+      id: 'keys',
+      group: 'go',
+      label: word('keys.open'),
+      keys: 'Alt+K',
+      run: () => address.openKeys(),
+    },
+    {
       id: 'create',
       group: 'node',
       label: word('commands.create'),

@@ -27,6 +27,8 @@ export type OpenDialog =
   /** Changes who belongs to an ensemble. */
   | { readonly kind: 'reconfig'; readonly cluster: string; readonly wish: MembershipWish | null }
   | { readonly kind: 'shrink'; readonly id: number }
+  | { readonly kind: 'new-key' }
+  | { readonly kind: 'key-ttl' }
   | { readonly kind: 'question'; readonly question: Question; answer(given: Answer): void };
 
 const dialog = shallowRef<OpenDialog | null>(null);

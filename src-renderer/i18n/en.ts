@@ -1,8 +1,10 @@
 /** The words in English. They are the measure: every other language has the same keys. */
 import { clusters } from './en/clusters.ts';
 import { ensemble } from './en/ensemble.ts';
+import { keys } from './en/keys.ts';
 import { log } from './en/log.ts';
 import { reconfig } from './en/reconfig.ts';
+import { ring } from './en/ring.ts';
 import { shell } from './en/shell.ts';
 import { timing } from './en/timing.ts';
 import { values } from './en/values.ts';
@@ -17,4 +19,6 @@ export const en = {
   ...values,
   ...log,
   ...timing,
+  ...ring,
+  ...keys,
 } as const;

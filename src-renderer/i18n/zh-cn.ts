@@ -1,8 +1,10 @@
 /** The words in Chinese as it is written on the mainland. */
 import { clusters } from './zh-cn/clusters.ts';
 import { ensemble } from './zh-cn/ensemble.ts';
+import { keys } from './zh-cn/keys.ts';
 import { log } from './zh-cn/log.ts';
 import { reconfig } from './zh-cn/reconfig.ts';
+import { ring } from './zh-cn/ring.ts';
 import { shell } from './zh-cn/shell.ts';
 import { timing } from './zh-cn/timing.ts';
 import { values } from './zh-cn/values.ts';
@@ -17,4 +19,6 @@ export const zhCn = {
   ...values,
   ...log,
   ...timing,
+  ...ring,
+  ...keys,
 };

@@ -5,8 +5,6 @@
  *   opened ── edits ──▶ draft ── save (version and creation of opened) ──▶ saved | conflict | gone
  *                         ▲
  *   server's newer value ─┴─ taken over while nothing was edited, else told of
- *
- * Bytes are the truth: a view that shows text gives bytes back, and a view that could not do so exactly is not offered.
  */
 import { defineStore } from 'pinia';
 import { computed, ref, shallowRef, watch } from 'vue';
@@ -14,22 +12,11 @@ import { computed, ref, shallowRef, watch } from 'vue';
 import type { CreateMode, Stat, Znode } from '#contract/models.ts';
 
 import { presetAcl } from '../model/acl.ts';
-import { bestViewOf, contentKindOf, type ValueView } from '../model/content-kind.ts';
-import { formatJson, type JsonOutcome } from '../model/json-text.ts';
-import { areEqual, decodeUtf8, encodeUtf8 } from '../model/value-codec.ts';
+import { areEqual } from '../model/value-codec.ts';
+import { valueState } from './value-view.ts';
 import { type NodeId, useZnode } from './znode.ts';
 
-/** A text for the editor to show; a new number means that it came from outside. */
-export interface Shown {
-  readonly number: number;
-  readonly text: string;
-  /** Another node's or another view's text, with no history of edits. */
-  readonly isFresh: boolean;
-}
-
 export type SaveOutcome = 'saved' | 'conflict' | 'gone' | 'refused';
-
-const EMPTY = new Uint8Array(0);
 
 export const useDraft = defineStore('draft', () => {
   const znode = useZnode();
@@ -37,29 +24,17 @@ export const useDraft = defineStore('draft', () => {
   const node = shallowRef<NodeId | null>(null);
   /** What was opened, and what a save is checked against. */
   const opened = shallowRef<Znode | null>(null);
-  const bytes = shallowRef<Uint8Array | null>(null);
+  const value = valueState(() => opened.value?.data === null);
+  const { bytes, json } = value;
   /** What the server has by now, where it is something else and edits are in the way. */
   const theirs = shallowRef<Znode | null>(null);
   const isGone = ref(false);
   const isComparing = ref(false);
   const isSaving = ref(false);
-  const view = ref<ValueView>('text');
-  const shown = shallowRef<Shown>({ number: 0, text: '', isFresh: true });
   /** Moves when the value changed on the server and was taken over. */
   const flash = ref(0);
-  let isViewChosen = false;
-  /** What the laid-out text of the JSON view stands for, so that looking alone changes nothing. */
-  let laidOut: { readonly text: string; readonly bytes: Uint8Array } | null = null;
-
   const isDirty = computed(
     () => opened.value !== null && !areEqual(bytes.value, opened.value.data),
-  );
-  const kind = computed(() => contentKindOf(bytes.value));
-  const decoded = computed(() => decodeUtf8(bytes.value ?? EMPTY));
-  const json = computed<JsonOutcome | null>(() =>
-    view.value === 'json' && decoded.value.ok && decoded.value.text.trim() !== ''
-      ? formatJson(decoded.value.text)
-      : null,
   );
   const mayWrite = computed(() => opened.value !== null && !opened.value.dataRefused);
   const canSave = computed(
@@ -72,12 +47,10 @@ export const useDraft = defineStore('draft', () => {
   function begin(next: NodeId | null): void {
     node.value = next;
     opened.value = null;
-    bytes.value = null;
+    value.reset();
     theirs.value = null;
     isGone.value = false;
     isComparing.value = false;
-    isViewChosen = false;
-    laidOut = null;
     // An event that is already there belongs to the node that is open.
     take(znode.event);
   }
@@ -115,64 +88,11 @@ export const useDraft = defineStore('draft', () => {
   function adopt(now: Znode, isFresh: boolean): void {
     const isOther = !areEqual(now.data, bytes.value);
     opened.value = now;
-    bytes.value = now.data;
     theirs.value = null;
     isComparing.value = false;
-    if (!isFresh && !isOther) return;
-    if (!isViewChosen || !isOffered(view.value)) view.value = bestViewOf(kind.value);
-    show(isFresh);
-  }
-
-  function isOffered(wanted: ValueView): boolean {
-    return wanted === 'hex' || decoded.value.ok;
-  }
-
-  /** Lays the bytes out for the view that is on. */
-  function show(isFresh: boolean): void {
-    laidOut = null;
-    let text = decoded.value.ok ? decoded.value.text : '';
-    if (view.value === 'json') {
-      const outcome = formatJson(text);
-      if (outcome.ok) {
-        laidOut = { text: outcome.formatted, bytes: bytes.value ?? EMPTY };
-        text = outcome.formatted;
-      }
-    }
-    shown.value = { number: shown.value.number + 1, text, isFresh };
-  }
-
-  function setView(next: ValueView): void {
-    if (!isOffered(next)) return;
-    isViewChosen = true;
-    view.value = next;
-    show(true);
-  }
-
-  /** What the text editor holds now. */
-  function writeText(text: string): void {
-    // An editor that is put up again begins with what was written, not with what was opened.
-    shown.value = { ...shown.value, text };
-    if (laidOut !== null && text === laidOut.text) {
-      bytes.value = laidOut.bytes;
-      return;
-    }
-    const encoded = encodeUtf8(text);
-    if (encoded === null) return;
-    bytes.value = encoded.length === 0 && opened.value?.data === null ? null : encoded;
-  }
-
-  function writeBytes(next: Uint8Array): void {
-    bytes.value = next.length === 0 && opened.value?.data === null ? null : next;
-    if (view.value === 'hex') return;
-    if (!isOffered(view.value)) view.value = 'hex';
-    show(false);
-  }
-
-  /** A whole other value: from a file, from a merge, or none at all. */
-  function replace(next: Uint8Array | null): void {
-    bytes.value = next;
-    if (!isOffered(view.value)) view.value = bestViewOf(kind.value);
-    show(false);
+    // The same bytes stay as they are laid out, and so does the cursor in them.
+    if (isFresh || isOther) value.adopt(now.data, { isFresh });
+    else bytes.value = now.data;
   }
 
   function discard(): void {
@@ -180,7 +100,7 @@ export const useDraft = defineStore('draft', () => {
     if (latest === null) return;
     if (isGone.value) bytes.value = latest.data;
     adopt(latest, false);
-    show(false);
+    value.show(false);
   }
 
   async function save(): Promise<SaveOutcome> {
@@ -216,7 +136,7 @@ export const useDraft = defineStore('draft', () => {
     opened.value = { ...latest, data, stat };
     theirs.value = null;
     isComparing.value = false;
-    if (laidOut !== null) show(false);
+    value.layOutAgain();
     if (newer !== null && newer.stat.mzxid > stat.mzxid) take({ kind: 'present', znode: newer });
   }
 
@@ -257,18 +177,18 @@ export const useDraft = defineStore('draft', () => {
     isComparing,
     isSaving,
     isDirty,
-    view,
-    shown,
-    kind,
-    decoded,
+    view: value.view,
+    shown: value.shown,
+    kind: value.kind,
+    decoded: value.decoded,
     json,
     mayWrite,
     canSave,
     flash,
-    setView,
-    writeText,
-    writeBytes,
-    replace,
+    setView: value.setView,
+    writeText: value.writeText,
+    writeBytes: value.writeBytes,
+    replace: value.replace,
     discard,
     save,
     saveOver,

@@ -34,7 +34,11 @@ export const useNotices = defineStore('notices', () => {
     if (isCancelled(error)) return;
     const code = codeOf(error);
     const { title, advice } = wordsOf(code);
-    show('problem', t(title), code === 'internal' ? detailOf(error) : t(advice));
+    show(
+      'problem',
+      t(title),
+      code === 'internal' || code === 'node-refused' ? detailOf(error) : t(advice),
+    );
   }
 
   return { notices, show, showProblem, dismiss };

@@ -22,7 +22,7 @@ import {
 } from '@codemirror/view';
 
 import { lineSeparatorOf } from '../../model/value-codec.ts';
-import type { Shown } from '../../stores/draft.ts';
+import type { Shown } from '../../stores/value-view.ts';
 import { codeLooks } from './code-theme.ts';
 
 export type CodeLanguage = 'text' | 'json';

@@ -246,6 +246,30 @@ export const shell = {
       title: 'This change of the membership is not possible.',
       advice: 'Nothing was changed. The preview says why, and what to do instead.',
     },
+    'node-unreachable': {
+      title: 'No storage node answers.',
+      advice: 'The ring page shows which of them are away, and why.',
+    },
+    'no-leader': {
+      title: 'Its partition has no leader at present.',
+      advice: 'Another copy usually takes over within seconds. Try again in a moment.',
+    },
+    'too-few-copies': {
+      title: 'Too few copies are in sync to take writes.',
+      advice: 'Nothing was written. The ring page shows which nodes are missing.',
+    },
+    'disk-full': {
+      title: 'The storage node has no room left.',
+      advice: 'Nothing was written. Make room on its disk, or add nodes.',
+    },
+    'node-auth': {
+      title: 'The storage node does not let us do that.',
+      advice: 'It knows its own users, and the console has none of them.',
+    },
+    'node-refused': {
+      title: 'The storage node refused it.',
+      advice: 'See what it said.',
+    },
     'plan-outdated': {
       title: 'The tree has changed since the plan was shown.',
       advice: 'What was not yet deleted stays. Make a new plan.',

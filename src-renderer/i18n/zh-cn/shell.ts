@@ -233,6 +233,27 @@ export const shell: Texts<typeof english> = {
       title: '无法这样更改成员。',
       advice: '没有任何更改。预览中说明了原因以及可以怎么做。',
     },
+    'node-unreachable': {
+      title: '没有存储节点应答。',
+      advice: '哈希环页面显示哪些节点离线及原因。',
+    },
+    'no-leader': {
+      title: '该分区目前没有主副本。',
+      advice: '通常几秒内会有其他副本接替。请稍后再试。',
+    },
+    'too-few-copies': {
+      title: '同步的副本太少，不能写入。',
+      advice: '没有写入任何内容。哈希环页面显示缺少哪些节点。',
+    },
+    'disk-full': {
+      title: '存储节点没有空间了。',
+      advice: '没有写入任何内容。请腾出磁盘空间，或增加节点。',
+    },
+    'node-auth': {
+      title: '存储节点不允许这样做。',
+      advice: '它有自己的用户，而控制台不在其中。',
+    },
+    'node-refused': { title: '存储节点拒绝了请求。', advice: '请看它的说明。' },
     'plan-outdated': {
       title: '显示计划之后，树发生了变化。',
       advice: '尚未删除的内容保持不变，请重新制定计划。',

@@ -23,6 +23,16 @@ import {
 import { ensembleView, memberOrder } from './ensemble-models.ts';
 import { faultsView, linkFaults } from './fault-models.ts';
 import {
+  keyChange,
+  keyCreation,
+  keyLines,
+  keyName,
+  keyPage,
+  keyRange,
+  keyValue,
+  ttlMs,
+} from './key-models.ts';
+import {
   filePath,
   logFilter,
   logRecord,
@@ -52,6 +62,8 @@ import {
   znodeEvent,
 } from './models.ts';
 import { reconfigPlan } from './reconfig-plan-models.ts';
+import { keyPlace, partitionReport, ringAt, ringLive, ringView, whatIf } from './ring-models.ts';
+import { nodeName, nodeOrder } from './storage-models.ts';
 
 export const CONTRACT_VERSION = 1;
 
@@ -80,6 +92,7 @@ const logId = text({ max: 64 });
 /** No window needs more lines than a tall screen has. */
 const WINDOW_ROWS_MAX = 1000;
 const row = range({ min: 0, max: Number.MAX_SAFE_INTEGER });
+const atRing = object(ringAt);
 
 export const methods = {
   // --- clusters ---
@@ -218,6 +231,43 @@ export const methods = {
   /** The transaction or node of a line, in full; refused when another place of the file stands in that line now. */
   'logs.record': method(object({ log: logId, row, at: row }), logRecord),
 
+  // --- the ring ---
+  /** Where a key lies, whoever holds it. */
+  'ring.locate': method(object({ ...ringAt, key: keyName }), keyPlace),
+  /** What each copy of a partition tells of it now. */
+  'ring.partition': method(
+    object({ ...ringAt, partition: range({ min: 0, max: 16383 }) }),
+    partitionReport,
+  ),
+  /** What becomes of the ring without these nodes; with none, how it is. Nothing is touched. */
+  'ring.whatIf': method(object({ ...ringAt, without: list(nodeName, { max: 1000 }) }), whatIf),
+  /** Starts, ends, pauses or resumes a storage node of this program; how that goes comes by the topics. */
+  'ring.order': method(nodeOrder, nothing),
+
+  // --- keys ---
+  /** Some more of the keys; a page may be empty before the end. */
+  'keys.list': method(
+    object({ ...ringAt, range: keyRange, cursor: nullable(text({ max: 100 })), count: keyPage }),
+    keyLines,
+  ),
+  /** Null for a key that is not there. */
+  'keys.get': method(object({ ...ringAt, key: keyName }), nullable(keyValue)),
+  'keys.create': method(
+    object({ ...ringAt, key: keyName, value: bytes, ttlMs: nullable(ttlMs) }),
+    keyCreation,
+  ),
+  /** These three land on the very value that was looked at, as far as it was shown. How long the key lives stays. */
+  'keys.save': method(
+    object({ ...ringAt, key: keyName, value: bytes, expected: bytes }),
+    keyChange,
+  ),
+  /** Null: for good. */
+  'keys.expire': method(
+    object({ ...ringAt, key: keyName, ttlMs: nullable(ttlMs), expected: bytes }),
+    keyChange,
+  ),
+  'keys.delete': method(object({ ...ringAt, key: keyName, expected: bytes }), keyChange),
+
   // --- long work ---
   'operations.cancel': method(object({ operation: string }), nothing),
 } as const satisfies Record<string, Method<never, never> | Method<unknown, unknown>>;
@@ -229,6 +279,10 @@ export const topics = {
   'ensemble.members': topic(object(inCluster), ensembleView),
   /** What is broken on purpose in the local ensemble: at once and after every change. */
   'ensemble.faults': topic(nothing, faultsView),
+  /** Who is in a ring and holds what: at once and after every change. */
+  ring: topic(atRing, ringView),
+  /** What its nodes tell of themselves: every second, while somebody listens. */
+  'ring.live': topic(atRing, ringLive),
   /** All clusters: at once and after every change. */
   clusters: topic(nothing, list(cluster)),
   /** A view of a tree shows something else now: ask for the window again. At most ten a second. */

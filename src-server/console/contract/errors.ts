@@ -37,6 +37,18 @@ export const ERROR_CODES = [
   'reconfig-refused',
   /** The tree changed since the plan was shown. */
   'plan-outdated',
+  /** No storage node can be asked. */
+  'node-unreachable',
+  /** The partition has nobody who leads it at present. */
+  'no-leader',
+  /** Too few copies are in sync to take writes. */
+  'too-few-copies',
+  /** The node takes no more: its disk or its memory is nearly full. */
+  'disk-full',
+  /** The node wants to know who asks, or does not let them. */
+  'node-auth',
+  /** The node refused it; the sentence says why. */
+  'node-refused',
   'internal',
 ] as const;
 

@@ -1,0 +1,135 @@
+/** Asks one storage node about itself, round after round, and keeps what it said last. */
+import type { NodeFigures, NodeTrouble, RingNode } from '#contract/ring-models.ts';
+
+import type { Clock } from '../../../platform/clock.ts';
+import { NetError } from '../../../platform/net.ts';
+import { RespError } from '../../../storage/resp/reply.ts';
+import { answerOf, type Counters, type Holding, holdingsOf, NO_FIGURES } from './node-answers.ts';
+import type { NodeDoors } from './node-doors.ts';
+
+/** A node that says nothing for so long is not merely slow. */
+const SILENT_MS = 2500;
+/** A list of more partitions is asked for now and then only: it is as long as a second's other traffic. */
+const MANY = 4096;
+const MANY_EVERY = 5;
+
+/** What came of one round. */
+export interface NodeTold {
+  readonly round: number;
+  readonly atMs: number;
+  readonly trouble: NodeTrouble | null;
+  readonly detail: string | null;
+  readonly answerMs: number | null;
+  readonly figures: NodeFigures;
+  readonly counters: Counters | null;
+  readonly holdings: readonly Holding[];
+}
+
+export class NodeInquiry {
+  static readonly NOTHING = NO_FIGURES;
+  readonly #clock: Clock;
+  readonly #doors: NodeDoors;
+  node: RingNode;
+  #askedMs: number | null = null;
+  #last: NodeTold | null = null;
+  #holdings: readonly Holding[] = [];
+
+  constructor(parts: {
+    readonly clock: Clock;
+    readonly doors: NodeDoors;
+    readonly node: RingNode;
+  }) {
+    this.#clock = parts.clock;
+    this.#doors = parts.doors;
+    this.node = parts.node;
+  }
+
+  /** Null before the first answer, and once it has been silent for too long. */
+  get last(): NodeTold | null {
+    const silentMs = this.#askedMs === null ? 0 : this.#clock.nowMs() - this.#askedMs;
+    return silentMs > SILENT_MS ? null : this.#last;
+  }
+
+  /** Asks, unless it has still to answer; never rejects. */
+  async ask(round: number): Promise<void> {
+    if (this.#askedMs !== null) return;
+    const { isAlive, proxyAddress } = this.node;
+    if (!isAlive || proxyAddress === null) {
+      this.#last = this.#without(round, 'away', null);
+      return;
+    }
+    this.#askedMs = this.#clock.nowMs();
+    try {
+      this.#last = await this.#askAll(round, proxyAddress);
+    } catch (error) {
+      this.#last = this.#unanswered(round, error);
+    }
+    this.#askedMs = null;
+  }
+
+  /** What it has of one partition now; null where it does not tell. */
+  async holding(partition: number): Promise<Holding | null> {
+    const { isAlive, proxyAddress } = this.node;
+    if (!isAlive || proxyAddress === null) return null;
+    try {
+      const words = ['RING.STATUS', 'PARTITIONS', String(partition)];
+      const [reply] = await this.#doors.ask(proxyAddress, words);
+      return holdingsOf(reply!)[0] ?? null;
+    } catch {
+      return null;
+    }
+  }
+
+  async #askAll(round: number, address: string): Promise<NodeTold> {
+    const startedMs = this.#clock.nowMs();
+    const [reply = null] = await this.#doors.ask(address, ['RING.STATUS']);
+    const atMs = this.#clock.nowMs();
+    if (reply instanceof RespError) return this.#unanswered(round, reply);
+    const answer = answerOf(reply);
+    if (answer === null) return this.#without(round, 'unreadable', null);
+    const isLong = (answer.figures.partitionsHeld ?? 0) > MANY;
+    if (!isLong || round % MANY_EVERY === 0 || this.#holdings.length === 0) {
+      const [list = null] = await this.#doors.ask(address, ['RING.STATUS', 'PARTITIONS']);
+      this.#holdings = holdingsOf(list);
+    }
+    return {
+      round,
+      atMs,
+      trouble: answer.isLoading ? 'loading' : null,
+      detail: null,
+      answerMs: atMs - startedMs,
+      figures: answer.figures,
+      counters: answer.counters,
+      holdings: this.#holdings,
+    };
+  }
+
+  #unanswered(round: number, error: unknown): NodeTold {
+    const detail = error instanceof Error ? error.message : String(error);
+    return this.#without(round, troubleOf(error), detail);
+  }
+
+  #without(round: number, trouble: NodeTrouble, detail: string | null): NodeTold {
+    this.#holdings = [];
+    const atMs = this.#clock.nowMs();
+    return {
+      ...{ round, atMs, trouble, detail },
+      answerMs: null,
+      figures: NO_FIGURES,
+      counters: null,
+      holdings: [],
+    };
+  }
+}
+
+function troubleOf(error: unknown): NodeTrouble {
+  if (error instanceof RespError) {
+    if (error.code === 'NOAUTH' || error.code === 'NOPERM' || error.code === 'WRONGPASS')
+      return 'no-auth';
+    return error.code === 'LOADING' ? 'loading' : 'unreadable';
+  }
+  // It hung up: it ends, or does not answer any more.
+  if (!(error instanceof NetError)) return 'silent';
+  if (error.code === 'refused') return 'refused';
+  return error.code === 'tls' ? 'tls-only' : 'silent';
+}

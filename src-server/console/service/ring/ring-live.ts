@@ -1,0 +1,248 @@
+/**
+ * Asks the nodes of a ring about themselves while somebody looks: once a second, all at the same time, each on a connection of
+ * its own that stays. What moved is remembered for those who look again.
+ */
+import type {
+  NodeReport,
+  NodeSample,
+  RingLive as LiveView,
+  RingNode,
+  RingSample,
+} from '#contract/ring-models.ts';
+
+import type { Clock, Timer } from '../../../platform/clock.ts';
+import type { Counters, Holding } from './node-answers.ts';
+import type { NodeDoors } from './node-doors.ts';
+import { NodeInquiry, type NodeTold } from './node-inquiry.ts';
+
+const ROUND_MS = 1000;
+/** Whoever has not answered by then is shown as it was before. */
+const PATIENCE_MS = 700;
+const SAMPLES_MAX = 600;
+
+interface Listener {
+  readonly send: (live: LiveView) => void;
+  /** Samples it has had. */
+  count: number;
+}
+
+/** What it was a round ago, to reckon rates from. */
+interface Before {
+  readonly atMs: number;
+  readonly counters: Counters;
+}
+
+export class RingLive {
+  readonly #clock: Clock;
+  readonly #doors: NodeDoors;
+  readonly #nodes: () => readonly RingNode[];
+  readonly #partitionCount: () => number;
+  readonly #listeners = new Set<Listener>();
+  readonly #inquiries = new Map<string, NodeInquiry>();
+  readonly #before = new Map<string, Before>();
+  readonly #samples: RingSample[] = [];
+  #count = 0;
+  #round = 0;
+  #timer: Timer | null = null;
+  /** Commands at each partition's leader so far, and when they were counted. */
+  #work: { readonly atMs: number; readonly counts: Float64Array } | null = null;
+  #traffic: Float32Array | null = null;
+  #reports: readonly NodeReport[] = [];
+
+  constructor(parts: {
+    readonly clock: Clock;
+    readonly doors: NodeDoors;
+    readonly nodes: () => readonly RingNode[];
+    readonly partitionCount: () => number;
+  }) {
+    this.#clock = parts.clock;
+    this.#doors = parts.doors;
+    this.#nodes = parts.nodes;
+    this.#partitionCount = parts.partitionCount;
+  }
+
+  follow(send: (live: LiveView) => void): () => void {
+    const listener: Listener = { send, count: 0 };
+    this.#listeners.add(listener);
+    if (this.#timer === null) this.#goRound();
+    else if (this.#count > 0) this.#tell(listener);
+    return () => {
+      this.#listeners.delete(listener);
+      if (this.#listeners.size === 0) this.#rest();
+    };
+  }
+
+  /** What each node that was asked has of a partition; asked now. */
+  async holdingsOf(partition: number): Promise<ReadonlyMap<string, Holding>> {
+    const found = new Map<string, Holding>();
+    const asked = this.#nodes().map(async (node) => {
+      const holding = await this.#inquiryOf(node).holding(partition);
+      if (holding !== null) found.set(node.id, holding);
+    });
+    await Promise.race([Promise.all(asked), this.#pause(PATIENCE_MS)]);
+    return found;
+  }
+
+  /** Bytes of each partition, as far as leaders told; null where none did. */
+  get partitionBytes(): Float64Array | null {
+    const sizes = new Float64Array(this.#partitionCount());
+    let isTold = false;
+    for (const { last } of this.#inquiries.values()) {
+      for (const { partition, role, bytes } of last?.holdings ?? []) {
+        if (role !== 'leader' || partition >= sizes.length) continue;
+        sizes[partition] = bytes;
+        isTold = true;
+      }
+    }
+    return isTold ? sizes : null;
+  }
+
+  #rest(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+    this.#before.clear();
+    this.#work = null;
+    this.#traffic = null;
+    this.#inquiries.clear();
+  }
+
+  #goRound(): void {
+    const round = ++this.#round;
+    this.#timer = this.#clock.after(ROUND_MS, () => this.#goRound());
+    const nodes = this.#nodes();
+    this.#forgetOthers(nodes);
+    const asked = nodes.map((node) => this.#inquiryOf(node).ask(round));
+    void Promise.race([Promise.all(asked), this.#pause(PATIENCE_MS)]).then(() => {
+      if (this.#timer === null || this.#round !== round) return;
+      this.#take(nodes, round);
+      for (const listener of this.#listeners) this.#tell(listener);
+    });
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#clock.after(ms, resolve));
+  }
+
+  #inquiryOf(node: RingNode): NodeInquiry {
+    const known = this.#inquiries.get(node.id);
+    if (known !== undefined) {
+      known.node = node;
+      return known;
+    }
+    const made = new NodeInquiry({ clock: this.#clock, doors: this.#doors, node });
+    this.#inquiries.set(node.id, made);
+    return made;
+  }
+
+  #forgetOthers(nodes: readonly RingNode[]): void {
+    const ids = new Set(nodes.map(({ id }) => id));
+    for (const id of this.#inquiries.keys()) if (!ids.has(id)) this.#inquiries.delete(id);
+  }
+
+  // --- what came of a round ---
+
+  #take(nodes: readonly RingNode[], round: number): void {
+    const told = nodes.map((node) => ({ node, told: this.#inquiryOf(node).last }));
+    const lags = lagsOf(told.map(({ node, told }) => ({ id: node.id, holdings: told?.holdings })));
+    this.#reports = told.map(({ node, told }) => reportOf(node, told, lags.get(node.id) ?? null));
+    this.#traffic = this.#trafficOf(told.flatMap(({ told }) => told?.holdings ?? []));
+    this.#samples.push({
+      atMs: this.#clock.wallMs(),
+      nodes: told.flatMap(({ node, told }) => {
+        if (told === null || told.round !== round || told.counters === null) {
+          this.#before.delete(node.id);
+          return [];
+        }
+        const before = this.#before.get(node.id) ?? null;
+        const now = { atMs: told.atMs, counters: told.counters };
+        this.#before.set(node.id, now);
+        return [sampleOf({ id: node.id, before, now, lagEntries: lags.get(node.id) ?? null })];
+      }),
+    });
+    this.#count++;
+    if (this.#samples.length > SAMPLES_MAX) this.#samples.shift();
+  }
+
+  /** Commands a second at each leader, since they were counted last; as long as nobody counts anew it stays. */
+  #trafficOf(holdings: readonly Holding[]): Float32Array | null {
+    const counts = new Float64Array(this.#partitionCount());
+    for (const { partition, role, reads, writes } of holdings)
+      if (role === 'leader' && partition < counts.length) counts[partition] = reads + writes;
+    const before = this.#work;
+    const atMs = this.#clock.nowMs();
+    if (holdings.length === 0) return null;
+    this.#work = { atMs, counts };
+    const seconds = before === null ? 0 : (atMs - before.atMs) / 1000;
+    const traffic = new Float32Array(counts.length);
+    if (before === null || before.counts.length !== counts.length || seconds <= 0) return traffic;
+    // A partition whose leader changed begins at another count.
+    for (let p = 0; p < counts.length; p++)
+      traffic[p] = Math.max(0, counts[p]! - before.counts[p]!) / seconds;
+    return traffic;
+  }
+
+  #tell(listener: Listener): void {
+    const missing = Math.min(this.#count - listener.count, this.#samples.length);
+    listener.count = this.#count;
+    listener.send({
+      atMs: this.#clock.wallMs(),
+      nodes: this.#reports,
+      traffic: this.#traffic === null ? null : new Uint8Array(this.#traffic.slice().buffer),
+      samples: missing === 0 ? [] : this.#samples.slice(-missing),
+    });
+  }
+}
+
+function reportOf(node: RingNode, told: NodeTold | null, lagEntries: number | null): NodeReport {
+  const { id } = node;
+  if (told === null) {
+    const trouble = node.isAlive ? 'silent' : 'away';
+    return { id, trouble, detail: null, answerMs: null, figures: NodeInquiry.NOTHING };
+  }
+  const { trouble, detail, answerMs, figures } = told;
+  return { id, trouble, detail, answerMs, figures: { ...figures, lagEntries } };
+}
+
+/** For each node, what it lacks of the partitions it follows; null where it does not tell. */
+export function lagsOf(
+  nodes: readonly { readonly id: string; readonly holdings: readonly Holding[] | undefined }[],
+): ReadonlyMap<string, number | null> {
+  const newest = new Map<number, number>();
+  for (const { holdings } of nodes)
+    for (const { partition, role, lastSeq } of holdings ?? [])
+      if (role === 'leader') newest.set(partition, lastSeq);
+  return new Map(
+    nodes.map(({ id, holdings }) => {
+      if (holdings === undefined || holdings.length === 0) return [id, null];
+      const lag = holdings.reduce((sum, { partition, role, lastSeq }) => {
+        const first = role === 'leader' ? undefined : newest.get(partition);
+        return first === undefined ? sum : sum + Math.max(0, first - lastSeq);
+      }, 0);
+      return [id, lag];
+    }),
+  );
+}
+
+/** What happened at one node between two answers. */
+export function sampleOf(parts: {
+  readonly id: string;
+  readonly before: Before | null;
+  readonly now: Before;
+  readonly lagEntries: number | null;
+}): NodeSample {
+  const { id, before, now, lagEntries } = parts;
+  const seconds = before === null ? 0 : (now.atMs - before.atMs) / 1000;
+  const rate = (name: keyof Counters): number | null => {
+    const [from, to] = [before?.counters[name] ?? null, now.counters[name]];
+    // It went back: the node was started anew.
+    if (from === null || to === null || seconds <= 0 || to < from) return null;
+    return (to - from) / seconds;
+  };
+  return {
+    id,
+    commandsPerS: rate('commands'),
+    bytesInPerS: rate('bytesIn'),
+    bytesOutPerS: rate('bytesOut'),
+    lagEntries,
+  };
+}
