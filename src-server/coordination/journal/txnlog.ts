@@ -1,16 +1,22 @@
 /**
  * The log being written: appends records in batches, extends the file ahead of them, and rolls to a new one.
  *
+ *   header │ records, records, … │ zeros on the disk │ zeros that take no room …
+ *                                ▲ position          ▲ filled               size ▲
+ *
  * A restarted server never goes on in an old file; a new one is made at the next append and named after its first zxid.
  */
 import { type Zxid } from '../../base/zxid.ts';
 import { Writer } from '../../bytes/writer.ts';
-import type { Disk, DiskError, DiskFile } from '../../platform/disk.ts';
+import { type Disk, DiskError, type DiskFile } from '../../platform/disk.ts';
 import { numberedName } from './file-names.ts';
 import { LOG_HEADER_BYTES, LOG_PREFIX, writeLogHeader } from './txnlog-format.ts';
 
 /** A file is extended when less than this is left in it. */
 const EXTEND_BEFORE_BYTES = 4096;
+/** So many zeros are written ahead at a time: few enough that the sync that takes them along is not noticed. */
+const FILL_BYTES = 0x4_0000;
+const ZEROS = new Uint8Array(FILL_BYTES);
 
 export class TxnLog {
   readonly #disk: Disk;
@@ -19,6 +25,7 @@ export class TxnLog {
   #file: DiskFile | null = null;
   #position = 0;
   #size = 0;
+  #filled = 0;
   /** A rolled file is closed when the sync under way has ended. */
   #syncing = 0;
   readonly #retired: DiskFile[] = [];
@@ -50,6 +57,7 @@ export class TxnLog {
     }
     this.#position = end;
     if (end > this.#size) this.#size = end;
+    if (end > this.#filled) this.#fill();
   }
 
   /** Makes everything appended so far durable. */
@@ -103,6 +111,7 @@ export class TxnLog {
       throw error;
     }
     this.#position = LOG_HEADER_BYTES;
+    this.#filled = LOG_HEADER_BYTES;
     this.#size = file.size();
     return file;
   }
@@ -112,10 +121,27 @@ export class TxnLog {
     this.#file?.truncate(this.#size);
   }
 
+  /**
+   * Where records replace bytes that are there, a sync costs the file system no new blocks, and so no entry in its own journal,
+   * which members on one disk would wait for in turn, and behind which another file's data may have to be written first.
+   */
+  #fill(): void {
+    const bytes = Math.min(FILL_BYTES, this.#size - this.#position);
+    this.#filled = this.#position + bytes;
+    if (bytes <= 0) return;
+    try {
+      this.#file?.write(ZEROS.subarray(0, bytes), this.#position);
+    } catch (error) {
+      // Whether there is room for records, their own write says.
+      if (!(error instanceof DiskError)) throw error;
+    }
+  }
+
   #cutBack(): void {
     try {
       this.#file?.truncate(this.#position);
       this.#size = this.#position;
+      this.#filled = this.#position;
     } catch {
       // The next append writes over whatever is there, at the same place.
     }

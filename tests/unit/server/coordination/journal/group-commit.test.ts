@@ -91,10 +91,24 @@ describe('group commit', () => {
   });
 
   test('one turn is one write, however many transactions it has', () => {
-    const { member, write } = begin();
+    const { member, write } = begin({ preallocateBytes: 0x10_0000 });
     write(500);
     member.clock.settle();
     expect(member.disk.counts).toMatchObject({ writes: 1, syncs: 1 });
+  });
+
+  test('once a quarter of a megabyte, zeros are written ahead, so that a sync of records needs no new blocks', () => {
+    const { member, write } = begin({ preallocateBytes: 0x10_0000 });
+    const writesOfTurns: number[] = [];
+    for (let turn = 0; turn < 8; turn++) {
+      const before = member.disk.counts.writes;
+      write(500);
+      member.clock.settle();
+      writesOfTurns.push(member.disk.counts.writes - before);
+      member.disk.endSync();
+    }
+    expect(writesOfTurns).toEqual([1, 1, 2, 1, 1, 2, 1, 1]);
+    expect(ifPowerFails(member)).toEqual(range(1, 4001));
   });
 
   test('a new file begins with the next transaction, and its name is durable before that is reported', () => {
