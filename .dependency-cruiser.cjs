@@ -145,7 +145,6 @@ const faces = {
     'member',
     'membership',
     'links',
-    'link-faults',
     'fault-lab',
     'election-links',
     'storage',

@@ -1,11 +1,12 @@
 /** What the compositions of a member have in common: what they are given, their face, and the parts both build alike. */
+import type { Sid } from '../base/ids.ts';
 import { type EnsembleConfig, hostPortText } from '../config/ensemble-config.ts';
 import { type Limits, limitsFor } from '../config/limits.ts';
 import type { Settings } from '../config/settings.ts';
+import type { LinkFaults } from '../platform/link-faults.ts';
 import { type Metrics } from '../platform/metrics.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { ElectionLinkStatus } from './ensemble/election-links.ts';
-import type { LinkFaults } from './ensemble/link-faults.ts';
 import type { MemberStatus } from './ensemble/member.ts';
 import type { TimelinePart } from './ensemble/timeline.ts';
 import type { Recovered, RecoveryProgress } from './journal/journal.ts';
@@ -35,7 +36,7 @@ export interface EnsembleOptions {
   /** The zoo.cfg to keep up to date when the ensemble changes; null where there is none. */
   readonly file: string | null;
   /** What a lab does to the links between members. */
-  readonly faults?: LinkFaults | null;
+  readonly faults?: LinkFaults<Sid> | null;
   readonly onPhase?: (status: MemberStatus) => void;
 }
 

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
 import { sid } from '../../src-server/base/ids.ts';
 import { FaultLab } from '../../src-server/coordination/ensemble/fault-lab.ts';
-import { throughFaults } from '../../src-server/coordination/ensemble/link-faults.ts';
+import { throughFaults } from '../../src-server/platform/link-faults.ts';
 import type { Listener, Socket } from '../../src-server/platform/net.ts';
 import { NodeClock } from '../../src-server/platform/node/clock.ts';
 import { readIdentity, readTrusted } from '../../src-server/platform/node/key-stores.ts';

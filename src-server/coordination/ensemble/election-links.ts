@@ -13,6 +13,12 @@ import { Frames } from '../../bytes/frames.ts';
 import { Writer } from '../../bytes/writer.ts';
 import { type HostPort, hostPortText } from '../../config/ensemble-config.ts';
 import type { Clock, Timer } from '../../platform/clock.ts';
+import {
+  type LinkFaults,
+  mayConnect,
+  type NamedSocket,
+  throughFaults,
+} from '../../platform/link-faults.ts';
 import type { Logger } from '../../platform/logger.ts';
 import {
   type Listener,
@@ -32,7 +38,6 @@ import {
 } from '../wire/votes.ts';
 import type { Notification } from '../zab/messages.ts';
 import { Complaints } from './complaints.ts';
-import { type LinkFaults, mayConnect, type NamedSocket, throughFaults } from './link-faults.ts';
 import { listenEverywhere } from './listening.ts';
 
 export interface ElectionLinksOptions {
@@ -52,7 +57,7 @@ export interface ElectionLinksOptions {
   readonly helloTimeoutMs: number;
   /** Where a member listens, as of the views in force and proposed; none for one that is in neither. */
   readonly addressesOf: (peer: Sid) => readonly HostPort[];
-  readonly faults: LinkFaults | null;
+  readonly faults: LinkFaults<Sid> | null;
   /** There is something to take. */
   readonly onArrival: () => void;
   /** Something was to be said to this member, and none of its addresses can be connected to now. */
@@ -368,7 +373,7 @@ interface Mesh {
 /** One connection: a hello if it was accepted, then messages both ways. */
 class Line implements SocketHandler {
   readonly #socket: Socket;
-  readonly #named: NamedSocket;
+  readonly #named: NamedSocket<Sid>;
   readonly #mesh: Mesh;
   readonly #clock: Clock;
   readonly #frames = new Frames(NOTIFICATION_BYTES_MAX);
@@ -381,7 +386,7 @@ class Line implements SocketHandler {
   /** Nothing came yet. */
   isUnheard = true;
 
-  constructor(named: NamedSocket, mesh: Mesh, clock: Clock) {
+  constructor(named: NamedSocket<Sid>, mesh: Mesh, clock: Clock) {
     this.#named = named;
     this.#socket = named.socket;
     this.#mesh = mesh;

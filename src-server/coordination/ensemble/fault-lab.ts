@@ -12,7 +12,7 @@
  */
 import type { Sid } from '../../base/ids.ts';
 import type { Entropy } from '../../platform/entropy.ts';
-import type { Arrival, Direction, LinkFaults } from './link-faults.ts';
+import type { Arrival, Direction, LinkFaults } from '../../platform/link-faults.ts';
 
 /** What is done to one way of a link. */
 export interface LinkFault {
@@ -31,7 +31,7 @@ const RETRANSMISSIONS_MAX = 5;
 const ON_TIME: Arrival = { lateMs: 0, isLost: false };
 const UINT32_VALUES = 0x1_0000_0000;
 
-export class FaultLab implements LinkFaults {
+export class FaultLab implements LinkFaults<Sid> {
   readonly #self: Sid;
   readonly #entropy: Pick<Entropy, 'uint32'>;
   readonly #in = new Map<number, LinkFault>();

@@ -11,6 +11,7 @@ import { assert } from '../../base/assert.ts';
 import type { Sid } from '../../base/ids.ts';
 import { Writer } from '../../bytes/writer.ts';
 import type { Clock } from '../../platform/clock.ts';
+import type { NamedSocket } from '../../platform/link-faults.ts';
 import type { Socket, SocketHandler } from '../../platform/net.ts';
 import { Packets } from '../wire/packets.ts';
 import {
@@ -22,7 +23,6 @@ import {
 } from '../wire/quorum.ts';
 import type { LinkId } from '../zab/events.ts';
 import type { Message } from '../zab/messages.ts';
-import type { NamedSocket } from './link-faults.ts';
 
 /** What an image is sent from. */
 export interface ImageSource {
@@ -53,7 +53,7 @@ export interface LinkHandler {
 
 export interface LinkParts {
   readonly id: LinkId;
-  readonly socket: NamedSocket;
+  readonly socket: NamedSocket<Sid>;
   readonly clock: Clock;
   /** Who sits at the other end. */
   readonly from: 'leader' | 'learner';

@@ -8,12 +8,12 @@ import type { Sid } from '../../base/ids.ts';
 import { type HostPort, hostPortText } from '../../config/ensemble-config.ts';
 import type { Limits } from '../../config/limits.ts';
 import type { Clock } from '../../platform/clock.ts';
+import { type LinkFaults, mayConnect, throughFaults } from '../../platform/link-faults.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { type Listener, type Net, NetError, type Socket } from '../../platform/net.ts';
 import type { LinkId } from '../zab/events.ts';
 import { Complaints } from './complaints.ts';
 import { Link, type LinkHandler } from './link.ts';
-import { type LinkFaults, mayConnect, throughFaults } from './link-faults.ts';
 import { listenEverywhere } from './listening.ts';
 
 export interface LinksOptions {
@@ -21,7 +21,7 @@ export interface LinksOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly limits: Pick<Limits, 'recordBytesMax' | 'learnerUnsentBytesMax'>;
-  readonly faults: LinkFaults | null;
+  readonly faults: LinkFaults<Sid> | null;
   readonly handler: LinkHandler;
   /** A learner connected; its first message says who it is. */
   readonly onAccepted: (link: Link) => void;

@@ -17,6 +17,7 @@ import type { Limits } from '../../config/limits.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { Clock, Timer } from '../../platform/clock.ts';
 import { DiskError } from '../../platform/disk.ts';
+import type { LinkFaults } from '../../platform/link-faults.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { Net } from '../../platform/net.ts';
 import type { Platform } from '../../platform/platform.ts';
@@ -39,7 +40,6 @@ import { Peer } from '../zab/peer.ts';
 import { ElectionLinks } from './election-links.ts';
 import { LeaderDial } from './leader-dial.ts';
 import type { Link } from './link.ts';
-import type { LinkFaults } from './link-faults.ts';
 import type { Links } from './links.ts';
 import { MemberSessions } from './member-sessions.ts';
 import { Membership } from './membership.ts';
@@ -63,7 +63,7 @@ export interface MemberParts {
   readonly next: EnsembleConfig | null;
   /** Null where the configuration stands in no file. */
   readonly files: EnsembleFiles | null;
-  readonly faults: LinkFaults | null;
+  readonly faults: LinkFaults<Sid> | null;
   /** The configuration in force says where this member's clients connect, and it is elsewhere than before. */
   readonly onClientAddress: (address: HostPort) => void;
   readonly onPhase: (status: MemberStatus) => void;

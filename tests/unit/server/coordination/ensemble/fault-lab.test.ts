@@ -6,10 +6,7 @@ import {
   FaultLab,
   type LinkFault,
 } from '../../../../../src-server/coordination/ensemble/fault-lab.ts';
-import {
-  mayConnect,
-  throughFaults,
-} from '../../../../../src-server/coordination/ensemble/link-faults.ts';
+import { mayConnect, throughFaults } from '../../../../../src-server/platform/link-faults.ts';
 import type { Socket, SocketHandler } from '../../../../../src-server/platform/net.ts';
 import { SimClock } from '../../../../sim/clock.ts';
 

@@ -1,14 +1,13 @@
 /**
- * What a fault lab may do to the connections between members: cut a direction, slow it down, break it.
+ * What a fault lab may do to the connections between the members of an ensemble, or the nodes of a ring: cut a direction, slow it down, break it.
  *
  * A cut behaves as in a real network: nobody is told, what is sent waits, and it arrives when the way is open again, unless
  * somebody lost patience before. What waits when nothing is done to a connection any more arrives at once. Without a lab there
  * is no wrapper and no cost; with one, connections that nothing is done to pay a look at a field.
  */
-import { Fifo } from '../../base/fifo.ts';
-import type { Sid } from '../../base/ids.ts';
-import type { Clock, Timer } from '../../platform/clock.ts';
-import type { Socket, SocketHandler } from '../../platform/net.ts';
+import { Fifo } from '../base/fifo.ts';
+import type { Clock, Timer } from './clock.ts';
+import type { Socket, SocketHandler } from './net.ts';
 
 export type Direction = 'in' | 'out';
 
@@ -19,33 +18,34 @@ export interface Arrival {
   readonly isLost: boolean;
 }
 
-export interface LinkFaults {
+/** `Peer`: how those at the other ends are called. */
+export interface LinkFaults<Peer> {
   /** Whether anything is done to what passes between here and there. */
-  isTouched(peer: Sid): boolean;
+  isTouched(peer: Peer): boolean;
   /** Whether bytes pass. While they do not, no new connection comes about either. */
-  isOpen(peer: Sid, direction: Direction): boolean;
+  isOpen(peer: Peer, direction: Direction): boolean;
   /** Asked for every piece that comes from there. */
-  arrival(peer: Sid): Arrival;
+  arrival(peer: Peer): Arrival;
   /** Calls back after any of this changed, until the function it returns is called. */
   onChange(listener: () => void): () => void;
 }
 
 /** A socket whose peer is told once it is known; until then everything passes, which is a message at the most. */
-export interface NamedSocket {
+export interface NamedSocket<Peer> {
   readonly socket: Socket;
-  name(peer: Sid): void;
+  name(peer: Peer): void;
 }
 
-export function throughFaults(
+export function throughFaults<Peer>(
   socket: Socket,
-  parts: { readonly clock: Clock; readonly faults: LinkFaults | null },
-): NamedSocket {
+  parts: { readonly clock: Clock; readonly faults: LinkFaults<Peer> | null },
+): NamedSocket<Peer> {
   if (parts.faults === null) return { socket, name: () => undefined };
   const faulty = new FaultySocket(socket, parts.clock, parts.faults);
   return { socket: faulty, name: (peer) => faulty.name(peer) };
 }
 
-export function mayConnect(faults: LinkFaults | null, peer: Sid): boolean {
+export function mayConnect<Peer>(faults: LinkFaults<Peer> | null, peer: Peer): boolean {
   return faults === null || (faults.isOpen(peer, 'in') && faults.isOpen(peer, 'out'));
 }
 
@@ -89,15 +89,15 @@ class Lane {
   }
 }
 
-class FaultySocket implements Socket, SocketHandler {
+class FaultySocket<Peer> implements Socket, SocketHandler {
   readonly #socket: Socket;
   readonly #clock: Clock;
-  readonly #faults: LinkFaults;
+  readonly #faults: LinkFaults<Peer>;
   readonly #stopListening: () => void;
   readonly #in = new Lane();
   readonly #out = new Lane();
   #handler: SocketHandler | null = null;
-  #peer: Sid | null = null;
+  #peer: Peer | null = null;
   #isTouched = false;
   #isPaused = false;
   #isEnding = false;
@@ -105,14 +105,14 @@ class FaultySocket implements Socket, SocketHandler {
   /** The socket has told of its end already; whoever uses it may not know yet. */
   #isOver = false;
 
-  constructor(socket: Socket, clock: Clock, faults: LinkFaults) {
+  constructor(socket: Socket, clock: Clock, faults: LinkFaults<Peer>) {
     this.#socket = socket;
     this.#clock = clock;
     this.#faults = faults;
     this.#stopListening = faults.onChange(() => this.#goOn());
   }
 
-  name(peer: Sid): void {
+  name(peer: Peer): void {
     this.#peer = peer;
     this.#isTouched = this.#faults.isTouched(peer);
   }
