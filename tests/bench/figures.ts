@@ -10,7 +10,10 @@ export interface Row {
 
 /** What ours ÷ theirs should reach, or what ours should by itself. */
 export type Goal =
-  { readonly atLeast: number } | { readonly atMost: number } | { readonly oursAtMost: number };
+  | { readonly atLeast: number }
+  | { readonly atMost: number }
+  | { readonly oursAtMost: number }
+  | { readonly oursAtLeast: number };
 
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -31,6 +34,7 @@ export function ratio({ ours, theirs }: Row): number {
 export function isMet(row: Row): boolean {
   const { goal } = row;
   if ('oursAtMost' in goal) return median(row.ours) <= goal.oursAtMost;
+  if ('oursAtLeast' in goal) return median(row.ours) >= goal.oursAtLeast;
   return 'atLeast' in goal ? ratio(row) >= goal.atLeast : ratio(row) <= goal.atMost;
 }
 
@@ -44,7 +48,7 @@ export function table(rows: readonly Row[]): string {
     isMet(row) ? 'met' : 'MISSED',
     spread(row),
   ]);
-  const header = ['', 'ours', 'Apache', 'ratio', 'goal', '', 'ratios of the rounds'];
+  const header = ['', 'ours', 'theirs', 'ratio', 'goal', '', 'ratios of the rounds'];
   const widths = header.map((title, i) =>
     Math.max(title.length, ...cells.map((line) => line[i]!.length)),
   );
@@ -60,6 +64,7 @@ export function table(rows: readonly Row[]): string {
 
 function goalText(goal: Goal): string {
   if ('oursAtMost' in goal) return `ours ≤ ${goal.oursAtMost}`;
+  if ('oursAtLeast' in goal) return `ours ≥ ${goal.oursAtLeast}`;
   return 'atLeast' in goal ? `≥ ${goal.atLeast}×` : `≤ ${goal.atMost}×`;
 }
 
