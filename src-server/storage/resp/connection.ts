@@ -23,6 +23,8 @@ export interface Hall {
   readonly household: Household;
   /** Its output leaves at the end of the turn. */
   markDirty(connection: Connection): void;
+  /** Until `endTurn` nobody else need see to it that output leaves. */
+  beginTurn(): void;
   /** Sends what every connection has gathered. */
   endTurn(): void;
   onClosed(connection: Connection): void;
@@ -179,6 +181,7 @@ export class Connection implements SocketHandler, Owner {
   onChunk(chunk: Buffer): void {
     if (this.#phase !== 'open') return;
     const { stats, clock } = this.household;
+    this.#hall.beginTurn();
     stats.bytesIn += chunk.length;
     this.lastSeenMs = clock.nowMs();
     this.#parser.push(chunk);
@@ -187,6 +190,7 @@ export class Connection implements SocketHandler, Owner {
   }
 
   onDrain(): void {
+    this.#hall.beginTurn();
     this.#patience?.cancel();
     this.#goOn();
     this.#hall.endTurn();

@@ -36,6 +36,7 @@ export class Doors {
   readonly #listeners = new Map<DoorKind, Listener>();
   #dirty: Connection[] = [];
   #isFlushPlanned = false;
+  #isInTurn = false;
   #lastId = 0;
 
   constructor(parts: {
@@ -65,7 +66,13 @@ export class Doors {
       kind,
       household: this.#household,
       markDirty: (connection) => this.#markDirty(connection),
-      endTurn: () => this.flush(),
+      beginTurn: () => {
+        this.#isInTurn = true;
+      },
+      endTurn: () => {
+        this.flush();
+        this.#isInTurn = false;
+      },
       onClosed: (connection) => this.#onClosed(connection),
     };
     const { logger } = this.#household;
@@ -111,7 +118,7 @@ export class Doors {
 
   #markDirty(connection: Connection): void {
     this.#dirty.push(connection);
-    if (this.#isFlushPlanned) return;
+    if (this.#isInTurn || this.#isFlushPlanned) return;
     this.#isFlushPlanned = true;
     this.#household.clock.defer(() => {
       this.#isFlushPlanned = false;
