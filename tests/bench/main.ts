@@ -8,6 +8,7 @@ import os from 'node:os';
 import { parseArgs } from 'node:util';
 
 import { APACHE, isPresent } from '../peers/peers.ts';
+import { measureEngine } from './engine-suite.ts';
 import { measureEnsembles } from './ensemble-suite.ts';
 import { ENSEMBLE_CONNECTIONS } from './ensemble-workloads.ts';
 import { Report } from './report.ts';
@@ -41,6 +42,7 @@ process.stdout.write(
 );
 await measureServers(report, forMs);
 await measureEnsembles(report, forMs);
+await measureEngine(report, forMs);
 if (!report.print()) process.exitCode = 1;
 report.keep(machine, versions);
 
