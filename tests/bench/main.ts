@@ -11,6 +11,7 @@ import { APACHE, isPresent } from '../peers/peers.ts';
 import { measureEngine } from './engine-suite.ts';
 import { measureEnsembles } from './ensemble-suite.ts';
 import { ENSEMBLE_CONNECTIONS } from './ensemble-workloads.ts';
+import { measurePlacement } from './placement-suite.ts';
 import { Report } from './report.ts';
 import { measureServers } from './server-suite.ts';
 import { CONNECTIONS } from './workloads.ts';
@@ -42,6 +43,7 @@ process.stdout.write(
 );
 await measureServers(report, forMs);
 await measureEnsembles(report, forMs);
+await measurePlacement(report);
 await measureEngine(report, forMs);
 if (!report.print()) process.exitCode = 1;
 report.keep(machine, versions);

@@ -17,7 +17,7 @@ import {
 } from '../../../../../src-server/storage/ring/topology.ts';
 import { checkPlacement } from './placement-properties.ts';
 
-const [firstSeed, lastSeed] = (process.env['PLACEMENT_SEEDS'] ?? '1-300').split('-').map(Number);
+const [firstSeed, lastSeed] = (process.env['PLACEMENT_SEEDS'] ?? '1-200').split('-').map(Number);
 
 interface Plain {
   readonly nodes: number;
