@@ -64,8 +64,9 @@ class Backfills {
     this.#most = most;
   }
 
-  begin(from: NodeId | null, to: NodeId): void {
-    if (from !== null) this.#given.set(from, (this.#given.get(from) ?? 0) + 1);
+  /** @param from more than one where it is not known yet who leads */
+  begin(from: readonly (NodeId | null)[], to: NodeId): void {
+    for (const id of from) if (id !== null) this.#given.set(id, (this.#given.get(id) ?? 0) + 1);
     this.#taken.set(to, (this.#taken.get(to) ?? 0) + 1);
   }
 
@@ -101,8 +102,10 @@ function isRepair({ copies, wanted }: Job): boolean {
 /** Every copy that is being made takes its place, also where somebody is away for a moment. */
 function runningBackfills(round: Round): Backfills {
   const backfills = new Backfills(round.view.config!.value.backfillsPerNode);
-  for (const { leader, learners } of round.states()) {
-    for (const id of learners) backfills.begin(leader, id);
+  for (const states of round.states()) {
+    const learners = new Set(states.flatMap((state) => state.learners));
+    const leaders = new Set(states.map(({ leader }) => leader));
+    for (const to of learners) backfills.begin([...leaders], to);
   }
   return backfills;
 }
@@ -173,7 +176,7 @@ function addLearners(round: Round, job: Job, backfills: Backfills): boolean {
         words,
       });
     } else {
-      backfills.begin(leader, id);
+      backfills.begin([leader], id);
       added.push(id);
     }
   }

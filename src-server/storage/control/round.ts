@@ -158,10 +158,11 @@ export class Round {
     }
   }
 
-  /** Every partition as it is, or will be after this round. */
-  *states(): Iterable<PartitionState> {
+  /** Every partition as it is, and once more as this round would have it: a change may turn out to be late. */
+  *states(): Iterable<readonly PartitionState[]> {
     for (const [partition, { value }] of this.view.partitions) {
-      yield this.#decided.get(partition) ?? value;
+      const decided = this.#decided.get(partition);
+      yield decided === undefined ? [value] : [value, decided];
     }
   }
 

@@ -323,9 +323,11 @@ export class RingModel {
       expect(this.there, 'nobody leads who is away').toContain(next.leader);
     }
     if (isForced) {
-      expect(this.view.forces.get(partition)?.value.leader, 'an operator said so').toBe(
-        next.leader,
-      );
+      const order = this.view.forces.get(partition)?.value;
+      expect(order, 'an operator said so').toMatchObject({
+        leader: next.leader,
+        epoch: before.epoch,
+      });
       return;
     }
     const added = next.inSync.filter((id) => !before.inSync.includes(id));
