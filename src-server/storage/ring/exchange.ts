@@ -187,12 +187,15 @@ export class Exchange {
     const placement = this.#placement;
     const moves = circle.filter((step) => step.cell !== NONE);
     let done = 0;
+    let cost = 0;
     for (const { cell, to } of moves) {
       if (!placement.canMove(cell, to)) break;
+      cost += this.#costOf(cell, to);
       placement.move(cell, to);
       done++;
     }
-    const isStuck = done < moves.length;
+    // What two moves of one partition cost together may be more than what each would cost alone.
+    const isStuck = done < moves.length || cost >= 0;
     // Partitions differ in bytes: an exchange of one for one can be too much for a disk.
     if (isStuck || moves.some(({ to }) => placement.isOverDisk(to))) {
       for (const { cell, from } of moves.slice(0, done).reverse()) placement.move(cell, from);

@@ -50,7 +50,7 @@ function counts(table: RingTable): { held: number[]; led: number[] } {
   return { held, led };
 }
 
-test(`seeds ${firstSeed!} to ${lastSeed!}: rules kept, shares kept, moved what must be, stable`, () => {
+test(`P1–P5: seeds ${firstSeed!} to ${lastSeed!}: rules kept, shares kept, moved what must be, stable`, () => {
   const moves = { ours: 0, least: 0, tables: 0 };
   for (let seed = firstSeed!; seed <= lastSeed!; seed++) {
     try {
@@ -70,7 +70,7 @@ describe('equal nodes', () => {
     { nodes: 10, zones: 5, partitionCount: 1024 },
     { nodes: 30, zones: 5, partitionCount: 1024 },
     { nodes: 100, zones: 5, partitionCount: 4096 },
-  ])('%o hold and lead the same, one more or less', ({ nodes, zones, partitionCount }) => {
+  ])('P1: %o hold and lead the same, one more or less', ({ nodes, zones, partitionCount }) => {
     const { table } = placed(plainTopology({ nodes, zones }), null, partitionCount);
     const { held, led } = counts(table);
     const mean = (partitionCount * 3) / nodes;
@@ -82,7 +82,7 @@ describe('equal nodes', () => {
   });
 });
 
-describe('edits', () => {
+describe('P3: edits', () => {
   const ten = plainTopology({ nodes: 10, zones: 5 });
   const eleven = plainTopology({ nodes: 11, zones: 5 });
 
@@ -128,7 +128,7 @@ describe('edits', () => {
   });
 });
 
-describe('where weights and rules disagree', () => {
+describe('P2: where weights and rules disagree', () => {
   // One node alone in its zone, twice two: by weight 0.6 of the partitions for the zone that the rule gives all of them.
   const uneven = topologyOf(
     plainTopology({ nodes: 5, zones: 3 }).nodes.map((node) => ({ ...node })),
@@ -165,7 +165,7 @@ describe('where weights and rules disagree', () => {
   });
 });
 
-describe('disks', () => {
+describe('P5: disks', () => {
   const capped = (capBytes: number): Topology =>
     topologyOf(
       plainTopology({ nodes: 5, zones: 5 }).nodes.map((node, i) =>

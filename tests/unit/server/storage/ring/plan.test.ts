@@ -85,7 +85,7 @@ describe('plans by chance', () => {
     }
   });
 
-  test('never have fewer copies, or more in a zone or on a host, than before or after', () => {
+  test('M1: never have fewer copies, or more in a zone or on a host, than before or after', () => {
     for (const { plan, before, after, nodes } of cases) {
       expect(plan.unsafePartitions).toEqual([]);
       for (let step = 1; step < plan.steps.length; step++) {
@@ -109,7 +109,7 @@ describe('plans by chance', () => {
     }
   });
 
-  test('change each leader once at most, and only to a node that holds the partition by then', () => {
+  test('M2: change each leader once at most, and only to a node that holds the partition by then', () => {
     for (const { plan } of cases) {
       const changes = new Map<number, number>();
       let before = tableAfter(plan, 0);
@@ -126,7 +126,7 @@ describe('plans by chance', () => {
     }
   });
 
-  test('keep to the limits of nodes and partitions in every step', () => {
+  test('M3: keep to the limits of nodes and partitions in every step', () => {
     for (const { plan, transfersPerNode } of cases) {
       for (const { moves } of plan.steps) {
         const copies = moves.filter(({ to }) => to !== null);
@@ -141,7 +141,7 @@ describe('plans by chance', () => {
     }
   });
 
-  test('add up: pairs, steps, nodes and the whole say the same', () => {
+  test('M4: add up: pairs, steps, nodes and the whole say the same', () => {
     for (const { plan, before, after, measured } of cases) {
       const moves = plan.steps.flatMap((step) => step.moves);
       let expected = 0;

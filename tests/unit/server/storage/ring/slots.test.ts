@@ -13,11 +13,11 @@ import {
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-test('the checksum is the one of the cluster specification', () => {
+test('C1: the checksum is the one of the cluster specification', () => {
   expect(crc16(bytes('123456789'), 0, 9)).toBe(0x31c3);
 });
 
-describe('hash tags', () => {
+describe('C1: hash tags', () => {
   const same = (a: string, b: string): boolean => slotOf(bytes(a)) === slotOf(bytes(b));
 
   test('keys of one tag share a slot, which is the slot of the tag', () => {

@@ -109,7 +109,7 @@ describe('written', () => {
     expect(tableOfText('no base64!').ok).toBe(false);
   });
 
-  test('a table that cannot be is refused though its checksum is right', () => {
+  test('C2: a table that cannot be is refused though its checksum is right', () => {
     const cells = (...list: number[]): RingTable => ({
       ...smallTable(),
       cells: Uint16Array.from(list),
