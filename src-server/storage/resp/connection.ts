@@ -208,6 +208,8 @@ export class Connection implements SocketHandler, Owner {
     while (this.#mayRead()) {
       const state = this.#parser.next();
       if (state === 'need-more') {
+        // The chunk is borrowed, and the beginning of a command is needed longer.
+        if (this.#parser.heldBytes > 0) this.#parser.hold();
         this.#isPumping = false;
         return;
       }

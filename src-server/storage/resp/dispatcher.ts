@@ -56,6 +56,7 @@ export class Dispatcher implements KeyWorkOwner {
   }
 
   take(words: Arguments): Taken {
+    if (this.#isBarred) return 'wait';
     const command = this.#household.commands.find(words.bytes, words.starts[0]!, words.ends[0]!);
     const owner = this.#owner;
     if (command?.kind !== 'keys' || owner.user === null || owner.multi.isOpen)
@@ -288,6 +289,10 @@ export class Dispatcher implements KeyWorkOwner {
   /** Of the command that runs at the desk now. */
   #atDesk: Answer | null = null;
   #replyMode: ReplyMode = 'on';
+  /** What follows depends on it: who somebody is, for one, holds for what they ask behind it. */
+  #bars = false;
+  /** Such a command has not been answered. */
+  #isBarred = false;
 
   get #isPutOff(): boolean {
     return this.#atDesk === null;
@@ -296,6 +301,7 @@ export class Dispatcher implements KeyWorkOwner {
   #runAtDesk(command: DeskCommand, words: Arguments): void {
     const answer = this.#open();
     this.#atDesk = answer;
+    this.#bars = command.waits;
     const reply = this.#replies.begin(answer);
     command.run(this.#owner, words, reply);
     // It asked for time to answer, and has written nothing.
@@ -310,7 +316,10 @@ export class Dispatcher implements KeyWorkOwner {
     const answer = this.#atDesk!;
     this.#atDesk = null;
     this.#replies.takeBack(answer);
+    const bars = this.#bars;
+    if (bars) this.#isBarred = true;
     return (write) => {
+      if (bars) this.#isBarred = false;
       write(this.#replies.begin(answer));
       this.#replies.end(answer);
       this.#settle(answer);
