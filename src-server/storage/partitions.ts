@@ -124,6 +124,10 @@ export class Partitions implements PartitionGround {
 
   // --- what may be asked ---
 
+  get self(): NodeId {
+    return this.#parts.self;
+  }
+
   partition(number: number): Partition | null {
     return this.#partitions.get(number) ?? null;
   }

@@ -2,6 +2,7 @@
  * Copies that the ring does not want at this node any more: kept for a while, in case somebody changes their mind, and dropped
  * when every copy that is wanted has everything.
  */
+import { whyKept } from './control/cleanup.ts';
 import type { RingView } from './control/membership.ts';
 import type { Partitions } from './partitions.ts';
 
@@ -33,9 +34,10 @@ export class Retirement {
   onPulse(nowMs: number): void {
     if (nowMs < this.#nextLookMs) return;
     this.#nextLookMs = nowMs + LOOK_MS;
-    const { partitions, graceMs } = this.#parts;
+    const { partitions, view, graceMs } = this.#parts;
     for (const { number, replica } of partitions.held) {
-      if (replica.role !== 'idle' || !this.#isSafeElsewhere(number)) {
+      const stray = { partition: number, epoch: replica.epoch };
+      if (replica.role !== 'idle' || whyKept(view, partitions.self, stray) !== null) {
         this.#since.delete(number);
         continue;
       }
@@ -46,15 +48,5 @@ export class Retirement {
       partitions.drop(number);
       this.#parts.onDropped(number);
     }
-  }
-
-  /** Nobody knows better than the ensemble, so it must be there to be asked. */
-  #isSafeElsewhere(number: number): boolean {
-    const { isConnected, config, partitions } = this.#parts.view;
-    const state = partitions.get(number)?.value;
-    if (!isConnected || config === null || state === undefined) return false;
-    const { replicas, inSync, leader } = state;
-    const wanted = Math.min(config.value.table.replicaCount, config.value.nodes.length);
-    return leader !== null && replicas.length >= wanted && inSync.length === replicas.length;
   }
 }

@@ -12,16 +12,13 @@ export interface StrayCopy {
   readonly partition: number;
   /** The last epoch that the copy took part in. */
   readonly epoch: number;
-  /** For how long the view has shown that the node is none of its holders. */
-  readonly strayForMs: number;
 }
 
-/** Null when it may go; otherwise why it is kept. */
+/** Null when it may go, after whatever time one gives a move to be taken back; otherwise why it is kept. */
 export function whyKept(
   view: RingView,
   self: NodeId,
-  { partition, epoch, strayForMs }: StrayCopy,
-  graceMs: number,
+  { partition, epoch }: StrayCopy,
 ): string | null {
   const config = view.config?.value;
   const state = view.partitions.get(partition)?.value;
@@ -34,6 +31,5 @@ export function whyKept(
   const inSync = state.inSync.filter((id) => isUsable(view, id)).length;
   if (inSync < replicaCount)
     return `only ${inSync} of ${replicaCount} copies are in sync and alive`;
-  if (strayForMs < graceMs) return 'it is kept for a while, should the move be taken back';
   return null;
 }

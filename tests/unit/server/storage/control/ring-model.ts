@@ -225,8 +225,9 @@ export class RingModel {
         }
         const sinceMs = straySinceMs.get(partition) ?? this.nowMs;
         straySinceMs.set(partition, sinceMs);
-        const stray = { partition, epoch: 1, strayForMs: this.nowMs - sinceMs };
-        if (whyKept(this.view, id, stray, GRACE_MS) === null) held.delete(partition);
+        const isOver = this.nowMs - sinceMs >= GRACE_MS;
+        if (isOver && whyKept(this.view, id, { partition, epoch: 1 }) === null)
+          held.delete(partition);
       }
     }
   }
