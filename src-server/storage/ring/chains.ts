@@ -13,27 +13,46 @@ import type { Quotas } from './quotas.ts';
 
 const NONE = -1;
 
-export class Chains {
+/** Brings every node between its quota's bounds, as far as rules and disks let it. */
+export function level(placement: Placement, quotas: Quotas): void {
+  const { counts } = placement;
+  const { least, most } = quotas;
+  const chains = new Chains(placement, quotas);
+  const hasRoom = (node: number): boolean => counts[node]! < most[node]!;
+  const canSpare = (node: number): boolean => counts[node]! > least[node]!;
+  for (let node = 0; node < counts.length; node++) {
+    const isNode = (other: number): boolean => other === node;
+    let isMoved = true;
+    while (isMoved && (counts[node]! > most[node]! || placement.isOverDisk(node))) {
+      isMoved = chains.carry(isNode, hasRoom);
+    }
+  }
+  for (let node = 0; node < counts.length; node++) {
+    const isNode = (other: number): boolean => other === node;
+    let isMoved = true;
+    while (isMoved && counts[node]! < least[node]!) isMoved = chains.carry(canSpare, isNode);
+  }
+}
+
+class Chains {
   readonly #placement: Placement;
+  readonly #quotas: Quotas;
   /** The replica that reached each node in this search. */
   readonly #arrival: Int32Array;
   readonly #unseen: Uint16Array;
   readonly #queue: Uint16Array;
 
-  constructor(placement: Placement) {
+  constructor(placement: Placement, quotas: Quotas) {
     const nodes = placement.counts.length;
     this.#placement = placement;
+    this.#quotas = quotas;
     this.#arrival = new Int32Array(nodes);
     this.#unseen = new Uint16Array(nodes);
     this.#queue = new Uint16Array(nodes);
   }
 
   /** Moves one replica's worth from any of the starts to any goal. @returns false when no chain of moves leads there */
-  carry(
-    isStart: (node: number) => boolean,
-    isGoal: (node: number) => boolean,
-    isUsable: (node: number) => boolean,
-  ): boolean {
+  carry(isStart: (node: number) => boolean, isGoal: (node: number) => boolean): boolean {
     const placement = this.#placement;
     const unseen = this.#unseen;
     const queue = this.#queue;
@@ -42,7 +61,7 @@ export class Chains {
     for (let node = 0; node < placement.counts.length; node++) {
       this.#arrival[node] = NONE;
       if (isStart(node)) queue[end++] = node;
-      else if (isUsable(node)) unseen[unseenCount++] = node;
+      else if (this.#quotas.most[node]! > 0) unseen[unseenCount++] = node;
     }
     for (let at = 0; at < end && unseenCount > 0; at++) {
       const from = queue[at]!;
@@ -85,40 +104,6 @@ export class Chains {
       assert(isAllowed, 'moves of a shortest chain do not spoil each other');
       placement.move(cell, to);
       to = from;
-    }
-  }
-}
-
-/** Brings every node between its quota's bounds, as far as rules and disks let it. */
-export function level(placement: Placement, quotas: Quotas): void {
-  const { counts } = placement;
-  const { least, most } = quotas;
-  const chains = new Chains(placement);
-  const isUsable = (node: number): boolean => most[node]! > 0;
-  const isTooFull = (node: number): boolean =>
-    counts[node]! > most[node]! || placement.isOverDisk(node);
-  for (let node = 0; node < counts.length; node++) {
-    while (isTooFull(node)) {
-      if (
-        !chains.carry(
-          (from) => from === node,
-          (to) => counts[to]! < most[to]!,
-          isUsable,
-        )
-      )
-        break;
-    }
-  }
-  for (let node = 0; node < counts.length; node++) {
-    while (counts[node]! < least[node]!) {
-      if (
-        !chains.carry(
-          (from) => counts[from]! > least[from]!,
-          (to) => to === node,
-          isUsable,
-        )
-      )
-        break;
     }
   }
 }

@@ -6,6 +6,7 @@
  */
 import { assert } from '../../base/assert.ts';
 import { Prng } from '../../base/prng.ts';
+import { losingWithOneMore } from './one-more.ts';
 import { NOBODY, type RingTable } from './table.ts';
 
 export interface Copysets {
@@ -30,7 +31,7 @@ export interface LossEffort {
   readonly samples: number;
 }
 
-export const DEFAULT_EFFORT: LossEffort = { maxSteps: 3e7, samples: 20_000 };
+const DEFAULT_EFFORT: LossEffort = { maxSteps: 3e7, samples: 20_000 };
 const SEED = 1;
 
 export function copysetsOf(table: RingTable): Copysets {
@@ -68,6 +69,10 @@ export function lossProbability(
   if (failures >= nodeCount) return exactly(1);
   if (sets.every((set) => set.length === failures)) {
     return exactly(sets.length / choices(nodeCount, failures));
+  }
+  if (sets.every((set) => set.length === failures - 1)) {
+    const losing = losingWithOneMore(sets, nodeCount);
+    if (losing !== null) return exactly(losing / choices(nodeCount, failures));
   }
   const groups = new Groups(copysets);
   // Every group but its last member is gone through, and every set of each new member.

@@ -8,11 +8,7 @@ import { NOBODY, type RingTable } from './table.ts';
 import { terrainOf } from './terrain.ts';
 import { type NodeId, type Topology, zoneNameOf } from './topology.ts';
 
-export interface Health {
-  /** Partitions with fewer copies than there could be, or more of them in one zone or on one host than must be. */
-  readonly missing: readonly number[];
-  readonly sharedZone: readonly number[];
-  readonly sharedHost: readonly number[];
+export interface Liveness {
   /** Live copies are just enough for writes: with one failure more they are refused. */
   readonly atRisk: readonly number[];
   /** Too few live copies for writes; reads may still be answered. */
@@ -21,6 +17,13 @@ export interface Health {
   readonly lost: readonly number[];
   /** Partitions whose preferred leader does not live. */
   readonly leaderless: readonly number[];
+}
+
+export interface Health extends Liveness {
+  /** Partitions with fewer copies than there could be, or more of them in one zone or on one host than must be. */
+  readonly missing: readonly number[];
+  readonly sharedZone: readonly number[];
+  readonly sharedHost: readonly number[];
 }
 
 export interface HealthOptions {
@@ -45,10 +48,23 @@ export interface Fate {
 }
 
 export function healthOf(options: HealthOptions): Health {
-  const { table, topology, minInSync, isAlive, isInSync } = options;
-  const { partitionCount, replicaCount, cells, nodeIds } = table;
+  const { table, topology } = options;
   const terrain = terrainOf(topology);
-  const violations = violationsOf(table, terrain, rulesOf(terrain, replicaCount));
+  const { missing, zones, hosts } = violationsOf(
+    table,
+    terrain,
+    rulesOf(terrain, table.replicaCount),
+  );
+  return { missing, sharedZone: zones, sharedHost: hosts, ...livenessOf(options) };
+}
+
+/** What would live if these nodes died besides those that are dead already. */
+export function livenessWithout(options: HealthOptions, dead: ReadonlySet<NodeId>): Liveness {
+  return livenessOf({ ...options, isAlive: (id) => !dead.has(id) && options.isAlive(id) });
+}
+
+function livenessOf({ table, minInSync, isAlive, isInSync }: HealthOptions): Liveness {
+  const { partitionCount, replicaCount, cells, nodeIds } = table;
   const alive = Uint8Array.from(nodeIds, (id) => (isAlive(id) ? 1 : 0));
   const atRisk: number[] = [];
   const refusing: number[] = [];
@@ -68,20 +84,7 @@ export function healthOf(options: HealthOptions): Health {
     const leader = cells[start]!;
     if (leader === NOBODY || alive[leader] === 0) leaderless.push(partition);
   }
-  return {
-    missing: violations.missing,
-    sharedZone: violations.zones,
-    sharedHost: violations.hosts,
-    atRisk,
-    refusing,
-    lost,
-    leaderless,
-  };
-}
-
-/** The same questions if these nodes died besides those that are dead already. */
-export function healthWithout(options: HealthOptions, dead: ReadonlySet<NodeId>): Health {
-  return healthOf({ ...options, isAlive: (id) => !dead.has(id) && options.isAlive(id) });
+  return { atRisk, refusing, lost, leaderless };
 }
 
 /** The fate of the ring with each node, and with each zone, gone: nodes first, in the order of their names. */
@@ -92,7 +95,7 @@ export function fatesOf(options: HealthOptions): Fate[] {
     zones.set(zoneNameOf(node), [...(zones.get(zoneNameOf(node)) ?? []), node.id]);
   }
   const fate = (kind: Fate['kind'], name: string, ids: readonly NodeId[]): Fate => {
-    const { leaderless, atRisk, refusing, lost } = healthWithout(options, new Set(ids));
+    const { leaderless, atRisk, refusing, lost } = livenessWithout(options, new Set(ids));
     return {
       kind,
       name,

@@ -87,7 +87,7 @@ export function violationsOf(table: RingTable, terrain: Terrain, rules: Rules): 
 }
 
 /** Where on the terrain each node of a table is; nobody for those that are not on it. */
-export function placesOf(table: RingTable, terrain: Terrain): Uint16Array {
+function placesOf(table: RingTable, terrain: Terrain): Uint16Array {
   const places = new Map(terrain.nodeIds.map((id, i) => [id, i]));
   return Uint16Array.from(table.nodeIds, (id) => places.get(id) ?? NOBODY);
 }

@@ -13,9 +13,6 @@ import { assert } from '../../base/assert.ts';
 export const SLOTS = 16384;
 const SLOT_BITS = 14;
 
-/** A table of more than 1.01 of the mean needs Q ≥ 100·N/RF; above this there are no more slots to part. */
-export const MAX_PARTITIONS = SLOTS;
-
 /** CRC16 with polynomial 0x1021 and start 0 (XMODEM), as the cluster specification of Redis demands. */
 const CRC16 = crcTable();
 
@@ -51,7 +48,7 @@ export function crc16(bytes: Uint8Array, start: number, end: number): number {
 }
 
 export function isPartitionCount(count: number): boolean {
-  const isWhole = Number.isInteger(count) && count >= 1 && count <= MAX_PARTITIONS;
+  const isWhole = Number.isInteger(count) && count >= 1 && count <= SLOTS;
   return isWhole && (count & (count - 1)) === 0;
 }
 

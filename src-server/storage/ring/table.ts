@@ -35,7 +35,7 @@ export function emptyTable(shape: TableShape, nodeIds: readonly NodeId[] = []): 
 }
 
 /** Asserts what every table promises. */
-export function checkedTable(table: RingTable): RingTable {
+function checkedTable(table: RingTable): RingTable {
   const fault = tableFaultOf(table);
   assert(fault === null, 'a ring table is well formed');
   return table;

@@ -27,7 +27,7 @@ export interface Topology {
 }
 
 /** More nodes than anybody can look at; a table of two-byte cells would hold 65,534. */
-export const MAX_NODES = 1000;
+const MAX_NODES = 1000;
 const MAX_WEIGHT = 1e6;
 const NODE_ID = /^[A-Za-z0-9._-]{1,32}$/;
 /** Printable, without the slash that joins region and zone in a zone's name. */

@@ -14,7 +14,7 @@ import {
   fatesOf,
   healthOf,
   type HealthOptions,
-  healthWithout,
+  livenessWithout,
 } from '../../../../../src-server/storage/ring/risk.ts';
 import {
   type NodeId,
@@ -57,22 +57,22 @@ describe('health', () => {
   });
 
   test('a dead node puts what it held at risk, a second one stops writes of what both held', () => {
-    const one = healthWithout(options, ids('n100'));
+    const one = livenessWithout(options, ids('n100'));
     expect(one.atRisk).toHaveLength(32);
     expect([one.refusing, one.lost]).toEqual([[], []]);
-    const two = healthWithout(options, ids('n100', 'n101'));
+    const two = livenessWithout(options, ids('n100', 'n101'));
     expect(two.refusing.length).toBeGreaterThan(0);
     expect(two.atRisk.length + 2 * two.refusing.length).toBe(64);
     expect(two.lost).toEqual([]);
-    expect(healthWithout(options, ids('n100', 'n103', 'n101', 'n104')).lost).toEqual([]);
-    expect(healthWithout(options, new Set(topology.nodes.map(({ id }) => id))).lost).toHaveLength(
+    expect(livenessWithout(options, ids('n100', 'n103', 'n101', 'n104')).lost).toEqual([]);
+    expect(livenessWithout(options, new Set(topology.nodes.map(({ id }) => id))).lost).toHaveLength(
       64,
     );
   });
 
   test('a copy that is not in sync does not count', () => {
     const lagging = healthOf({ ...options, isInSync: (_, id) => id !== 'n100' });
-    expect(lagging.atRisk).toEqual(healthWithout(options, ids('n100')).atRisk);
+    expect(lagging.atRisk).toEqual(livenessWithout(options, ids('n100')).atRisk);
     expect(lagging.leaderless).toEqual([]);
   });
 
@@ -140,6 +140,15 @@ describe('the probability of loss', () => {
     }
   });
 
+  test('of one failure more than copies is exact for 200 nodes, and near what samples say', () => {
+    const sets = copysets(200, 5, 4096);
+    const counted = lossProbability(sets, 4);
+    expect(counted.isExact).toBe(true);
+    const random = new Prng(4);
+    const sampled = sampledLoss(sets, { failures: 4, samples: 20_000 }, random);
+    expect(Math.abs(counted.probability - sampled)).toBeLessThan(4 * Math.sqrt(sampled / 20_000));
+  });
+
   test('estimated is near what is counted, and says how near', () => {
     const sets = copysets(20, 5, 256);
     const counted = lossProbability(sets, 5);
@@ -149,6 +158,22 @@ describe('the probability of loss', () => {
     expect(Math.abs(estimated.probability - counted.probability)).toBeLessThan(4 * estimated.error);
   });
 });
+
+function sampledLoss(
+  { nodeCount, sets }: Copysets,
+  { failures, samples }: { failures: number; samples: number },
+  random: Prng,
+): number {
+  const names = new Set(sets.map((set) => set.join()));
+  let losing = 0;
+  for (let sample = 0; sample < samples; sample++) {
+    const failed = new Set<number>();
+    while (failed.size < failures) failed.add(random.below(nodeCount));
+    const group = [...failed].sort((a, b) => a - b);
+    if (group.some((_, left) => names.has(group.toSpliced(left, 1).join()))) losing++;
+  }
+  return losing / samples;
+}
 
 /** Every group of failed nodes, one by one. */
 function tried({ nodeCount, sets }: Copysets, failures: number): number {
