@@ -126,8 +126,8 @@ export interface WantInSync {
 }
 
 /**
- * This replica is the leader by the record and cannot be: it must be elected again ('restarted': under a new epoch), or
- * another one ('unfit': its log is not what it should be). Told once for each version.
+ * This replica is not what the record takes it for. 'restarted': as the leader it must be elected again, under a new epoch.
+ * 'unfit': its log is not that of somebody in sync, and it must be taken out. Told once for each version.
  */
 export interface WantEpoch {
   readonly kind: 'wantEpoch';

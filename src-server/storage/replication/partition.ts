@@ -28,7 +28,7 @@ export type { ReplicaOptions } from './self.ts';
  */
 export type WriteRefusal = 'window' | 'noReplicas' | 'establishing' | 'notLeader';
 
-/** The epoch in which nobody has anything yet, and what is missing is empty. */
+/** The epoch in which nobody has anything yet. */
 const FORMATION_EPOCH = 1;
 
 export class PartitionReplica {
@@ -263,10 +263,18 @@ export class PartitionReplica {
     } else this.#following.onLeader(epoch, null);
   }
 
-  /** In the first epoch nobody has anything: what is missing is what there is (R10). */
+  /**
+   * Who is in sync and never had a log has none because there was never anything to hold: nothing is committed without it. So
+   * an empty one takes its place, unless the disk itself is new (R10).
+   */
   #form({ state }: PartitionRecord): void {
-    const { log, node, partition } = this.#self;
-    if (!this.#isBlank || state.epoch !== FORMATION_EPOCH || !state.inSync.includes(node)) return;
+    const { log, node, partition, isUnbroken } = this.#self;
+    if (log.isWhole || !state.inSync.includes(node)) return;
+    const isNew = isUnbroken === null ? state.epoch === FORMATION_EPOCH : isUnbroken();
+    if (!this.#isBlank || !isNew) {
+      this.#wantEpoch('unfit');
+      return;
+    }
     this.#isBlank = false;
     log.create();
     this.#self.emit({ kind: 'create', partition });

@@ -20,6 +20,8 @@ export interface ReplicasOptions {
   /** Number of this start of the node. */
   readonly incarnation: number;
   readonly settings: ReplicationSettings;
+  /** See `ReplicaOptions`. */
+  readonly isUnbroken?: () => boolean;
 }
 
 /** What happens to one replica; ticks, links and ends of turns are for all. */

@@ -23,6 +23,11 @@ export interface ReplicaOptions {
   readonly log: LogFacts | null;
   /** When this process began, or later. */
   readonly nowMs: number;
+  /**
+   * Whether what is missing on this disk was never there: it is not a new one in the place of one that was lost. Not given:
+   * nobody can say, and only in the first epoch it is believed.
+   */
+  readonly isUnbroken?: () => boolean;
 }
 
 export class Self {
@@ -33,6 +38,7 @@ export class Self {
   readonly leases: Leases;
   readonly log: ReplicaLog;
   readonly fates: Fates;
+  readonly isUnbroken: (() => boolean) | null;
   readonly lent = new Lent();
   /** No leader of an older epoch is followed (R1). */
   promisedEpoch: number;
@@ -49,6 +55,7 @@ export class Self {
     this.leases = options.leases;
     this.log = new ReplicaLog(options.log);
     this.fates = new Fates(options.partition);
+    this.isUnbroken = options.isUnbroken ?? null;
     this.promisedEpoch = this.log.lastEpoch;
     if (options.log !== null) this.lent.onStart(options.nowMs, options.settings.leaseMs);
   }

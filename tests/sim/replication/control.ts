@@ -164,7 +164,12 @@ export class SimControl {
   wantEpoch(node: NodeId, partition: number, expectedVersion: number, why: string): void {
     if (!this.isReachable(node)) return;
     this.#agenda.after(this.#prng.between(1, 20), () => {
-      this.#wanted.set(partition, { version: expectedVersion, why });
+      const { state, version } = this.#znodes.get(partition)!;
+      if (state.leader === node) this.#wanted.set(partition, { version: expectedVersion, why });
+      const inSync = state.inSync.filter((id) => id !== node);
+      if (!this.isUp || state.leader === node || version !== expectedVersion) return;
+      if (inSync.length > 0)
+        this.#write(partition, { state: { ...state, inSync }, version: version + 1 });
     });
   }
 

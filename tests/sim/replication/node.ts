@@ -111,7 +111,9 @@ export class SimNode implements Port<NetMessage>, ControlListener {
     this.#world = parts.world;
     this.#rate = parts.rate;
     const { settings } = parts.world;
-    this.replicas = new Replicas({ node: this.id, incarnation: this.incarnation, settings });
+    const isUnbroken = (): boolean => true;
+    const { id: node, incarnation } = parts;
+    this.replicas = new Replicas({ node, incarnation, settings, isUnbroken });
     this.replicas.tick(this.nowMs, this.#effects);
     for (const partition of this.disk.partitions) {
       this.replicas.open(partition, this.disk.get(partition)!.facts);

@@ -1,296 +1,336 @@
 /**
- * Frames ⇄ bytes:  length i32 │ kind u8 │ fields
+ * Messages between nodes as bytes: a frame for each.
  *
- * Numbers are 64 bits wide on the wire and whole numbers of at most 53 in memory. Bodies of entries and chunks are given as views
- * of what arrived, and are lent until the frame was taken.
+ *   frame   length i32 │ kind u8 │ body          numbers big-endian; texts and bytes with an i32 length before them
+ *   log     last, committed i64 │ is whole u8 │ epochs │ is copying u8 │ copying?
+ *
+ * What is read is checked before memory is taken for it. Bytes within a decoded message are borrowed from its frame.
  */
-import type { Reader } from '../../../bytes/reader.ts';
+import { Reader } from '../../../bytes/reader.ts';
 import type { Writer } from '../../../bytes/writer.ts';
-import type { Copying, EpochStart, LogEntry, LogFacts } from '../messages.ts';
-import type { Frame } from './frames.ts';
+import { isNodeId } from '../../ring/topology.ts';
+import {
+  type Copying,
+  EPOCHS_TOLD_MAX,
+  type EpochStart,
+  type LogEntry,
+  type LogFacts,
+} from '../messages.ts';
+import type { MeshMessage } from './mesh-messages.ts';
 
-/** Raised when a node would misunderstand another. */
-export const WIRE_FORMAT = 1;
-/** The largest body and a good deal around it. */
-export const FRAME_BYTES_MAX = 0x800_0000;
+/** In hello: who speaks something else is not understood. */
+const MAGIC = 0x5a42_5231;
+const FLAG_BYTES = 1;
+const ENTRY_BYTES_MIN = 12;
+const EPOCH_BYTES = 16;
 
+/** Positions are the kinds' numbers on the wire: add at the end. */
 const KINDS = [
   'hello',
-  'knock',
   'lead',
-  'promise',
   'follow',
   'replace',
   'entries',
   'commit',
   'vouch',
-  'ack',
+  'knock',
+  'promise',
   'aware',
+  'ack',
   'fenced',
   'beat',
   'question',
   'answer',
-  'copyBegin',
   'copyChunk',
   'copyTaken',
+  'copyRefused',
   'forward',
-  'reply',
-] as const satisfies readonly Frame['kind'][];
-const CODES = new Map<Frame['kind'], number>(KINDS.map((kind, code) => [kind, code]));
-const ENTRY_BYTES = 20;
-const EPOCH_BYTES = 16;
+  'forwarded',
+] as const satisfies readonly MeshMessage['kind'][];
 
-export function writeFrame(writer: Writer, frame: Frame): void {
-  const at = writer.gap(4);
-  writer.byte(CODES.get(frame.kind)!);
-  writeFields(writer, frame);
-  writer.patchInt32(at, writer.length - at - 4);
+const NUMBER_OF = new Map<MeshMessage['kind'], number>(KINDS.map((kind, i) => [kind, i]));
+
+/** What is more than this beside a body is no message of ours. */
+export const MESSAGE_SLACK_BYTES = 0x1_0000;
+
+// --- writing ---
+
+export function writeMessage(out: Writer, message: MeshMessage): void {
+  const start = out.gap(4);
+  out.byte(NUMBER_OF.get(message.kind)!);
+  writeBody(out, message);
+  out.patchInt32(start, out.length - start - 4);
 }
 
-function writeFields(writer: Writer, frame: Frame): void {
-  switch (frame.kind) {
+function writeBody(out: Writer, message: MeshMessage): void {
+  switch (message.kind) {
     case 'hello':
-      writer.int32(WIRE_FORMAT);
-      writer.string(frame.node);
-      writer.long(frame.incarnation);
-      writer.string(frame.ringId);
-      writer.string(frame.to);
+      out.int32(MAGIC);
+      out.string(message.ringId);
+      out.string(message.from);
+      out.long(message.incarnation);
+      out.string(message.to);
+      out.long(message.dial);
       return;
     case 'beat':
-      writer.long(frame.number);
-      writer.long(frame.heard);
+      out.long(message.number);
+      out.long(message.heard);
       return;
     case 'question':
     case 'answer':
-      writer.long(frame.number);
+      out.long(message.number);
       return;
     case 'forward':
-    case 'reply':
-      writer.long(frame.requestId);
-      writer.buffer(frame.bytes);
+      out.long(message.requestId);
+      out.buffer(message.errand);
       return;
-    case 'knock':
-    case 'lead':
-    case 'promise':
-    case 'follow':
-    case 'replace':
-    case 'entries':
-    case 'commit':
-    case 'vouch':
-    case 'ack':
-    case 'aware':
-    case 'fenced':
-    case 'copyBegin':
+    case 'forwarded':
+      out.long(message.requestId);
+      out.buffer(message.reply);
+      return;
     case 'copyChunk':
+      out.int32(message.partition);
+      out.long(message.epoch);
+      out.long(message.copy);
+      out.int32(message.number);
+      writeCopying(out, message.copying);
+      out.long(message.nextCursor);
+      out.int32(message.crc | 0);
+      out.buffer(message.bytes);
+      return;
     case 'copyTaken':
-      writer.int32(frame.partition);
-      writer.long(frame.epoch);
-      writePartitionFields(writer, frame);
+      out.int32(message.partition);
+      out.long(message.copy);
+      out.int32(message.number);
+      return;
+    case 'copyRefused':
+      out.int32(message.partition);
+      out.long(message.copy);
+      return;
+    default:
+      out.int32(message.partition);
+      out.long(message.epoch);
   }
-}
-
-type OfPartition = Extract<Frame, { readonly partition: number }>;
-
-function writePartitionFields(writer: Writer, frame: OfPartition): void {
-  switch (frame.kind) {
-    case 'knock':
-    case 'fenced':
-      return;
+  switch (message.kind) {
     case 'lead':
-      writer.long(frame.attempt);
-      return;
-    case 'promise':
-      writer.long(frame.attempt);
-      writer.long(frame.version);
-      writeLog(writer, frame.log);
+      out.long(message.attempt);
       return;
     case 'follow':
-      writer.long(frame.keepSeq);
+      out.long(message.keepSeq);
       return;
     case 'replace':
-      writer.bool(frame.isContinued);
+      out.bool(message.isContinued);
       return;
     case 'entries':
-      writer.long(frame.committedSeq);
-      writer.int32(frame.entries.length);
-      for (const { epoch, seq, body } of frame.entries) {
-        writer.long(epoch);
-        writer.long(seq);
-        writer.buffer(body);
-      }
+      out.long(message.committedSeq);
+      writeEntries(out, message.entries);
       return;
     case 'commit':
     case 'ack':
-      writer.long(frame.seq);
+      out.long(message.seq);
       return;
     case 'vouch':
-      writer.bool(frame.isOn);
+      out.bool(message.isOn);
+      return;
+    case 'promise':
+      out.long(message.attempt);
+      out.long(message.version);
+      writeLog(out, message.log);
       return;
     case 'aware':
-      writer.long(frame.version);
+      out.long(message.version);
       return;
-    case 'copyBegin':
-      writeCopying(writer, frame);
-      return;
-    case 'copyChunk':
-      writer.long(frame.fromCursor);
-      writer.long(frame.cursor);
-      writer.buffer(frame.bytes);
-      return;
-    case 'copyTaken':
-      writer.long(frame.fromCursor);
-      writer.bool(frame.isWhole);
+    case 'knock':
+    case 'fenced':
   }
 }
 
-function writeLog(writer: Writer, log: LogFacts): void {
-  writer.long(log.lastSeq);
-  writer.long(log.lastEpoch);
-  writer.long(log.committedSeq);
-  writeEpochs(writer, log.epochs);
-  writer.bool(log.isWhole);
-  writer.bool(log.copying !== null);
-  if (log.copying !== null) writeCopying(writer, log.copying);
+function writeEntries(out: Writer, entries: readonly LogEntry[]): void {
+  out.long(entries[0]!.seq);
+  out.int32(entries.length);
+  for (const { epoch, body } of entries) {
+    out.long(epoch);
+    out.buffer(body);
+  }
 }
 
-function writeCopying(writer: Writer, copying: Copying): void {
-  writer.long(copying.baseSeq);
-  writer.long(copying.baseEpoch);
-  writeEpochs(writer, copying.epochs);
-  writer.long(copying.cursor);
+function writeLog(out: Writer, log: LogFacts): void {
+  const { lastSeq, committedSeq, isWhole, epochs, copying } = log;
+  out.long(lastSeq);
+  out.long(committedSeq);
+  out.bool(isWhole);
+  writeEpochs(out, epochs);
+  out.bool(copying !== null);
+  if (copying !== null) writeCopying(out, copying);
 }
 
-function writeEpochs(writer: Writer, epochs: readonly EpochStart[]): void {
-  writer.int32(epochs.length);
+function writeEpochs(out: Writer, epochs: readonly EpochStart[]): void {
+  out.int32(epochs.length);
   for (const { epoch, startSeq } of epochs) {
-    writer.long(epoch);
-    writer.long(startSeq);
+    out.long(epoch);
+    out.long(startSeq);
   }
+}
+
+function writeCopying(out: Writer, { baseSeq, baseEpoch, epochs, cursor }: Copying): void {
+  out.long(baseSeq);
+  out.long(baseEpoch);
+  writeEpochs(out, epochs);
+  out.long(cursor);
 }
 
 // --- reading ---
 
-/** Null for what is no frame: whoever sent it is not understood in anything else either. */
-export function readFrame(reader: Reader, bytes: Buffer, start: number, end: number): Frame | null {
-  const kind = start < end ? KINDS[bytes[start]!] : undefined;
-  if (kind === undefined) return null;
-  reader.reset(bytes, start + 1, end);
-  const frame = readFields(reader, kind);
-  return reader.ok && reader.left === 0 ? frame : null;
-}
+/** Reads one frame after the other; null for what is no message. */
+export class MessageReader {
+  readonly #in = new Reader();
 
-function readFields(reader: Reader, kind: Frame['kind']): Frame | null {
-  switch (kind) {
-    case 'hello': {
-      if (reader.int32() !== WIRE_FORMAT) return null;
-      const node = reader.string() ?? '';
-      const incarnation = reader.long();
-      const ringId = reader.string();
-      return { kind, node, incarnation, ringId, to: reader.string() ?? '' };
+  read(bytes: Buffer, start: number, end: number): MeshMessage | null {
+    if (end - start < FLAG_BYTES) return null;
+    const kind = KINDS[bytes[start]!];
+    if (kind === undefined) return null;
+    const input = this.#in.reset(bytes, start + FLAG_BYTES, end);
+    const message = this.#readBody(kind);
+    return message !== null && input.ok && input.left === 0 ? message : null;
+  }
+
+  #readBody(kind: (typeof KINDS)[number]): MeshMessage | null {
+    const input = this.#in;
+    switch (kind) {
+      case 'hello':
+        return this.#readHello();
+      case 'beat':
+        return { kind, number: this.#count(), heard: this.#count() };
+      case 'question':
+      case 'answer':
+        return { kind, number: this.#count() };
+      case 'forward':
+        return { kind, requestId: this.#count(), errand: this.#bytes() };
+      case 'forwarded':
+        return { kind, requestId: this.#count(), reply: this.#bytes() };
+      case 'copyChunk':
+        return this.#readChunk();
+      case 'copyTaken':
+        return { kind, partition: this.#int(), copy: this.#count(), number: this.#int() };
+      case 'copyRefused':
+        return { kind, partition: this.#int(), copy: this.#count() };
+      default:
     }
-    case 'beat':
-      return { kind, number: reader.long(), heard: reader.long() };
-    case 'question':
-    case 'answer':
-      return { kind, number: reader.long() };
-    case 'forward':
-    case 'reply':
-      return { kind, requestId: reader.long(), bytes: reader.view() ?? NO_BYTES };
-    case 'knock':
-    case 'lead':
-    case 'promise':
-    case 'follow':
-    case 'replace':
-    case 'entries':
-    case 'commit':
-    case 'vouch':
-    case 'ack':
-    case 'aware':
-    case 'fenced':
-    case 'copyBegin':
-    case 'copyChunk':
-    case 'copyTaken': {
-      const partition = reader.int32();
-      const epoch = reader.long();
-      return readPartitionFields(reader, kind, { partition, epoch });
+    const partition = this.#int();
+    const epoch = this.#count();
+    switch (kind) {
+      case 'lead':
+        return { kind, partition, epoch, attempt: this.#count() };
+      case 'follow':
+        return { kind, partition, epoch, keepSeq: this.#count() };
+      case 'replace':
+        return { kind, partition, epoch, isContinued: input.bool() };
+      case 'entries': {
+        const committedSeq = this.#count();
+        const entries = this.#readEntries();
+        return entries === null ? null : { kind, partition, epoch, committedSeq, entries };
+      }
+      case 'commit':
+      case 'ack':
+        return { kind, partition, epoch, seq: this.#count() };
+      case 'vouch':
+        return { kind, partition, epoch, isOn: input.bool() };
+      case 'promise': {
+        const attempt = this.#count();
+        const version = input.long();
+        return { kind, partition, epoch, attempt, version, log: this.#readLog() };
+      }
+      case 'aware':
+        return { kind, partition, epoch, version: input.long() };
+      case 'knock':
+      case 'fenced':
+        return { kind, partition, epoch };
     }
   }
-}
 
-const NO_BYTES = Buffer.alloc(0);
+  #readHello(): MeshMessage | null {
+    const input = this.#in;
+    const magic = input.int32();
+    const ringId = input.string();
+    const from = input.string();
+    const incarnation = this.#count();
+    const to = input.string();
+    const dial = this.#count();
+    const isSense =
+      magic === MAGIC && from !== null && to !== null && isNodeId(from) && isNodeId(to);
+    return isSense ? { kind: 'hello', ringId, from, incarnation, to, dial } : null;
+  }
 
-function readPartitionFields(
-  reader: Reader,
-  kind: OfPartition['kind'],
-  of: { readonly partition: number; readonly epoch: number },
-): Frame {
-  switch (kind) {
-    case 'knock':
-    case 'fenced':
-      return { kind, ...of };
-    case 'lead':
-      return { kind, ...of, attempt: reader.long() };
-    case 'promise':
-      return { kind, ...of, attempt: reader.long(), version: reader.long(), log: readLog(reader) };
-    case 'follow':
-      return { kind, ...of, keepSeq: reader.long() };
-    case 'replace':
-      return { kind, ...of, isContinued: reader.bool() };
-    case 'entries':
-      return { kind, ...of, committedSeq: reader.long(), entries: readEntries(reader) };
-    case 'commit':
-    case 'ack':
-      return { kind, ...of, seq: reader.long() };
-    case 'vouch':
-      return { kind, ...of, isOn: reader.bool() };
-    case 'aware':
-      return { kind, ...of, version: reader.long() };
-    case 'copyBegin':
-      return { kind, ...of, ...readCopying(reader) };
-    case 'copyChunk':
-      return {
-        kind,
-        ...of,
-        fromCursor: reader.long(),
-        cursor: reader.long(),
-        bytes: reader.view() ?? NO_BYTES,
-      };
-    case 'copyTaken':
-      return { kind, ...of, fromCursor: reader.long(), isWhole: reader.bool() };
+  #readEntries(): LogEntry[] | null {
+    const firstSeq = this.#count();
+    const count = this.#in.count(ENTRY_BYTES_MIN);
+    if (count < 1 || firstSeq < 1) return null;
+    const entries: LogEntry[] = [];
+    for (let i = 0; i < count && this.#in.ok; i++) {
+      entries.push({ epoch: this.#count(), seq: firstSeq + i, body: this.#bytes() });
+    }
+    return entries;
+  }
+
+  #readLog(): LogFacts {
+    const lastSeq = this.#count();
+    const committedSeq = this.#count();
+    const isWhole = this.#in.bool();
+    const epochs = this.#readEpochs();
+    const copying = this.#in.bool() ? this.#readCopying() : null;
+    const lastEpoch = epochs.at(-1)?.epoch ?? 0;
+    return { lastSeq, lastEpoch, committedSeq, epochs, isWhole, copying };
+  }
+
+  #readEpochs(): EpochStart[] {
+    const count = this.#in.count(EPOCH_BYTES);
+    if (count < 0 || count > EPOCHS_TOLD_MAX) this.#in.ok = false;
+    const epochs: EpochStart[] = [];
+    for (let i = 0; i < count && this.#in.ok; i++) {
+      epochs.push({ epoch: this.#count(), startSeq: this.#count() });
+    }
+    return epochs;
+  }
+
+  #readCopying(): Copying {
+    const baseSeq = this.#count();
+    const baseEpoch = this.#count();
+    const epochs = this.#readEpochs();
+    return { baseSeq, baseEpoch, epochs, cursor: this.#count() };
+  }
+
+  #readChunk(): MeshMessage {
+    const partition = this.#int();
+    const epoch = this.#count();
+    const copy = this.#count();
+    const number = this.#int();
+    const copying = this.#readCopying();
+    const nextCursor = this.#count();
+    const crc = this.#in.int32() >>> 0;
+    const bytes = this.#bytes();
+    const place = { partition, epoch, copy, number };
+    return { kind: 'copyChunk', ...place, copying, nextCursor, crc, bytes };
+  }
+
+  /** Whole numbers from 0 on that a number holds exactly; anything else makes the message none. */
+  #count(): number {
+    const value = this.#in.long();
+    if (value < 0 || !Number.isSafeInteger(value)) this.#in.ok = false;
+    return value;
+  }
+
+  #int(): number {
+    const value = this.#in.int32();
+    if (value < 0) this.#in.ok = false;
+    return value;
+  }
+
+  #bytes(): Uint8Array {
+    const view = this.#in.view();
+    if (view !== null) return view;
+    this.#in.ok = false;
+    return NONE;
   }
 }
 
-function readEntries(reader: Reader): LogEntry[] {
-  const count = reader.count(ENTRY_BYTES);
-  const entries: LogEntry[] = [];
-  for (let i = 0; i < count; i++) {
-    const epoch = reader.long();
-    const seq = reader.long();
-    entries.push({ epoch, seq, body: reader.view() ?? NO_BYTES });
-  }
-  return entries;
-}
-
-function readLog(reader: Reader): LogFacts {
-  const lastSeq = reader.long();
-  const lastEpoch = reader.long();
-  const committedSeq = reader.long();
-  const epochs = readEpochs(reader);
-  const isWhole = reader.bool();
-  const copying = reader.bool() ? readCopying(reader) : null;
-  return { lastSeq, lastEpoch, committedSeq, epochs, isWhole, copying };
-}
-
-function readCopying(reader: Reader): Copying {
-  const baseSeq = reader.long();
-  const baseEpoch = reader.long();
-  const epochs = readEpochs(reader);
-  return { baseSeq, baseEpoch, epochs, cursor: reader.long() };
-}
-
-function readEpochs(reader: Reader): EpochStart[] {
-  const count = reader.count(EPOCH_BYTES);
-  const epochs: EpochStart[] = [];
-  for (let i = 0; i < count; i++) epochs.push({ epoch: reader.long(), startSeq: reader.long() });
-  return epochs;
-}
+const NONE = new Uint8Array(0);
