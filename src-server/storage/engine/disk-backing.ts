@@ -97,9 +97,14 @@ export class DiskBacking implements Backing {
 
   close(done: () => void): void {
     this.#hints.abandon();
+    const end = (): void =>
+      this.#commits.close(() => {
+        if (this.#commits.broken === null) this.#log.active.trim();
+        done();
+      });
     if (this.#log.appendedBytes !== this.#markedBytes && this.#commits.broken === null)
-      this.#mark(() => this.#commits.close(done));
-    else this.#commits.close(done);
+      this.#mark(end);
+    else end();
   }
 
   /** The last batch could be taken for a torn one, were it damaged; a record behind it says that it was durable. */

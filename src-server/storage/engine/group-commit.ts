@@ -94,7 +94,7 @@ export class GroupCommit {
     if (this.#broken !== null || segment === null) return;
     const before = segment.written;
     try {
-      segment.write(disk, log.directory);
+      segment.write(disk, log.directory, segment === log.active);
     } catch (error) {
       this.#onWriteFailed(error);
       return;

@@ -107,7 +107,7 @@ export class Log {
   /** A segment that was found ends there. */
   cut(segment: Segment, size: number): void {
     this.#totalBytes -= segment.size - size;
-    segment.size = segment.written = segment.durable = segment.batchAt = size;
+    segment.size = segment.written = segment.durable = segment.batchAt = segment.filled = size;
   }
 
   /** Begins the next segment. */
@@ -155,12 +155,13 @@ export class Log {
     return this.active.size <= SEGMENT_HEADER_BYTES;
   }
 
-  /** The first segment with bytes that are not durable. */
+  /** The first segment with bytes that are not durable, or with zeros behind it though it is full. */
   get oldestDirty(): Segment | null {
     let oldest: Segment | null = null;
     for (let i = this.#segments.length - 1; i >= 0; i--) {
       const segment = this.#segments[i]!;
-      if (segment.durable === segment.size) break;
+      const isTrimmed = segment === this.active || segment.filled <= segment.size;
+      if (segment.durable === segment.size && isTrimmed) break;
       oldest = segment;
     }
     return oldest;

@@ -167,8 +167,9 @@ class Recovery {
     if (readSegmentHeader(head.subarray(0, headBytes), number) === null)
       file.write(segmentHeader(number, this.#log.logId), 0);
     if (isMissing) this.#tellUnknownLoss(segment, 0, 'a segment of the log is missing');
-    segment.size = segment.written = segment.durable = segment.batchAt = file.size();
+    segment.size = file.size();
     this.#log.adopt(segment);
+    this.#log.cut(segment, segment.size);
     const hint = isLast ? null : HintReader.open(disk, directory, segment, this.#log.logId);
     segment.hasHint = hint !== null;
     if (hint !== null) await this.#throughHint(segment, hint);
@@ -269,11 +270,12 @@ class Recovery {
 
   #cut(segment: Segment, offset: number): void {
     const bytes = segment.size - offset;
-    this.#parts.logger.info('the end of the log was not written in full; it is cut off', {
-      segment: segment.number,
-      offset,
-      bytes,
-    });
+    if (!isZeros(segment, offset))
+      this.#parts.logger.info('the end of the log was not written in full; it is cut off', {
+        segment: segment.number,
+        offset,
+        bytes,
+      });
     segment.file!.truncate(offset);
     this.#log.cut(segment, offset);
   }
@@ -308,4 +310,11 @@ function isTorn(segment: Segment, offset: number): boolean {
     if (step === 'bad-header') ahead.seek();
   }
   return true;
+}
+
+/** Whether nothing was written from there on: zeros stand ahead of the records. */
+function isZeros(segment: Segment, offset: number): boolean {
+  const behind = Buffer.alloc(segment.size - offset);
+  segment.file!.read(behind, offset);
+  return behind.every((byte) => byte === 0);
 }

@@ -67,6 +67,7 @@ export class History {
     compactions: 0,
     moved: 0,
     hints: 0,
+    squeezes: 0,
   };
 
   private constructor(random: Prng, steps: number, rig: Rig) {
@@ -92,8 +93,10 @@ export class History {
       else if (dice < 90) this.#flush();
       else if (dice < 97) this.#maintain();
       else if (dice < 99) await this.#crash();
+      else if (this.#random.chance(0.5)) this.#squeeze();
       else this.#checkAll();
     }
+    this.#makeRoom();
     this.#rig.flush();
     this.#checkAll();
     await this.#rig.close();
@@ -162,6 +165,7 @@ export class History {
     const [from, source] = this.#pick();
     const [to] = this.#pick();
     if (from === to) return;
+    this.#makeRoom();
     const { engine } = this.#rig;
     const [origin, target] = [engine.partition(from)!, engine.partition(to)!];
     const { committedSeq } = source;
@@ -209,6 +213,20 @@ export class History {
       this.seen.hints,
       this.#rig.disk.list(FOLDER).filter(({ name }) => name.startsWith('hint-')).length,
     );
+  }
+
+  /** The disk is nearly full for a while, or no longer. */
+  #squeeze(): void {
+    const { disk } = this.#rig;
+    const isOver = this.#random.chance(0.5);
+    disk.capacityBytes = isOver ? 1e9 : disk.usedBytes + this.#random.below(30_000);
+    this.seen.squeezes++;
+  }
+
+  /** And what found none is tried again. */
+  #makeRoom(): void {
+    this.#rig.disk.capacityBytes = 1e9;
+    this.#rig.clock.advance(1000);
   }
 
   async #crash(): Promise<void> {
