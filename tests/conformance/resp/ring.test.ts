@@ -6,7 +6,7 @@ import { NodeNet } from '../../../src-server/platform/node/net.ts';
 import { RespClient } from '../../../src-server/storage/resp/client.ts';
 import { ClusterClient } from '../../../src-server/storage/resp/cluster-client.ts';
 import type { Refusal } from '../../../src-server/storage/resp/ports.ts';
-import { textOf } from '../../../src-server/storage/resp/reply.ts';
+import { type Reply, textOf } from '../../../src-server/storage/resp/reply.ts';
 import { slotOf } from '../../../src-server/storage/ring/slots.ts';
 import { RawResp } from '../../peers/raw-resp.ts';
 import { type RespNode, type RespNodes, startRespNodes } from '../../peers/resp-nodes.ts';
@@ -304,6 +304,22 @@ describe('the ring about itself', () => {
     expect(String(fields['leader'])).toBe(`node-2 127.0.0.1:${second.clusterPort}`);
     expect(await client.call('RING.EPOCH')).toBe(1);
     await expect(client.call('RING.PARTITION', PARTITIONS)).rejects.toThrow('from 0 to 15');
+    client.close();
+  });
+
+  test('RING.STATUS tells of the node, and of what it has of each partition', async () => {
+    await said(first.proxyPort, `SET ${firsts} 1`);
+    const partition = first.keyspace.partitionOfName(firsts);
+    const options = { net, host: '127.0.0.1', port: first.proxyPort, timeoutMs: 5000 };
+    const client = await RespClient.connect(options);
+    const status = (await client.call('RING.STATUS')) as ReadonlyMap<Reply, Reply>;
+    const fields = Object.fromEntries([...status].map(([name, value]) => [textOf(name), value]));
+    expect(fields).toMatchObject({ partitions: PARTITIONS, led: 8, keys: 1, clients: 1 });
+    expect(textOf(fields['node'])).toBe('node-1');
+    const all = (await client.call('RING.STATUS', 'PARTITIONS')) as readonly Reply[];
+    expect(all).toHaveLength(8);
+    const [one] = (await client.call('RING.STATUS', 'PARTITIONS', partition, 15)) as [Reply];
+    expect(one).toEqual([partition, Buffer.from('leader'), 1, 1, 1, 1, 0, 0, 0, null]);
     client.close();
   });
 

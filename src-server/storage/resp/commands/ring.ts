@@ -3,7 +3,7 @@ import { partitionOf, slotOf, slotRangeOf } from '../../ring/slots.ts';
 import type { Arguments } from '../arguments.ts';
 import { NO_KEYS, ONE_KEY } from '../command.ts';
 import type { DeskCommand, Visitor } from '../desk.ts';
-import { SYNTAX } from '../error-words.ts';
+import { NOT_AN_INTEGER, SYNTAX } from '../error-words.ts';
 import { readInteger } from '../integers.ts';
 import { LEASE, type NodeFacts, type PartitionFacts, STRICT } from '../ports.ts';
 import type { ReplyWriter } from '../reply-writer.ts';
@@ -75,19 +75,11 @@ export const RING_COMMANDS = Object.freeze<DeskCommand[]>([
     name: 'ring.status',
     arity: -1,
     summary:
-      'How this node is: what it leads, holds, counts and knows of the ring; or PARTITIONS, what it has of each, or of one',
+      'How this node is; with PARTITIONS and any numbers: what it has of each partition, or of those',
     run: (visitor, words, reply) => {
-      if (words.count > 1) {
-        writeHoldings(visitor, words, reply);
-        return;
-      }
-      const fields = statusOf(visitor);
-      reply.map(fields.length);
-      for (const [name, value] of fields) {
-        reply.text(name);
-        if (typeof value === 'number') reply.integer(value);
-        else reply.text(value);
-      }
+      if (words.count === 1) writeStatus(visitor, reply);
+      else if (words.is(1, 'partitions')) writeHoldings(visitor, words, reply);
+      else reply.error(SYNTAX);
     },
   },
   {
@@ -129,6 +121,43 @@ function writeNodes(nodes: readonly NodeFacts[], reply: ReplyWriter): void {
 
 function addressOf({ id, host, clusterPort }: NodeFacts): string {
   return `${id} ${host}:${clusterPort}`;
+}
+
+function writeStatus(visitor: Visitor, reply: ReplyWriter): void {
+  const fields = statusOf(visitor);
+  reply.map(fields.length);
+  for (const [name, value] of fields) {
+    reply.text(name);
+    if (typeof value === 'number') reply.integer(value);
+    else reply.text(value);
+  }
+}
+
+/** A list for each: partition, role, epoch, last and committed seq, keys, bytes, reads, writes, what it waits for or nil. */
+function writeHoldings({ household }: Visitor, words: Arguments, reply: ReplyWriter): void {
+  const { keyspace } = household;
+  let partitions = keyspace.held;
+  if (words.count > 2) {
+    const named = Array.from({ length: words.count - 2 }, (_, i) => readInteger(words.view(i + 2)));
+    if (named.includes(null)) {
+      reply.error(NOT_AN_INTEGER);
+      return;
+    }
+    partitions = named.map(Number);
+  }
+  const holdings = partitions.map((one) => keyspace.holding(one)).filter((one) => one !== null);
+  reply.array(holdings.length);
+  for (const one of holdings) {
+    reply.array(10);
+    reply.integer(one.partition);
+    reply.text(one.role);
+    for (const figure of [one.epoch, one.lastSeq, one.committedSeq, one.keys, one.bytes])
+      reply.integer(figure);
+    reply.integer(one.reads);
+    reply.integer(one.writes);
+    if (one.waits === null) reply.nil();
+    else reply.text(one.waits);
+  }
 }
 
 function statusOf({ household }: Visitor): [string, string | number][] {

@@ -100,6 +100,7 @@ test('a long word in many chunks is not copied with each of them', () => {
   const copied = copies.mock.results.reduce((sum, { value: bytes }) => sum + Number(bytes), 0);
   copies.mockRestore();
   expect(parser.words.length(2)).toBe(value.length);
+  expect(copied).toBeGreaterThan(stream.length / 2);
   expect(copied).toBeLessThan(stream.length * 3);
 });
 
