@@ -76,12 +76,12 @@ export class Controller {
 
   /** Whether this node is the one that decides, as far as it knows. */
   get isDeciding(): boolean {
-    return this.#pen !== null;
+    return this.#pen !== null && this.#options.door.view.isConnected;
   }
 
   /** 0 while it does not decide. */
   get epoch(): number {
-    return this.#pen?.controllerEpoch ?? 0;
+    return this.isDeciding ? this.#pen!.controllerEpoch : 0;
   }
 
   /** What it would like to do and cannot do yet; empty while it does not decide. */
