@@ -133,7 +133,10 @@ function writeStatus(visitor: Visitor, reply: ReplyWriter): void {
   }
 }
 
-/** A list for each: partition, role, epoch, last and committed seq, keys, bytes, reads, writes, what it waits for or nil. */
+/**
+ * A list for each: partition, role, epoch, last and committed seq, keys, bytes, reads and writes carried out here, and what it
+ * waits for, or nil. Lists and no maps: there may be thousands.
+ */
 function writeHoldings({ household }: Visitor, words: Arguments, reply: ReplyWriter): void {
   const { keyspace } = household;
   let partitions = keyspace.held;
@@ -193,35 +196,6 @@ function statusOf({ household }: Visitor): [string, string | number][] {
     ['errors', stats.errors],
     ...figures.details.map(([name, value]): [string, string | number] => [name, value]),
   ];
-}
-
-/**
- * A list for each partition: its number, role, epoch, last and committed seq, keys, bytes, reads and writes carried out here, and
- * what it waits for, or nil. Lists and no maps: there may be thousands.
- */
-function writeHoldings({ household }: Visitor, words: Arguments, reply: ReplyWriter): void {
-  const { keyspace } = household;
-  const one = words.count === 3 ? readInteger(words.view(2)) : null;
-  const isRight = words.is(1, 'partitions') && (words.count === 2 || typeof one === 'number');
-  if (!isRight || words.count > 3) {
-    reply.error(SYNTAX);
-    return;
-  }
-  const wanted = typeof one === 'number' ? [one] : keyspace.held;
-  const holdings = wanted
-    .map((partition) => keyspace.holding(partition))
-    .filter((holding) => holding !== null);
-  reply.array(holdings.length);
-  for (const holding of holdings) {
-    const { partition, role, epoch, lastSeq, committedSeq, keys, bytes, reads, writes } = holding;
-    reply.array(10);
-    reply.integer(partition);
-    reply.text(role);
-    for (const figure of [epoch, lastSeq, committedSeq, keys, bytes, reads, writes])
-      reply.integer(figure);
-    if (holding.waits === null) reply.nil();
-    else reply.text(holding.waits);
-  }
 }
 
 function consistency(visitor: Visitor, words: Arguments, reply: ReplyWriter): void {
