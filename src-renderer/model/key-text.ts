@@ -2,7 +2,7 @@
  * Keys as text and back to the same bytes: what is printable UTF-8 stands for itself, every other byte as `\x1f`, a backslash
  * as two. And what somebody writes to find keys, as the glob pattern that nodes understand.
  */
-import { areEqual, decodeUtf8, encodeUtf8, invalidUtf8At } from './value-codec.ts';
+import { decodeUtf8, encodeUtf8, invalidUtf8At } from './value-codec.ts';
 
 const CONTROL = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 
@@ -54,8 +54,7 @@ export function keyOfText(text: string): Uint8Array {
 
 /** Whether any of its bytes is no printable text. */
 export function hasOddBytes(key: Uint8Array): boolean {
-  const text = textOfKey(key);
-  return !areEqual(encodeUtf8(text), key) && /\\x[0-9a-f]{2}/.test(text);
+  return textOfKey(key).replaceAll('\\\\', '').includes('\\');
 }
 
 /** Signs that make a search a pattern; without any of them it is a prefix. */

@@ -25,15 +25,16 @@ export interface Circle {
 
 const TAU = 2 * Math.PI;
 
-/** As shares of the radius. */
-const LABELS = 0.965;
-const TRAFFIC = { outer: 0.925, inner: 0.832 } as const;
-const COPIES = { outer: 0.822, leader: 0.1, others: 0.13 } as const;
-const HEALTH = 0.028;
-const GAP = 0.008;
+/** What slot numbers need outside of everything else, in pixels, and where in it they stand. */
+const RIM = { width: 19, labels: 8 } as const;
+/** As shares of what is left of the radius. */
+const TRAFFIC = { outer: 1, inner: 0.9 } as const;
+const COPIES = { outer: 0.888, leader: 0.115, others: 0.15 } as const;
+const HEALTH = 0.03;
+const GAP = 0.009;
 
 export function circleOf(size: number, copyCount: number): Circle {
-  const radius = size / 2;
+  const radius = size / 2 - RIM.width;
   const band = (outer: number, inner: number): Band => ({
     outer: outer * radius,
     inner: inner * radius,
@@ -50,8 +51,8 @@ export function circleOf(size: number, copyCount: number): Circle {
   at -= GAP;
   return {
     size,
-    centre: radius,
-    labels: LABELS * radius,
+    centre: size / 2,
+    labels: size / 2 - RIM.labels,
     traffic: band(TRAFFIC.outer, TRAFFIC.inner),
     copies,
     health: band(at, at - HEALTH),

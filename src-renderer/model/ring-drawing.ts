@@ -29,14 +29,17 @@ export function drawFrame(pen: Pen, circle: Circle, palette: RingPalette, font: 
   pen.font = font;
   pen.fillStyle = cssOf(palette.quiet);
   pen.textBaseline = 'middle';
+  pen.textAlign = 'center';
   for (let i = 0; i < LABELLED; i++) {
     const share = i / LABELLED;
     const { x, y } = placeAt(circle, share, circle.labels);
-    // Words grow away from the circle, so that long numbers do not reach into it.
-    const lean = Math.sin(share * TAU);
-    pen.textAlign = Math.abs(lean) < 0.2 ? 'center' : lean > 0 ? 'left' : 'right';
-    const shift = pen.textAlign === 'left' ? -9 : pen.textAlign === 'right' ? 9 : 0;
-    pen.fillText(String(share * SLOTS), x + shift, y);
+    pen.save();
+    pen.translate(x, y);
+    // Along the circle, and never upside down.
+    const isBelow = share > 0.25 && share < 0.75;
+    pen.rotate(share * TAU + (isBelow ? Math.PI : 0));
+    pen.fillText(String(share * SLOTS), 0, 0);
+    pen.restore();
   }
 }
 

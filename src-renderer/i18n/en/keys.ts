@@ -12,9 +12,8 @@ export const keys = {
     searchTip:
       '* stands for anything, ? for one character, [ab] for one of these. Without any of them it is the beginning of keys.',
     inPartition: 'Partition {partition}',
-    everywhere: 'In every partition',
     clearPartition: 'Show keys of every partition',
-    columns: { key: 'Key', bytes: 'Bytes', ttl: 'Lives for', partition: 'Partition' },
+    columns: { key: 'Key', bytes: 'Bytes', ttl: 'Lives for' },
     forever: 'for good',
     scanning: '{n} key so far… | {n} keys so far…',
     more: '{n} key, and there are more | {n} keys, and there are more',
@@ -87,6 +86,5 @@ export const keys = {
     exists: 'There is a key of this name already. Nothing was overwritten.',
     openIt: 'Open it',
     where2: 'Slot {slot} · partition {partition}',
-    leave: 'The value of {key} is not saved.',
   },
 } as const;

@@ -16,7 +16,7 @@ export const ring = {
     commandsPerS: '{rate} commands/s',
     nodes: 'Storage nodes',
     zones: 'Zones and their nodes',
-    zone: 'Zone {zone}',
+    allOfZone: 'All of {zone}',
     zonesAbout: 'Bars: copies held; the mark: copies wanted by placement. ×: weight.',
     facts: {
       partitions: '{n} partition | {n} partitions',

@@ -14,9 +14,8 @@ export const keys: Texts<typeof english> = {
     searchPlaceholder: '前缀，或模式，例如 *order*',
     searchTip: '* 代表任意内容，? 代表一个字符，[ab] 代表其中之一。都没有时按前缀查找。',
     inPartition: '分区 {partition}',
-    everywhere: '所有分区',
     clearPartition: '显示所有分区的键',
-    columns: { key: '键', bytes: '字节', ttl: '剩余时间', partition: '分区' },
+    columns: { key: '键', bytes: '字节', ttl: '剩余时间' },
     forever: '永久',
     scanning: '已找到 {n} 个键…',
     more: '{n} 个键，还有更多',
@@ -85,6 +84,5 @@ export const keys: Texts<typeof english> = {
     exists: '已有同名的键，没有覆盖任何内容。',
     openIt: '打开它',
     where2: '槽 {slot} · 分区 {partition}',
-    leave: '{key} 的值尚未保存。',
   },
 };

@@ -19,7 +19,7 @@ export const ring: Texts<typeof measure> = {
     commandsPerS: '每秒 {rate} 条命令',
     nodes: '存储节点',
     zones: '可用区与节点',
-    zone: '可用区 {zone}',
+    allOfZone: '整个 {zone}',
     zonesAbout: '条形：现有副本；竖线：应有副本。×：权重。',
     facts: {
       partitions: '{n} 个分区',

@@ -3,7 +3,7 @@ import type { NodeFigures, NodeTrouble, RingNode } from '#contract/ring-models.t
 
 import type { Clock } from '../../../platform/clock.ts';
 import { NetError } from '../../../platform/net.ts';
-import { RespError } from '../../../storage/resp/reply.ts';
+import { type Reply, RespError } from '../../../storage/resp/reply.ts';
 import { answerOf, type Counters, type Holding, holdingsOf, NO_FIGURES } from './node-answers.ts';
 import type { NodeDoors } from './node-doors.ts';
 
@@ -33,6 +33,8 @@ export class NodeInquiry {
   #askedMs: number | null = null;
   #last: NodeTold | null = null;
   #holdings: readonly Holding[] = [];
+  /** Questions that were put, which are nobody's traffic. */
+  #questions = 0;
 
   constructor(parts: {
     readonly clock: Clock;
@@ -72,9 +74,8 @@ export class NodeInquiry {
     const { isAlive, proxyAddress } = this.node;
     if (!isAlive || proxyAddress === null) return null;
     try {
-      const words = ['RING.STATUS', 'PARTITIONS', String(partition)];
-      const [reply] = await this.#doors.ask(proxyAddress, words);
-      return holdingsOf(reply!)[0] ?? null;
+      const reply = await this.#put(proxyAddress, ['RING.STATUS', 'PARTITIONS', String(partition)]);
+      return holdingsOf(reply)[0] ?? null;
     } catch {
       return null;
     }
@@ -82,15 +83,15 @@ export class NodeInquiry {
 
   async #askAll(round: number, address: string): Promise<NodeTold> {
     const startedMs = this.#clock.nowMs();
-    const [reply = null] = await this.#doors.ask(address, ['RING.STATUS']);
+    const questions = this.#questions;
+    const reply = await this.#put(address, ['RING.STATUS']);
     const atMs = this.#clock.nowMs();
     if (reply instanceof RespError) return this.#unanswered(round, reply);
     const answer = answerOf(reply);
     if (answer === null) return this.#without(round, 'unreadable', null);
     const isLong = (answer.figures.partitionsHeld ?? 0) > MANY;
     if (!isLong || round % MANY_EVERY === 0 || this.#holdings.length === 0) {
-      const [list = null] = await this.#doors.ask(address, ['RING.STATUS', 'PARTITIONS']);
-      this.#holdings = holdingsOf(list);
+      this.#holdings = holdingsOf(await this.#put(address, ['RING.STATUS', 'PARTITIONS']));
     }
     return {
       round,
@@ -99,9 +100,15 @@ export class NodeInquiry {
       detail: null,
       answerMs: atMs - startedMs,
       figures: answer.figures,
-      counters: answer.counters,
+      counters: { ...answer.counters, commands: less(answer.counters.commands, questions) },
       holdings: this.#holdings,
     };
+  }
+
+  async #put(address: string, words: readonly string[]): Promise<Reply> {
+    this.#questions++;
+    const [reply = null] = await this.#doors.ask(address, words);
+    return reply;
   }
 
   #unanswered(round: number, error: unknown): NodeTold {
@@ -120,6 +127,10 @@ export class NodeInquiry {
       holdings: [],
     };
   }
+}
+
+function less(count: number | null, part: number): number | null {
+  return count === null ? null : count - part;
 }
 
 function troubleOf(error: unknown): NodeTrouble {
