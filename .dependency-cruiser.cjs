@@ -55,12 +55,6 @@ const rooms = {
     `${C}model/`,
     `${C}wire/`,
   ],
-  [`${SERVER}storage/resp/`]: [
-    `${SERVER}base/`,
-    `${SERVER}bytes/`,
-    `${SERVER}platform/[^/]+\\.ts$`,
-    `${SERVER}storage/ring/slots\\.ts$`,
-  ],
   [`${S}ring/`]: [`${SERVER}base/`],
   [`${S}engine/`]: [`${SERVER}base/`, `${SERVER}bytes/`, `${SERVER}platform/[^/]+\\.ts$`],
   [`${S}replication/`]: [
@@ -209,6 +203,7 @@ const faces = {
     'ports',
     'users',
     'errands',
+    'limits',
     'client',
     'cluster-client',
     'reply',
