@@ -87,8 +87,8 @@ export class Forwards {
   }
 
   /** What was on its way to this node may have been done, or not. */
-  onLinkDown(node: NodeId): void {
-    this.#lose(({ to }) => to === node, `the link to ${node} broke`);
+  onLinkDown(node: NodeId, why: string): void {
+    this.#lose(({ to }) => to === node, `the link to ${node} broke: ${why}`);
   }
 
   close(): void {

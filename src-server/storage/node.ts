@@ -11,16 +11,24 @@
  */
 import type { StorageSettings, StorageTls } from '../config/storage-settings.ts';
 import { readWhole } from '../platform/disk.ts';
+import type { LinkFaults } from '../platform/link-faults.ts';
 import { type Net, NetError } from '../platform/net.ts';
 import type { Platform } from '../platform/platform.ts';
 import { Controller } from './control/controller.ts';
-import { Membership, type NodeRecord, type ViewChange } from './control/membership.ts';
+import {
+  Membership,
+  type NodeRecord,
+  type RingView,
+  type ViewChange,
+} from './control/membership.ts';
 import { type ControlTerms, DEFAULT_TERMS } from './control/round.ts';
 import { Engine } from './engine/engine.ts';
 import { Forwards } from './forwards.ts';
 import { beginIncarnation, type Identity, joinRing } from './identity.ts';
 import { Keyspace } from './keyspace.ts';
 import { Partitions } from './partitions.ts';
+import { Links, type PeerPlace } from './replication/mesh/links.ts';
+import { Transfers } from './replication/mesh/transfer.ts';
 import { DEFAULT_REPLICATION_SETTINGS } from './replication/settings.ts';
 import { Doors } from './resp/door.ts';
 import { Errands } from './resp/errands.ts';
@@ -37,6 +45,8 @@ export interface StorageNodeParts {
   readonly version: string;
   /** Servers of the ensemble. */
   readonly ensemble: string;
+  /** What is done on purpose to links with other nodes; absent where nobody may do that. */
+  readonly faults?: LinkFaults<NodeId> | null;
   readonly onProgress: (progress: NodeProgress) => void;
   readonly onFatal: (error: Error) => void;
 }
@@ -56,17 +66,6 @@ export class StorageNodeError extends Error {
 
 /** Forwarded commands are answered, or said to be impossible, within what both ends wait for by themselves. */
 const FORWARD_MARGIN_MS = 1000;
-/** For a ring of one node: nothing goes to others. */
-const NO_LINKS = {
-  send: () => undefined,
-  flush: () => undefined,
-  copyTo: () => undefined,
-  stopCopyTo: () => undefined,
-  expectCopy: () => undefined,
-  sendForward: () => false,
-  sendAnswer: () => false,
-};
-
 export class StorageNode {
   readonly #parts: StorageNodeParts;
   readonly #id: NodeId;
@@ -76,10 +75,13 @@ export class StorageNode {
   readonly #picture: RingPicture;
   readonly #keyspace: Keyspace;
   readonly #partitions: Partitions;
+  readonly #links: Links;
+  readonly #transfers: Transfers;
   readonly #forwards: Forwards;
   readonly #doors: Doors;
   readonly #retirement: Retirement;
   readonly #startedAtMs: number;
+  #peerPort = 0;
   #controller: Controller | null = null;
   #toldWhy: string | null = null;
   #isServing = false;
@@ -148,6 +150,43 @@ export class StorageNode {
       name: settings.ringRoot,
       view,
     });
+    this.#links = new Links({
+      node: this.#id,
+      incarnation: this.#identity.incarnation,
+      ringId: () => this.#identity.ringId,
+      net: netOf(platform, settings.peerTls),
+      clock,
+      entropy,
+      logger,
+      faults: parts.faults ?? null,
+      handler: {
+        onLinkUp: (node) => this.#partitions.onLinkUp(node),
+        onLinkDown: (node, why) => {
+          this.#partitions.onLinkDown(node);
+          this.#forwards.onLinkDown(node, why);
+        },
+        onMessage: (from, message) => this.#partitions.onMessage(from, message),
+        onCopyMessage: (from, message) => this.#transfers.onMessage(from, message),
+        onForward: (from, requestId, errand) => this.#forwards.onForward(from, requestId, errand),
+        onForwarded: (_from, requestId, reply) => this.#forwards.onAnswer(requestId, reply),
+        onRoom: () => this.#transfers.onRoom(),
+      },
+    });
+    this.#transfers = new Transfers({
+      clock,
+      logger,
+      limits: { bytesPerSecond: settings.transferBytesPerSecond },
+      ports: {
+        store: (partition) => engine.partition(partition),
+        create: (partition) => engine.create(partition),
+        flush: (done) => engine.flush(done),
+        expected: (partition) => this.#partitions.expectedCopyOf(partition),
+        send: (to, message) => this.#links.send(to, message),
+        unsentBytes: (node) => this.#links.unsentBytes(node),
+        onProgressed: (partition, copying) => this.#partitions.onCopyProgressed(partition, copying),
+        onInstalled: (partition) => this.#partitions.onInstalled(partition),
+      },
+    });
     this.#partitions = new Partitions({
       self: this.#id,
       incarnation: this.#identity.incarnation,
@@ -156,8 +195,8 @@ export class StorageNode {
       clock,
       logger,
       engine,
-      wires: NO_LINKS,
-      copies: NO_LINKS,
+      wires: this.#links,
+      copies: this.#transfers,
       say: {
         changeInSync: ({ partition, inSync, expectedVersion }) =>
           this.#membership.changeInSync(partition, { inSync }, expectedVersion),
@@ -174,7 +213,7 @@ export class StorageNode {
     });
     this.#forwards = new Forwards({
       clock,
-      carrier: NO_LINKS,
+      carrier: this.#links,
       timeoutMs: settings.parkMs + settings.writeTimeoutMs + FORWARD_MARGIN_MS,
       beginTurn: () => this.#partitions.beginTurn(),
       run: (errand, answer) => errands.run(errand, answer),
@@ -191,6 +230,8 @@ export class StorageNode {
       freeBytes: () => disk.freeBytes(settings.dataDir),
       moreDetails: () => [
         ['incarnation', this.#identity.incarnation],
+        ['links', this.#links.nodesUp.length],
+        ['copies', this.#transfers.progress.length],
         ['retired', this.#retirement.count],
       ],
     });
@@ -223,6 +264,7 @@ export class StorageNode {
     this.#partitions.start();
     const clientNet = netOf(platform, settings.clientTls);
     const { address: host, clusterPort, proxyPort } = settings;
+    this.#peerPort = await this.#links.listen({ host, port: settings.peerPort });
     await this.#doors.open({ kind: 'cluster', net: clientNet, host, port: clusterPort });
     await this.#doors.open({ kind: 'proxy', net: clientNet, host, port: proxyPort });
     this.#introduce();
@@ -241,7 +283,7 @@ export class StorageNode {
     const record = this.#recordAt({
       clusterPort: this.#doors.port('cluster'),
       proxyPort: this.#doors.port('proxy'),
-      peerPort: this.#parts.settings.peerPort,
+      peerPort: this.#peerPort,
     });
     this.#picture.introduce(record);
     this.#membership.register(record);
@@ -278,6 +320,7 @@ export class StorageNode {
     if (!this.#isMine(view.config?.value.ringId ?? null)) return;
     if (isAll || change.areNodesChanged || change.isConnectionChanged) this.#picture.updateAll();
     else this.#picture.updatePartitions(change.partitions);
+    this.#links.setPeers(placesOf(view));
     this.#partitions.onView(view, isAll ? view.partitions.keys() : change.partitions);
     this.#keyspace.parking.releaseAll();
     this.#tellProgress();
@@ -342,8 +385,9 @@ export class StorageNode {
     await this.#membership.leave();
     this.#controller?.close();
     this.#partitions.close();
+    this.#transfers.close();
     this.#forwards.close();
-    await Promise.all([this.#doors.close(), this.#membership.close()]);
+    await Promise.all([this.#doors.close(), this.#links.close(), this.#membership.close()]);
     await this.#engine.close();
   }
 
@@ -364,6 +408,17 @@ function usersOf({ settings, platform }: StorageNodeParts): readonly UserRecord[
   const users = parseUsers(text);
   if (!users.ok) throw new StorageNodeError(`${usersFile}: ${users.error}`);
   return users.value;
+}
+
+/** Whoever was ever here may be there although the ensemble does not hear of it. */
+function placesOf({ members, nodes }: RingView): ReadonlyMap<NodeId, PeerPlace> {
+  const places = new Map<NodeId, PeerPlace>();
+  for (const { id, address: host, peerPort: port, incarnation } of [
+    ...members.values(),
+    ...nodes.values(),
+  ])
+    places.set(id, { host, port, incarnation });
+  return places;
 }
 
 function termsOf(settings: StorageSettings): ControlTerms {

@@ -210,6 +210,13 @@ export class Partitions implements PartitionGround {
     this.#tell(number, { kind: 'installed', log: logOf(store) });
   }
 
+  /** From whom, and in which epoch, a copy may come; null for from nobody. */
+  expectedCopyOf(number: number): { readonly from: NodeId; readonly epoch: number } | null {
+    const replica = this.partition(number)?.replica;
+    const from = replica?.copyingFrom ?? null;
+    return replica === undefined || from === null ? null : { from, epoch: replica.epoch };
+  }
+
   onDamage(number: number): void {
     this.#tell(number, { kind: 'damaged' });
   }

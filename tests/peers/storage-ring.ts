@@ -64,6 +64,10 @@ export class StorageNodeProcess {
     );
   }
 
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
   /** Everything that this start and those before it printed. */
   get output(): string {
     return this.#output;
@@ -93,6 +97,8 @@ export class StorageNodeProcess {
     await until(`${this.id} serves`, () => {
       if (this.#child === null) throw new Error(`${this.id} ended:\n${this.#output}`);
       return this.#output.includes('for cluster clients', from);
+    }).catch((error: unknown) => {
+      throw new Error(`${this.id} does not serve:\n${this.#output}`, { cause: error });
     });
   }
 

@@ -126,10 +126,10 @@ describe('an errand', () => {
 
   test('whose link breaks may have been done or not', () => {
     send();
-    here.onLinkDown(nodeId('c'));
+    here.onLinkDown(nodeId('c'), 'x');
     expect(outcomes).toEqual([]);
-    here.onLinkDown(nodeId('b'));
-    expect(outcomes).toEqual([{ kind: 'lost', why: 'the link to b broke' }]);
+    here.onLinkDown(nodeId('b'), 'it ended');
+    expect(outcomes).toEqual([{ kind: 'lost', why: 'the link to b broke: it ended' }]);
     answers[0]!(Buffer.from('+OK\r\n'));
     expect(outcomes).toHaveLength(1);
   });
