@@ -48,14 +48,20 @@ export class Exchange {
     this.#parents = new Int32Array(this.#nodes + 1);
   }
 
-  /** @returns whether nothing can be moved less: false when a limit on the work was reached first */
+  /** @returns whether nothing can be moved less: false when disks, or a limit on the work, were in the way */
   improve(maxRounds: number): boolean {
     if (this.#isLeastAlready()) return true;
     for (let node = 0; node < this.#nodes; node++) this.#price(node);
+    let isLeast = true;
     for (let round = 0; round < maxRounds; round++) {
       const circle = this.#negativeCircle();
-      if (circle === null) return true;
-      if (!this.#apply(circle)) return false;
+      if (circle === null) return isLeast;
+      if (this.#apply(circle)) continue;
+      isLeast = false;
+      // Not this way: what else there is may still be better than what is.
+      for (const { from, to, cell } of circle) {
+        if (cell !== NONE) this.#costs[from * this.#nodes + to] = IMPOSSIBLE;
+      }
     }
     return false;
   }

@@ -5,7 +5,9 @@
  */
 import { describe, expect, test } from 'vitest';
 
+import { Prng } from '../../../../../src-server/base/prng.ts';
 import { type Balance, balance } from '../../../../../src-server/storage/ring/balance.ts';
+import { heldBytes } from '../../../../../src-server/storage/ring/disks.ts';
 import { violationsOf } from '../../../../../src-server/storage/ring/rules.ts';
 import { NOBODY, type RingTable } from '../../../../../src-server/storage/ring/table.ts';
 import { terrainOf } from '../../../../../src-server/storage/ring/terrain.ts';
@@ -16,6 +18,7 @@ import {
   topologyOf,
 } from '../../../../../src-server/storage/ring/topology.ts';
 import { checkPlacement } from './placement-properties.ts';
+import { randomEdit, randomRing } from './random-ring.ts';
 
 const [firstSeed, lastSeed] = (process.env['PLACEMENT_SEEDS'] ?? '1-200').split('-').map(Number);
 
@@ -186,6 +189,27 @@ describe('P5: disks', () => {
     expect(bytes).toBeLessThanOrEqual(4000);
     expect(bytes).toBeGreaterThan(3500);
     expect(result.unplaced).toBe(0);
+  });
+
+  test('P4: where partitions differ and disks are nearly full, a balanced table still comes back as it is', () => {
+    for (let seed = 1; seed <= 100; seed++) {
+      const random = new Prng(seed);
+      let ring = randomRing(random);
+      const weigh = (): number => random.below(200);
+      const partitionBytes = Float64Array.from({ length: ring.partitionCount }, weigh);
+      let before: RingTable | null = null;
+      for (let edit = 0; edit < 5; edit++) {
+        const result = balance({ ...ring, partitionBytes, before });
+        const again = balance({ ...ring, partitionBytes, before: result.table });
+        expect([seed, again.moved]).toEqual([seed, 0]);
+        const held = heldBytes(result.table, partitionBytes);
+        ring.topology.nodes.forEach(({ capBytes }, i) => {
+          if (capBytes !== null) expect(held[i]).toBeLessThanOrEqual(capBytes);
+        });
+        before = result.table;
+        ring = randomEdit(ring, random);
+      }
+    }
   });
 
   test('what fits nowhere is said, not squeezed in', () => {
