@@ -1,8 +1,9 @@
 /**
  * A replica that leads its partition in one epoch.
  *
- *   gathering ── all who are needed have promised, ──▶ establishing ── its first entry ──▶ established
- *                nothing granted to others runs any more                is committed
+ *   beginning ── its first entry is ──▶ establishing ── nothing granted to others runs any more, ──▶ established
+ *                durable here: nobody                   its first entry is committed
+ *                older is followed again
  *
  * Who is needed and does not come is taken out of the record first; only then nothing waits for it any more.
  */
@@ -13,11 +14,11 @@ import type { Serving } from './effects.ts';
 import type { ControlAnswered } from './events.ts';
 import { InSync, type PartitionRecord } from './in-sync.ts';
 import { Member, type MemberFacts } from './member.ts';
-import type { Ack, FromMember, LogPromise } from './messages.ts';
+import type { Ack, FromMember, LogFacts, LogPromise } from './messages.ts';
 import type { Self } from './self.ts';
 import { StrictReads } from './strict-reads.ts';
 
-type Phase = 'gathering' | 'establishing' | 'established';
+type Phase = 'beginning' | 'establishing' | 'established';
 
 const NO_BODY = new Uint8Array(0);
 
@@ -27,9 +28,9 @@ export class Leading {
   readonly #inSync: InSync;
   readonly #members = new Map<NodeId, Member>();
   readonly #strictReads = new StrictReads();
-  #phase: Phase = 'gathering';
-  /** Our first entry; 0 before it is appended. */
-  #startSeq = 0;
+  #phase: Phase = 'beginning';
+  /** Our first entry. */
+  readonly #startSeq: number;
   /** Bytes of what is proposed and not committed, by entry. */
   #windowBytes = 0;
   readonly #sizes = new Fifo<number>();
@@ -44,17 +45,22 @@ export class Leading {
     this.#self = self;
     this.epoch = record.state.epoch;
     this.#inSync = new InSync(record);
+    this.#startSeq = self.log.lastSeq + 1;
     this.#tickMs = this.#attentiveSinceMs = self.nowMs;
   }
 
   begin(): void {
-    const { node, lent, nowMs } = this.#self;
+    const { node, lent, log, nowMs, partition } = this.#self;
+    const { epoch } = this;
+    const seq = this.#startSeq;
+    // Once it is committed, so is everything before it (R6); once it is durable, our own promise is (R1).
+    log.append(epoch, seq);
+    this.#self.emit({ kind: 'append', partition, entries: [{ epoch, seq, body: NO_BODY }] });
     this.#admit();
     // Who led before can give back what it was granted, although it may be no member any more.
     for (const holder of lent.holders(nowMs)) {
       if (holder !== node && !this.#members.has(holder)) this.#askToPromise(holder, 0);
     }
-    this.#advance();
   }
 
   // --- what may be asked ---
@@ -96,7 +102,7 @@ export class Leading {
   get wakeAtMs(): number {
     const { lent, settings } = this.#self;
     const beatMs = this.#tickMs + settings.beatMs;
-    const isWaiting = this.#phase === 'gathering' && lent.untilMs > this.#tickMs;
+    const isWaiting = this.#phase !== 'established' && lent.untilMs > this.#tickMs;
     return isWaiting ? Math.min(beatMs, lent.untilMs) : beatMs;
   }
 
@@ -112,34 +118,16 @@ export class Leading {
     this.#windowBytes += bytes;
   }
 
-  /** Our first entry: once it is committed, so is everything before it (R6). */
-  #appendStart(): void {
-    const { log, partition } = this.#self;
-    const { epoch } = this;
-    const seq = log.lastSeq + 1;
-    log.append(epoch, seq);
-    this.#startSeq = seq;
-    this.#phase = 'establishing';
-    this.#self.emit({ kind: 'append', partition, entries: [{ epoch, seq, body: NO_BODY }] });
-  }
-
   /** Goes on as far as it may: establishes itself, commits. */
   #advance(): void {
-    if (this.#phase === 'gathering' && this.#mayEstablish) this.#appendStart();
-    if (this.#phase === 'gathering') return;
+    const { lent, log, nowMs } = this.#self;
+    if (this.#phase === 'beginning') return;
+    // R7: until then a former leader may answer reads from what is about to change.
+    if (this.#phase === 'establishing' && lent.untilMs > nowMs) return;
     this.#commit();
-    if (this.#phase === 'established' || this.#self.log.committedSeq < this.#startSeq) return;
+    if (this.#phase === 'established' || log.committedSeq < this.#startSeq) return;
     this.#phase = 'established';
     for (const member of this.#members.values()) this.#tellCommit(member);
-  }
-
-  get #mayEstablish(): boolean {
-    const { lent, nowMs, node } = this.#self;
-    // R7: until then a former leader may answer reads from what is about to change.
-    if (lent.untilMs > nowMs) return false;
-    return this.#inSync.needed.every((needed) => {
-      return needed === node || this.#members.get(needed)?.isConfirmed === true;
-    });
   }
 
   #commit(): void {
@@ -163,7 +151,21 @@ export class Leading {
   }
 
   onDurable(): void {
+    if (this.#phase === 'beginning' && this.#self.log.durableSeq >= this.#startSeq) this.#root();
     this.#advance();
+  }
+
+  /**
+   * From now on no crash makes us follow an older leader again. Only now others may be told to cut their logs: what they lose
+   * could else be committed by that leader after all, with what they acknowledged before and what we would acknowledge then.
+   */
+  #root(): void {
+    this.#phase = 'establishing';
+    for (const member of this.#members.values()) {
+      const { promise } = member;
+      member.promise = null;
+      if (promise !== null) this.#answerPromise(member, promise);
+    }
   }
 
   // --- members ---
@@ -221,6 +223,7 @@ export class Leading {
   }
 
   #part(member: Member): void {
+    member.promise = null;
     if (member.phase === 'apart') return;
     this.#drop(member);
     member.enter('apart', this.#self.nowMs);
@@ -254,6 +257,11 @@ export class Leading {
     member.isConfirmed = true;
     member.awareVersion = version;
     this.#self.leases.ask(member.node);
+    if (this.#phase === 'beginning') member.promise = log;
+    else this.#answerPromise(member, log);
+  }
+
+  #answerPromise(member: Member, log: LogFacts): void {
     const { partition, log: own, nowMs } = this.#self;
     const shared = log.isWhole ? own.sharedWith(log) : null;
     const isNeeded = this.#isNeeded(member.node);

@@ -7,7 +7,7 @@
  */
 import { Fifo } from '../../base/fifo.ts';
 import type { NodeId } from '../ring/topology.ts';
-import type { Copying } from './messages.ts';
+import type { Copying, LogFacts } from './messages.ts';
 
 export type MemberPhase = 'apart' | 'streaming' | 'copying' | 'barred';
 
@@ -33,6 +33,8 @@ export class Member {
   attempt = 0;
   /** It promised this epoch on the link there is: what it grants is for us, too (R8). */
   isConfirmed = false;
+  /** What it said of its log, where that was not answered yet. */
+  promise: LogFacts | null = null;
   /** Of the record, as it said on this link. */
   awareVersion = -1;
   ackedSeq = 0;

@@ -3,7 +3,7 @@
  *
  *              the record elects it, this start of it, and its log is whole
  *   Following ──────────────────────────────────────────────────────────────▶ Leading
- *   apart, promised, following, copying ◀──────────────────────────────────── gathering ▸ establishing ▸ established
+ *   apart, promised, following, copying ◀──────────────────────────────────── beginning ▸ establishing ▸ established
  *              a newer epoch is heard of, or its log is not what it should be
  *
  * No bytes, no clock, no chance, no waiting: time is in ticks, what the disk and the ensemble did is in events.

@@ -236,7 +236,7 @@ export class Transfers {
         const { clock } = this.#options;
         const waitMs = this.#bucket.waitMs(clock.nowMs());
         if (waitMs > 0) {
-          this.#timer = clock.after(waitMs, () => this.#pump());
+          this.#timer = clock.after(Math.ceil(waitMs), () => this.#pump());
           return;
         }
         this.#sendChunk(one);
