@@ -37,7 +37,7 @@ export interface RingHealth {
   readonly idleNodes: readonly NodeId[];
 }
 
-export function partitionHealth(view: RingView, partition: number): PartitionHealth | null {
+function partitionHealth(view: RingView, partition: number): PartitionHealth | null {
   const config = view.config?.value;
   const state = view.partitions.get(partition)?.value;
   if (config === undefined || state === undefined) return null;
@@ -76,7 +76,7 @@ export function ringHealth(view: RingView): RingHealth {
 }
 
 /** The order in which copies are made again. */
-export function byUrgency(a: PartitionHealth, b: PartitionHealth): number {
+function byUrgency(a: PartitionHealth, b: PartitionHealth): number {
   return a.copies - b.copies || a.partition - b.partition;
 }
 

@@ -5,8 +5,8 @@
  *                                   change of a znode ──▶ read it ──▶ view.take
  *
  * An event says only that something changed, so what is believed was always read. Lasting watches tell nothing of the time
- * between two connections, so each new one reads everything anew; what changes meanwhile is read once more before the view is
- * shown. Reads are asked for at once and answered in order: a thousand partitions take one round trip and a little.
+ * between two connections, so each new one reads everything anew; what changes meanwhile is read once more right after that.
+ * Reads are asked for at once and answered in order: a thousand partitions take one round trip and a little.
  */
 import { sessionHex, sessionId } from '../../base/ids.ts';
 import { type Client, ClientError, type Event } from '../../coordination/client/client.ts';
@@ -108,71 +108,69 @@ export class RingMirror {
   }
 
   async #renew(): Promise<void> {
-    const { client, paths, view, logger } = this.#options;
-    const connection = this.#connection;
-    const isStale = (): boolean => connection !== this.#connection;
-    try {
-      if (!this.#isWatching) {
-        await client.watch(paths.root, this.#onEvent, { recursive: true });
-        this.#isWatching = true;
-      }
-      // The server may lag behind what others have seen of the ring already.
-      await client.sync('/');
-      const znodes = new Map<string, Znode>();
-      const found = await this.#paths();
-      await Promise.all(found.map((path) => this.#read(path, znodes)));
-      while (this.#dirty.size > 0 && !isStale()) await this.#readDirtyInto(znodes);
-      if (isStale()) return;
-      this.#isWhole = true;
-      view.renew(znodes);
-      view.setConnected(true);
-      view.tell();
-      this.#tellWaiting();
-    } catch (error) {
-      if (isStale()) return;
-      logger.warn('the ring cannot be read', { path: paths.root, why: String(error) });
-      this.#renewLater();
-    }
-  }
-
-  /** What was missed shows up when everything is read again; with the next connection, if this one is gone. */
-  #renewLater(): void {
-    const connection = this.#connection;
-    this.#isWhole = false;
-    this.#options.clock.after(RETRY_MS, () => {
-      if (connection === this.#connection) void this.#renew();
-    });
+    const { view } = this.#options;
+    const znodes = await this.#attempt(() => this.#readAll());
+    if (znodes === null) return;
+    this.#isWhole = true;
+    view.renew(znodes);
+    view.setConnected(true);
+    view.tell();
+    if (this.#dirty.size > 0 && !this.#isReading) await this.#readDirty();
+    this.#tellWaiting();
   }
 
   async #readDirty(): Promise<void> {
-    const connection = this.#connection;
-    const { view, logger } = this.#options;
+    const { view } = this.#options;
     this.#isReading = true;
+    while (this.#isWhole && this.#dirty.size > 0) {
+      const paths = [...this.#dirty];
+      this.#dirty.clear();
+      const znodes = await this.#attempt(() => this.#readThese(paths));
+      if (znodes === null) continue;
+      for (const path of paths) view.take(path, znodes.get(path) ?? null);
+      view.tell();
+    }
+    this.#isReading = false;
+    this.#tellWaiting();
+  }
+
+  /**
+   * Reads, and nothing else: what listeners do with it is not to be taken for trouble with the ensemble.
+   * @returns null when it failed or the connection has gone, after which everything is read anew
+   */
+  async #attempt<T>(read: () => Promise<T>): Promise<T | null> {
+    const connection = this.#connection;
+    const { clock, logger, paths } = this.#options;
     try {
-      while (this.#dirty.size > 0) {
-        const paths = [...this.#dirty];
-        const znodes = new Map<string, Znode>();
-        await this.#readDirtyInto(znodes);
-        if (connection !== this.#connection) return;
-        for (const path of paths) view.take(path, znodes.get(path) ?? null);
-        view.tell();
-      }
+      const found = await read();
+      return connection === this.#connection ? found : null;
     } catch (error) {
-      if (connection !== this.#connection) return;
-      logger.warn('a change of the ring cannot be read', { why: String(error) });
-      this.#renewLater();
-    } finally {
-      this.#isReading = false;
-      if (this.#isWhole && this.#dirty.size > 0) void this.#readDirty();
-      this.#tellWaiting();
+      if (connection !== this.#connection) return null;
+      logger.warn('the ring cannot be read', { path: paths.root, why: String(error) });
+      this.#isWhole = false;
+      clock.after(RETRY_MS, () => {
+        if (connection === this.#connection) void this.#renew();
+      });
+      return null;
     }
   }
 
-  async #readDirtyInto(znodes: Map<string, Znode>): Promise<void> {
-    const paths = [...this.#dirty];
+  async #readAll(): Promise<Map<string, Znode>> {
+    const { client, paths } = this.#options;
+    if (!this.#isWatching) {
+      await client.watch(paths.root, this.#onEvent, { recursive: true });
+      this.#isWatching = true;
+    }
+    // The server may lag behind what others have seen of the ring already.
+    await client.sync('/');
     this.#dirty.clear();
-    for (const path of paths) znodes.delete(path);
+    return this.#readThese(await this.#paths());
+  }
+
+  async #readThese(paths: readonly string[]): Promise<Map<string, Znode>> {
+    const znodes = new Map<string, Znode>();
     await Promise.all(paths.map((path) => this.#read(path, znodes)));
+    return znodes;
   }
 
   /** Every znode that may say something, as the lists name them now. */

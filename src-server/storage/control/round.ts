@@ -86,24 +86,22 @@ export interface Change {
   readonly entry: HistoryEntry;
 }
 
-export const WAIT_REASONS = [
-  'too-few-nodes',
-  'other-ring',
-  'unreadable',
-  'missing',
-  'settling',
-  'no-leader',
-  'away',
-  'too-many-away',
-  'no-room',
-  'backfill-limit',
-  'repairs-first',
-  'copying',
-  'catching-up',
-  'not-enough-copies',
-  'hand-over-pace',
-] as const;
-export type WaitReason = (typeof WAIT_REASONS)[number];
+export type WaitReason =
+  | 'too-few-nodes'
+  | 'other-ring'
+  | 'unreadable'
+  | 'missing'
+  | 'settling'
+  | 'no-leader'
+  | 'away'
+  | 'too-many-away'
+  | 'no-room'
+  | 'backfill-limit'
+  | 'repairs-first'
+  | 'copying'
+  | 'catching-up'
+  | 'not-enough-copies'
+  | 'hand-over-pace';
 
 /** Something that is wanted and cannot be done yet: the limit it waits for, whose, and where that stands. */
 export interface Wait {

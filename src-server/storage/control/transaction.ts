@@ -53,8 +53,3 @@ const LOSSES: ReadonlySet<number> = new Set([
   Code.SESSION_MOVED,
   Code.OPERATION_TIMEOUT,
 ]);
-
-/** Whether a request failed because there is nobody to answer it: the next connection is the place to ask again. */
-export function isLoss(error: unknown): boolean {
-  return error instanceof ClientError && LOSSES.has(error.code);
-}

@@ -1,6 +1,7 @@
 /** Controllers at work, with our server and with Apache's: a ring is formed, heals, and obeys one of them at a time. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 
+import { Prng } from '../../../src-server/base/prng.ts';
 import { Client } from '../../../src-server/coordination/client/client.ts';
 import type { RingDoor } from '../../../src-server/storage/control/controller.ts';
 import { ringHealth } from '../../../src-server/storage/control/health.ts';
@@ -10,6 +11,7 @@ import {
   formatHistory,
   type HistoryEntry,
   parseHistory,
+  type PartitionState,
 } from '../../../src-server/storage/control/records.ts';
 import type { Outcome } from '../../../src-server/storage/control/transaction.ts';
 import { replicasOf } from '../../../src-server/storage/ring/table.ts';
@@ -17,7 +19,7 @@ import { nodeId } from '../../../src-server/storage/ring/topology.ts';
 import { type Folder, temporaryFolder } from '../../peers/folders.ts';
 import { type Proxy, startProxy } from '../../peers/proxy.ts';
 import { until } from '../../peers/wait.ts';
-import { describeWithServers, PLATFORM, type Stoppable } from './control-stage.ts';
+import { describeWithServers, membershipAt, PLATFORM, type Stoppable } from './control-stage.ts';
 import { ControlledNode, type ControlledNodeOptions } from './controlled-node.ts';
 
 describeWithServers((start) => {
@@ -397,6 +399,46 @@ describeWithServers((start) => {
     expect(viewOf('a').partitions.get(0)!.value.leader).toBe(table.nodeIds[stranger]);
     const told = (await history()).filter(({ kind }) => kind === 'placement-changed');
     expect(told).toMatchObject([{ words: 'to try it' }]);
+  });
+
+  test('nodes come and go at any time: epochs only grow, and in the end all is well', async () => {
+    const random = new Prng(20261);
+    const terms = { formNodes: 5, partitionCount: 32, downOutMs: 150, settleMs: 300, steadyMs: 30 };
+    const all = ['a', 'b', 'c', 'd', 'e'];
+    const starts = new Map(all.map((id) => [id, 1]));
+    for (const id of all) begin(id, { terms, ...(random.chance(0.5) ? { port: proxy.port } : {}) });
+    await until('the ring is whole', () => all.every(isWhole));
+    const seen = new Map<number, PartitionState>();
+    const wrong: string[] = [];
+    const watcher = membershipAt(server.port, { root });
+    watcher.onChange(({ partitions }) => {
+      for (const partition of partitions) {
+        const state = watcher.view.partitions.get(partition)!.value;
+        const before = seen.get(partition);
+        seen.set(partition, state);
+        if (before === undefined) continue;
+        const isElected = state.leader !== null && state.leader !== before.leader;
+        if (state.epoch < before.epoch || (isElected && state.epoch === before.epoch))
+          wrong.push(JSON.stringify({ partition, before, state }));
+      }
+    });
+    for (let step = 0; step < 60; step++) {
+      const id = random.pick(all);
+      if (random.chance(0.1)) proxy.cut();
+      else if (!nodes.has(id)) {
+        starts.set(id, starts.get(id)! + 1);
+        const port = random.chance(0.5) ? proxy.port : server.port;
+        begin(id, { terms, port, record: { incarnation: starts.get(id)! } });
+      } else if (nodes.size > 2) await end(id);
+      // A few turns of the ensemble, so that decisions are met in the middle.
+      for (let i = random.below(6); i > 0; i--) await operator.sync('/');
+    }
+    for (const id of all)
+      if (!nodes.has(id)) begin(id, { terms, record: { incarnation: starts.get(id)! + 1 } });
+    await until('all is well', () => all.every(isWhole), 60_000);
+    expect(viewOf('a').config?.value.out).toEqual([]);
+    expect(wrong).toEqual([]);
+    await watcher.close();
   });
 
   test('history does not grow without end', async () => {

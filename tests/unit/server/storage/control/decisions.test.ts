@@ -222,6 +222,11 @@ describe('copies', () => {
     expect(told(decide(situation(seen)))).toEqual(['learner-dropped 0: a* b c @1']);
   });
 
+  test('C8: copies that are under way are told of', () => {
+    const seen = view({ config: THREE, states: [state('a* | b : c')], there: 'a b c' });
+    expect(waiting(decide(situation(seen)))).toEqual(['copying 0 c', 'catching-up 0 b']);
+  });
+
   test('who learns from nobody gives its place to others', () => {
     const one = config('a b c d', ['a b d', 'b c d'], { backfillsPerNode: 1, minInSync: 1 });
     const states = [state('a* | b : d'), state('b* c')];
