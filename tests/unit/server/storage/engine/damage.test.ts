@@ -1,6 +1,7 @@
 /** E5, E6: a log cut at every byte, with a bit flipped in every byte, beside hints that lie. */
 import { beforeAll, describe, expect, test } from 'vitest';
 
+import { BodyWriter } from '../../../../../src-server/storage/engine/body.ts';
 import { EngineDamage } from '../../../../../src-server/storage/engine/engine.ts';
 import { SimClock } from '../../../../sim/clock.ts';
 import { SimDisk } from '../../../../sim/disk.ts';
@@ -99,6 +100,29 @@ describe('a log of one segment', () => {
     }
     expect(told).toBeGreaterThan(durableBytes / 2);
   });
+});
+
+test('a record within a value is none, not even where a damaged header makes recovery look for the next one', async () => {
+  const rig = await Rig.open(ONE_SEGMENT);
+  rig.store();
+  const from = rig.engine.stats().logBytes;
+  rig.put({ a: '1' });
+  rig.flush();
+  const to = rig.engine.stats().logBytes;
+  const path = `${FOLDER}/log-0000000001`;
+  const record = rig.disk.contents(path).subarray(from, to);
+  rig.put({ a: '2' });
+  const at = rig.engine.stats().logBytes;
+  const body = new BodyWriter();
+  // At every place against the multiples of eight.
+  for (let shift = 0; shift < 8; shift++)
+    body.put(Buffer.from(`b${shift}`), Buffer.concat([Buffer.alloc(shift), record]));
+  rig.store().append({ epoch: 1, seq: 3, body: body.view() });
+  rig.flush();
+  rig.put({ c: '3' });
+  rig.flush();
+  const again = await over(new Map([['log-0000000001', flipped(rig.disk.contents(path), at)]]));
+  expect([again.get('a'), again.get('c'), again.damages.length]).toEqual(['2', '3', 1]);
 });
 
 describe('bytes that change while the engine runs', () => {
