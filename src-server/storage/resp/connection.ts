@@ -131,7 +131,7 @@ export class Connection implements SocketHandler, Owner {
   set user(user: User | null) {
     this.#user = user;
     this.#parser.isStranger = user === null;
-    if (user !== null) this.#patience?.cancel();
+    if (user !== null) this.#forgive();
   }
 
   later(): Later {
@@ -191,14 +191,14 @@ export class Connection implements SocketHandler, Owner {
 
   onDrain(): void {
     this.#hall.beginTurn();
-    this.#patience?.cancel();
+    if (this.#user !== null) this.#forgive();
     this.#goOn();
     this.#hall.endTurn();
   }
 
   onClose(): void {
     this.#phase = 'closed';
-    this.#patience?.cancel();
+    this.#forgive();
     this.#hall.onClosed(this);
   }
 
@@ -293,12 +293,17 @@ export class Connection implements SocketHandler, Owner {
     }
   }
 
+  /** Patience that runs out is not renewed by more to be patient about. */
   #loseIn(timeoutMs: number, why: string): void {
-    this.#patience?.cancel();
-    this.#patience = this.household.clock.after(timeoutMs, () => {
+    this.#patience ??= this.household.clock.after(timeoutMs, () => {
       this.household.stats.connectionsDropped++;
       this.drop(why);
     });
+  }
+
+  #forgive(): void {
+    this.#patience?.cancel();
+    this.#patience = null;
   }
 
   /** Ends it without a word: the node stops. */

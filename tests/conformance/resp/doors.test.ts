@@ -109,6 +109,22 @@ describe('who may come in', () => {
     for (let i = 0; i < 5; i++) expect(await said(peer, 'RANDOMKEY')).toEqual(['$6\r\nanna:1\r\n']);
   });
 
+  test('a user of some keys knows of nobody else, and ends nobody', async () => {
+    const boss = await start({ users: await users() });
+    const [, id] = await said(boss, 'AUTH all', 'CLIENT ID');
+    const anna = await RawResp.connect(nodes.nodes[0]!.proxyPort);
+    const [, list, kill] = await said(
+      anna,
+      'AUTH anna hers',
+      'CLIENT LIST',
+      `CLIENT KILL ID ${id!.slice(1).trim()}`,
+    );
+    expect(list).toContain('user=anna');
+    expect(list).not.toContain('user=default');
+    expect(kill).toBe(':0\r\n');
+    expect((await said(boss, 'CLIENT LIST'))[0]).toContain('user=anna');
+  });
+
   test('a reader does not write', async () => {
     const peer = await start({ users: await users() });
     expect(await said(peer, 'HELLO 2 AUTH reader reads', 'GET a', 'SET a 1')).toEqual([

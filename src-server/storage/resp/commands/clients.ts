@@ -163,8 +163,15 @@ function setInfo(visitor: Visitor, words: Arguments, reply: ReplyWriter): void {
   }
 }
 
-function list({ household }: Visitor, words: Arguments, reply: ReplyWriter): void {
-  let chosen = [...household.visitors.values()];
+/** Whoever may not do everything knows of nobody else's connections. */
+function known({ household, user }: Visitor): Visitor[] {
+  const all = [...household.visitors.values()];
+  const mayAll = user?.isRestricted === false && user.mayWrite;
+  return mayAll ? all : all.filter((one) => one.user?.name === user?.name);
+}
+
+function list(visitor: Visitor, words: Arguments, reply: ReplyWriter): void {
+  let chosen = known(visitor);
   if (words.count > 2) {
     if (words.is(2, 'type') && words.count === 4) {
       if (!words.is(3, 'normal')) chosen = [];
@@ -189,7 +196,6 @@ function list({ household }: Visitor, words: Arguments, reply: ReplyWriter): voi
 
 /** Only by id or address: the filters that people use. */
 function kill(visitor: Visitor, words: Arguments, reply: ReplyWriter): void {
-  const { household } = visitor;
   const isOld = words.count === 3;
   let isWanted: (one: Visitor) => boolean;
   if (isOld || (words.count === 4 && words.is(2, 'addr'))) {
@@ -206,7 +212,7 @@ function kill(visitor: Visitor, words: Arguments, reply: ReplyWriter): void {
     reply.error(SYNTAX);
     return;
   }
-  const chosen = [...household.visitors.values()].filter(isWanted);
+  const chosen = known(visitor).filter(isWanted);
   for (const one of chosen) {
     if (one === visitor) one.leave();
     else one.drop('CLIENT KILL');
