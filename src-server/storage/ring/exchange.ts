@@ -31,6 +31,7 @@ export class Exchange {
   /** The cheapest replica that each node can give each other, and what that costs. */
   readonly #costs: Int32Array;
   readonly #cells: Int32Array;
+  readonly #inZone: Uint8Array;
   readonly #distances: Int32Array;
   readonly #parents: Int32Array;
 
@@ -44,6 +45,7 @@ export class Exchange {
     this.#nodes = placement.counts.length;
     this.#costs = new Int32Array(this.#nodes ** 2);
     this.#cells = new Int32Array(this.#nodes ** 2);
+    this.#inZone = new Uint8Array(placement.terrain.zoneNames.length);
     this.#distances = new Int32Array(this.#nodes + 1);
     this.#parents = new Int32Array(this.#nodes + 1);
   }
@@ -91,22 +93,31 @@ export class Exchange {
     const placement = this.#placement;
     const row = from * this.#nodes;
     this.#costs.fill(IMPOSSIBLE, row, row + this.#nodes);
+    // To how many nodes nothing is known yet that costs no more than a move: what most replicas cost, nearly everywhere.
     let open = this.#nodes - 1;
     for (let cell = placement.firstOf(from); cell !== NONE; cell = placement.nextOf(cell)) {
       const partition = placement.partitionOf(cell);
       const leaving = placement.isHome(partition, from) ? MOVE_COST : 0;
-      // Only a partition that bends a rule can gain by a move that brings nothing home.
-      const isBent = this.#isBent && placement.isBent(this.#quotas.strictRules, partition);
-      if (isBent || leaving === 0 || open > 0) {
+      const relief = this.#isBent ? placement.excess(this.#quotas.strictRules, cell, from) : 0;
+      if (relief > 0 || leaving === 0 || open > 0) {
+        if (this.#isBent) placement.countZones(cell, this.#inZone);
+        const cost = leaving - BENT_COST * relief;
         for (let to = 0; to < this.#nodes; to++) {
-          if (!isBent && this.#costs[row + to]! <= leaving) continue;
-          if (to !== from && this.#offer(row + to, cell, to)) open--;
+          if (this.#costs[row + to]! <= cost + this.#zoneCost(to) || to === from) continue;
+          if (this.#offer(row + to, cell, to)) open--;
         }
       }
       for (const to of placement.homesOf(partition)) {
         if (to < this.#nodes && to !== from && this.#offer(row + to, cell, to)) open--;
       }
     }
+  }
+
+  /** What one replica more in a node's zone costs the partition whose replicas were counted last. */
+  #zoneCost(node: number): number {
+    if (!this.#isBent) return 0;
+    const zone = this.#placement.terrain.zoneOf[node]!;
+    return this.#inZone[zone]! >= this.#quotas.strictRules.zoneCaps[zone]! ? BENT_COST : 0;
   }
 
   /** @returns whether this is the first replica for that pair of nodes that costs no more than a move */
@@ -125,7 +136,11 @@ export class Exchange {
     const partition = placement.partitionOf(cell);
     const leaving = placement.isHome(partition, placement.cells[cell]!) ? MOVE_COST : 0;
     const arriving = placement.isHome(partition, to) ? MOVE_COST : 0;
-    const bending = this.#isBent ? placement.bending(this.#quotas.strictRules, cell, to) : 0;
+    if (!this.#isBent) return leaving - arriving;
+    const { strictRules } = this.#quotas;
+    const from = placement.cells[cell]!;
+    const bending =
+      placement.excess(strictRules, cell, to) - placement.excess(strictRules, cell, from);
     return leaving - arriving + BENT_COST * bending;
   }
 

@@ -93,7 +93,7 @@ function choose(
     const ownLot = mixed(partition, lots[node]!);
     if (rank === bestRank && fullness === bestFullness && ownLot <= bestLot) continue;
     if (!placement.isAllowed(partition, node)) continue;
-    if (placement.isExcess(strictRules, cell, node)) rank += BENT;
+    if (placement.excess(strictRules, cell, node) > 0) rank += BENT;
     if (rank > bestRank || (rank === bestRank && fullness > bestFullness)) continue;
     best = node;
     bestRank = rank;

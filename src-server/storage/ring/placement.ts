@@ -132,41 +132,31 @@ export class Placement {
     return this.heldBytes[node]! > this.terrain.capBytes[node]!;
   }
 
-  /** Whether a partition has more replicas in a zone or on a host than these rules would have. */
-  isBent(rules: Rules, partition: number): boolean {
-    const start = partition * this.replicaCount;
-    for (let cell = start; cell < start + this.replicaCount; cell++) {
-      const node = this.cells[cell]!;
-      if (node !== NOBODY && this.isExcess(rules, cell, node)) return true;
-    }
-    return false;
-  }
-
-  /** How many replicas more would be beyond these rules, in their zone or on their host, if this one moved. */
-  bending(rules: Rules, cell: number, to: number): number {
-    return this.#excess(rules, to, cell) - this.#excess(rules, this.cells[cell]!, cell);
-  }
-
-  /** Whether a replica on a node would be one too many by these rules. */
-  isExcess(rules: Rules, cell: number, node: number): boolean {
-    return this.#excess(rules, node, cell) > 0;
-  }
-
-  /** By how many rules a replica is one too many on a node, beside the others of its partition. */
-  #excess(rules: Rules, node: number, own: number): number {
+  /** How many rules a replica would break on a node, beside the others of its partition: in its zone, on its host. */
+  excess(rules: Rules, cell: number, node: number): number {
     const { zoneOf, hostOf } = this.terrain;
-    const start = own - (own % this.replicaCount);
+    const start = cell - (cell % this.replicaCount);
     let inZone = 0;
     let onHost = 0;
-    for (let cell = start; cell < start + this.replicaCount; cell++) {
-      const other = this.cells[cell]!;
-      if (other === NOBODY || cell === own) continue;
-      if (zoneOf[other] === zoneOf[node]) inZone++;
-      if (hostOf[other] === hostOf[node]) onHost++;
+    for (let other = start; other < start + this.replicaCount; other++) {
+      const neighbour = this.cells[other]!;
+      if (neighbour === NOBODY || other === cell) continue;
+      if (zoneOf[neighbour] === zoneOf[node]) inZone++;
+      if (hostOf[neighbour] === hostOf[node]) onHost++;
     }
     const isOverZone = inZone >= rules.zoneCaps[zoneOf[node]!]!;
     const isOverHost = onHost >= rules.hostCaps[hostOf[node]!]!;
     return (isOverZone ? 1 : 0) + (isOverHost ? 1 : 0);
+  }
+
+  /** Counts the other replicas of a partition in each zone. */
+  countZones(cell: number, into: Uint8Array): void {
+    into.fill(0);
+    const start = cell - (cell % this.replicaCount);
+    for (let other = start; other < start + this.replicaCount; other++) {
+      const neighbour = this.cells[other]!;
+      if (neighbour !== NOBODY && other !== cell) into[this.terrain.zoneOf[neighbour]!]!++;
+    }
   }
 
   put(cell: number, node: number): void {
