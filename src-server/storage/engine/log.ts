@@ -175,7 +175,7 @@ export class Log {
   /** The same from the file, whatever is in memory. */
   readFile(segment: Segment, offset: number, length: number): Uint8Array {
     const into = this.#borrow(length);
-    const count = segment.file === null ? 0 : segment.file.read(into, offset);
+    const count = segment.readFile(into, offset);
     return count === length ? into : into.subarray(0, count);
   }
 

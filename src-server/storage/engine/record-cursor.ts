@@ -71,14 +71,14 @@ export class RecordCursor {
     const has = (): boolean =>
       offset >= this.#windowAt && offset + length <= this.#windowAt + this.#window.length;
     if (has()) return true;
-    const { file } = this.segment;
-    if (file === null) {
-      this.#window = this.segment.hotFrom(offset) ?? NO_BYTES;
+    const { segment } = this;
+    if (segment.file === null) {
+      this.#window = segment.hotFrom(offset) ?? NO_BYTES;
     } else {
       const wanted = Math.max(length, Math.min(WINDOW_BYTES, this.#limit - offset));
       if (this.#memory.length < wanted) this.#memory = Buffer.allocUnsafeSlow(wanted);
       const into = this.#memory.subarray(0, wanted);
-      this.#window = into.subarray(0, file.read(into, offset));
+      this.#window = into.subarray(0, segment.readFile(into, offset));
     }
     this.#windowAt = offset;
     this.#view = new DataView(this.#window.buffer, this.#window.byteOffset, this.#window.length);

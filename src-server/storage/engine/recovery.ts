@@ -144,14 +144,15 @@ class Recovery {
   }
 
   #logIdOf(name: string, number: number): Uint8Array | null {
-    const { disk, directory } = this.#parts;
-    const file = disk.open(disk.join(directory, name), 'read');
+    const { disk, directory, segmentBytes } = this.#parts;
+    const segment = new Segment(number, this.#log.logId, segmentBytes);
+    segment.file = disk.open(disk.join(directory, name), 'read');
     try {
       const header = Buffer.alloc(SEGMENT_HEADER_BYTES);
-      const length = file.read(header, 0);
+      const length = segment.readFile(header, 0);
       return readSegmentHeader(header.subarray(0, length), number);
     } finally {
-      file.close();
+      segment.file.close();
     }
   }
 
@@ -163,7 +164,7 @@ class Recovery {
     const file = disk.open(path, isMissing ? 'replace' : 'edit');
     segment.file = file;
     const head = Buffer.alloc(SEGMENT_HEADER_BYTES);
-    const headBytes = file.read(head, 0);
+    const headBytes = segment.readFile(head, 0);
     if (readSegmentHeader(head.subarray(0, headBytes), number) === null)
       file.write(segmentHeader(number, this.#log.logId), 0);
     if (isMissing) this.#tellUnknownLoss(segment, 0, 'a segment of the log is missing');
@@ -315,6 +316,6 @@ function isTorn(segment: Segment, offset: number): boolean {
 /** Whether nothing was written from there on: zeros stand ahead of the records. */
 function isZeros(segment: Segment, offset: number): boolean {
   const behind = Buffer.alloc(segment.size - offset);
-  segment.file!.read(behind, offset);
+  segment.readFile(behind, offset);
   return behind.every((byte) => byte === 0);
 }

@@ -25,6 +25,8 @@ const CHUNK_BYTES = 0x10_0000;
 /** So many zeros are written ahead at a time. */
 const FILL_BYTES = 0x8_0000;
 const ZEROS = new Uint8Array(FILL_BYTES);
+/** What a disk fails to read at a time, at least. */
+const SECTOR_BYTES = 4096;
 
 /** Bytes of a segment that are in memory. */
 interface HotChunk {
@@ -149,6 +151,29 @@ export class Segment {
     this.filled = this.size;
   }
 
+  /** Bytes of the file, fewer only at its end. A place that cannot be read gives zeros: its checksum tells the rest. */
+  readFile(into: Uint8Array, at: number): number {
+    const { file } = this;
+    if (file === null) return 0;
+    try {
+      return file.read(into, at);
+    } catch (error) {
+      if (!(error instanceof DiskError) || error.code !== 'io') throw error;
+      return into.length <= SECTOR_BYTES ? zeroed(into) : this.#readSectors(into, at);
+    }
+  }
+
+  #readSectors(into: Uint8Array, at: number): number {
+    let done = 0;
+    while (done < into.length) {
+      const end = Math.min(into.length, done + SECTOR_BYTES - ((at + done) % SECTOR_BYTES));
+      const count = this.readFile(into.subarray(done, end), at + done);
+      done += count;
+      if (done < end) break;
+    }
+    return done;
+  }
+
   get hotBytes(): number {
     let bytes = 0;
     for (const chunk of this.#chunks) bytes += chunk.bytes.length;
@@ -189,6 +214,11 @@ export function readSegmentHeader(bytes: Uint8Array, number: number): Uint8Array
     if (isSound) return bytes.slice(at + 8, at + 8 + LOG_ID_BYTES);
   }
   return null;
+}
+
+function zeroed(bytes: Uint8Array): number {
+  bytes.fill(0);
+  return bytes.length;
 }
 
 /** Nobody outside knows the log's id, so nobody can put a record into a value that would be taken for one. */

@@ -1,6 +1,7 @@
 /** E5, E6: a log cut at every byte, with a bit flipped in every byte, beside hints that lie. */
 import { beforeAll, describe, expect, test } from 'vitest';
 
+import { DiskError } from '../../../../../src-server/platform/disk.ts';
 import { BodyWriter } from '../../../../../src-server/storage/engine/body.ts';
 import { EngineDamage } from '../../../../../src-server/storage/engine/engine.ts';
 import { SimClock } from '../../../../sim/clock.ts';
@@ -157,6 +158,28 @@ describe('bytes that change while the engine runs', () => {
     expect(() => store.read(1, 1e6)).toThrow(EngineDamage);
     expect(rig.damages.map(({ partition }) => partition)).toEqual([1]);
     expect(rig.engine.stats().damaged).toHaveLength(1);
+  });
+
+  test('a sector that cannot be read is damage of who has bytes there, and of nobody else', async () => {
+    const rig = await many();
+    const path = `${FOLDER}/log-0000000001`;
+    const at = rig.disk.contents(path).indexOf('value 50');
+    const disk = rig.disk.copy({ clock: rig.clock });
+    const open = disk.open.bind(disk);
+    disk.open = (name, mode) => {
+      const file = open(name, mode);
+      const read = file.read.bind(file);
+      file.read = (into, from) => {
+        if (name === path && from <= at && at < from + into.length)
+          throw new DiskError('io', name, 'reading');
+        return read(into, from);
+      };
+      return file;
+    };
+    const again = await Rig.open(SMALL, rig.clock, disk);
+    expect(again.damages.length).toBeGreaterThan(0);
+    expect(rig.get('key-50', 50 % 3)).toBe('value 50');
+    for (let i = 150; i < 200; i++) expect(again.get(`key-${i}`, i % 3)).toBe(`value ${i}`);
   });
 
   test('the scrub finds it within its period, and tells whose it is', async () => {
