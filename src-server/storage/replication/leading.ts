@@ -102,8 +102,9 @@ export class Leading {
   get wakeAtMs(): number {
     const { lent, settings } = this.#self;
     const beatMs = this.#tickMs + settings.beatMs;
-    const isWaiting = this.#phase !== 'established' && lent.untilMs > this.#tickMs;
-    return isWaiting ? Math.min(beatMs, lent.untilMs) : beatMs;
+    if (this.#phase === 'established') return beatMs;
+    const { untilMs } = lent;
+    return untilMs > this.#tickMs ? Math.min(beatMs, untilMs) : beatMs;
   }
 
   // --- entries ---

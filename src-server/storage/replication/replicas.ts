@@ -38,6 +38,8 @@ export class Replicas {
   readonly #replicas = new Map<number, PartitionReplica>();
   /** Something happened to them in this turn, or they wait for an answer. */
   readonly #touched = new Set<PartitionReplica>();
+  /** Not later than any of them wants a tick: a turn need not ask all of them. */
+  #dueMs = Infinity;
 
   constructor(options: ReplicasOptions) {
     this.#options = options;
@@ -74,18 +76,19 @@ export class Replicas {
 
   /** A tick must come by then. */
   get wakeAtMs(): number {
-    let wakeAtMs = this.leases.wakeAtMs;
-    for (const replica of this.#replicas.values()) wakeAtMs = Math.min(wakeAtMs, replica.wakeAtMs);
-    return wakeAtMs;
+    return Math.min(this.leases.wakeAtMs, this.#dueMs);
   }
 
   // --- what happens ---
 
   tick(nowMs: number, effects: Effects): void {
     this.leases.tick(nowMs);
+    if (nowMs < this.#dueMs) return;
     const tick: Tick = { kind: 'tick', nowMs };
+    this.#dueMs = Infinity;
     for (const replica of this.#replicas.values()) {
       if (replica.wakeAtMs <= nowMs) this.#step(replica, tick, effects);
+      else this.#dueMs = Math.min(this.#dueMs, replica.wakeAtMs);
     }
   }
 
@@ -138,5 +141,6 @@ export class Replicas {
   #step(replica: PartitionReplica, event: Event, effects: Effects): void {
     replica.step(event, effects);
     this.#touched.add(replica);
+    this.#dueMs = Math.min(this.#dueMs, replica.wakeAtMs);
   }
 }
