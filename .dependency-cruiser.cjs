@@ -139,7 +139,6 @@ const faces = {
     'member',
     'membership',
     'links',
-    'fault-lab',
     'election-links',
     'storage',
     'loading',

@@ -5,12 +5,12 @@ import { sid } from './base/ids.ts';
 import { serverOf } from './config/ensemble-config.ts';
 import { readMemberConfig } from './config/member-config.ts';
 import type { NodeNature } from './console/service/console.ts';
-import { FaultLab } from './coordination/ensemble/fault-lab.ts';
 import { MemberError } from './coordination/ensemble/member.ts';
 import { clientAddressOf } from './coordination/ensemble/membership.ts';
 import { JournalError } from './coordination/journal/journal-error.ts';
 import { type EnsembleOptions, type Server, startServer } from './coordination/server.ts';
 import { PauseSwitch } from './pause-switch.ts';
+import { FaultLab } from './platform/fault-lab.ts';
 import { NetError } from './platform/net.ts';
 import { lockDirectory } from './platform/node/directory-lock.ts';
 import { place } from './platform/node/net.ts';
@@ -37,7 +37,7 @@ export async function runMember(role: MemberRole, host: MessagePort): Promise<vo
   });
   const startedMs = bare.clock.nowMs();
   const pause = new PauseSwitch(role.pause);
-  const lab = new FaultLab({ self: sid(role.settings.serverId), entropy: bare.entropy });
+  const lab = new FaultLab<number>({ self: role.settings.serverId, entropy: bare.entropy });
   lab.change(role.links);
   const fail = (error: Error): void => {
     const mayHelp = !(error instanceof JournalError || error instanceof MemberError);

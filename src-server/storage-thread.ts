@@ -4,6 +4,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { NodeState } from '#contract/storage-models.ts';
 
 import { PauseSwitch } from './pause-switch.ts';
+import { FaultLab } from './platform/fault-lab.ts';
 import { lockDirectory } from './platform/node/directory-lock.ts';
 import { nodePlatform } from './platform/node/platform.ts';
 import { type NodeProgress, StorageNode, StorageNodeError } from './storage/node.ts';
@@ -22,6 +23,8 @@ export async function runStorage(role: StorageRole, host: MessagePort): Promise<
   const platform = { ...bare, logger: bare.logger.with({ node: settings.nodeId }) };
   const startedMs = platform.clock.nowMs();
   const pause = new PauseSwitch(role.pause);
+  const lab = new FaultLab<string>({ self: settings.nodeId, entropy: platform.entropy });
+  lab.change(role.links);
   const fail = (error: Error): void => {
     const mayHelp = !(error instanceof StorageNodeError);
     tell({ kind: 'failed', why: error.message, mayHelp });
@@ -39,6 +42,7 @@ export async function runStorage(role: StorageRole, host: MessagePort): Promise<
       platform,
       version,
       ensemble,
+      faults: lab,
       onProgress: tellState,
       onFatal: fail,
     });
@@ -48,6 +52,7 @@ export async function runStorage(role: StorageRole, host: MessagePort): Promise<
   }
   host.on('message', (message: ToThread) => {
     if (message.kind === 'stop') void node.stop().finally(() => host.close());
+    if (message.kind === 'node-links') lab.change(message.links);
     if (message.kind === 'ensemble') node.useEnsemble(message.connect);
     if (message.kind === 'pause') pause.wait();
   });

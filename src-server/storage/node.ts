@@ -10,6 +10,7 @@
  * It starts from the disk up: its log, its doors, then its name in the ring; and ends the other way round.
  */
 import type { StorageSettings, StorageTls } from '../config/storage-settings.ts';
+import type { Clock } from '../platform/clock.ts';
 import { readWhole } from '../platform/disk.ts';
 import type { LinkFaults } from '../platform/link-faults.ts';
 import { type Net, NetError } from '../platform/net.ts';
@@ -66,6 +67,9 @@ export class StorageNodeError extends Error {
 
 /** Forwarded commands are answered, or said to be impossible, within what both ends wait for by themselves. */
 const FORWARD_MARGIN_MS = 1000;
+/** Whoever ends in order goes on so long, at the most, until others lead what it led. */
+const HAND_OVER_MS = 1500;
+const HAND_OVER_LOOK_MS = 5;
 export class StorageNode {
   readonly #parts: StorageNodeParts;
   readonly #id: NodeId;
@@ -379,10 +383,15 @@ export class StorageNode {
     this.#membership.useServers(connect);
   }
 
+  /** Others take over what it leads, as far as somebody is there to take it; then it ends from the doors down. */
   async stop(): Promise<void> {
     if (this.#isStopped) return;
     this.#isStopped = true;
-    await this.#membership.leave();
+    if (this.#membership.view.isConnected) await this.#handOver();
+    await this.#end();
+  }
+
+  async #end(): Promise<void> {
     this.#controller?.close();
     this.#partitions.close();
     this.#transfers.close();
@@ -391,11 +400,29 @@ export class StorageNode {
     await this.#engine.close();
   }
 
+  /** Its name is off the ring, so that others are elected; a controller on this node sees to that as well. */
+  async #handOver(): Promise<void> {
+    const { clock, logger } = this.#parts.platform;
+    const { view } = this.#membership;
+    const untilMs = clock.nowMs() + HAND_OVER_MS;
+    await Promise.race([this.#membership.leave(), clockAfter(clock, HAND_OVER_MS)]);
+    // Whoever is alone waits for nobody.
+    while (this.#partitions.led.length > 0 && view.nodes.size > 0 && clock.nowMs() < untilMs)
+      await clockAfter(clock, HAND_OVER_LOOK_MS);
+    logger.info('handed over', { stillLed: this.#partitions.led.length });
+  }
+
   #fail(error: Error): void {
     if (this.#isStopped) return;
     this.#parts.platform.logger.error('this node stops', { why: error.message });
-    void this.stop().finally(() => this.#parts.onFatal(error));
+    // What is on its disk is not known any more, or was never its own: it hands nothing over.
+    this.#isStopped = true;
+    void this.#end().finally(() => this.#parts.onFatal(error));
   }
+}
+
+function clockAfter(clock: Clock, delayMs: number): Promise<void> {
+  return new Promise((resolve) => clock.after(delayMs, resolve));
 }
 
 /** @throws StorageNodeError for a file that cannot be used: nobody is let in by mistake */

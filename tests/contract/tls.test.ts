@@ -5,7 +5,7 @@ import tls from 'node:tls';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
 import { sid } from '../../src-server/base/ids.ts';
-import { FaultLab } from '../../src-server/coordination/ensemble/fault-lab.ts';
+import { FaultLab } from '../../src-server/platform/fault-lab.ts';
 import { throughFaults } from '../../src-server/platform/link-faults.ts';
 import type { Listener, Socket } from '../../src-server/platform/net.ts';
 import { NodeClock } from '../../src-server/platform/node/clock.ts';
@@ -246,7 +246,7 @@ describeWith([CERTIFICATE_TOOLS], 'TLS', () => {
 
   test('what a fault lab does to a link it does above TLS as well', async () => {
     const { port, sockets, heard } = await listen(netOf());
-    const faults = new FaultLab({ self: sid(1), entropy: { uint32: () => 0 } });
+    const faults = new FaultLab<number>({ self: sid(1), entropy: { uint32: () => 0 } });
     const raw = await connect(netOf(), port);
     const named = throughFaults(raw, { clock: new NodeClock(), faults });
     named.name(sid(2));

@@ -11,7 +11,6 @@ import {
   type ElectionLinksOptions,
   type Received,
 } from '../../../src-server/coordination/ensemble/election-links.ts';
-import { FaultLab } from '../../../src-server/coordination/ensemble/fault-lab.ts';
 import { readView } from '../../../src-server/coordination/wire/views.ts';
 import {
   NOTIFICATION_BYTES_MAX,
@@ -19,6 +18,7 @@ import {
   writeNotification,
 } from '../../../src-server/coordination/wire/votes.ts';
 import type { Notification } from '../../../src-server/coordination/zab/messages.ts';
+import { FaultLab } from '../../../src-server/platform/fault-lab.ts';
 import { SILENT } from '../../../src-server/platform/logger.ts';
 import { NodeClock } from '../../../src-server/platform/node/clock.ts';
 import { NodeEntropy } from '../../../src-server/platform/node/entropy.ts';
@@ -52,7 +52,7 @@ class Member {
 
   constructor(id: number, port: number, directory: Map<number, Member>, isGreedy = true) {
     this.id = id;
-    this.faults = new FaultLab({ self: sid(id), entropy: new NodeEntropy() });
+    this.faults = new FaultLab<number>({ self: sid(id), entropy: new NodeEntropy() });
     this.address = { host: '127.0.0.1', port };
     const options: ElectionLinksOptions = {
       self: sid(id),

@@ -6,7 +6,6 @@ import { sid } from '../../../src-server/base/ids.ts';
 import { makeZxid } from '../../../src-server/base/zxid.ts';
 import { Writer } from '../../../src-server/bytes/writer.ts';
 import { parseHostPorts } from '../../../src-server/config/ensemble-config.ts';
-import { FaultLab } from '../../../src-server/coordination/ensemble/fault-lab.ts';
 import type {
   ImageSink,
   ImageSource,
@@ -19,6 +18,7 @@ import {
 } from '../../../src-server/coordination/ensemble/links.ts';
 import { SNAPSHOT_MARK, writeMessage } from '../../../src-server/coordination/wire/quorum.ts';
 import type { Message } from '../../../src-server/coordination/zab/messages.ts';
+import { FaultLab } from '../../../src-server/platform/fault-lab.ts';
 import { SILENT } from '../../../src-server/platform/logger.ts';
 import { NodeClock } from '../../../src-server/platform/node/clock.ts';
 import { NodeEntropy } from '../../../src-server/platform/node/entropy.ts';
@@ -47,7 +47,7 @@ class Side {
 
   constructor(options: Partial<typeof LIMITS & { readonly id: number }> = {}) {
     const { id = 2, ...limits } = options;
-    this.faults = new FaultLab({ self: sid(id), entropy: new NodeEntropy() });
+    this.faults = new FaultLab<number>({ self: sid(id), entropy: new NodeEntropy() });
     this.links = new Links({
       net: new NodeNet(),
       clock: new NodeClock(),

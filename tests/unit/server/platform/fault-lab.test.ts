@@ -1,14 +1,11 @@
 /** The faults of links, as bytes meet them: on a clock that stands still, through a socket whose ends are ours. */
 import { beforeEach, describe, expect, test } from 'vitest';
 
-import { sid } from '../../../../../src-server/base/ids.ts';
-import {
-  FaultLab,
-  type LinkFault,
-} from '../../../../../src-server/coordination/ensemble/fault-lab.ts';
-import { mayConnect, throughFaults } from '../../../../../src-server/platform/link-faults.ts';
-import type { Socket, SocketHandler } from '../../../../../src-server/platform/net.ts';
-import { SimClock } from '../../../../sim/clock.ts';
+import { sid } from '../../../../src-server/base/ids.ts';
+import { FaultLab, type LinkFault } from '../../../../src-server/platform/fault-lab.ts';
+import { mayConnect, throughFaults } from '../../../../src-server/platform/link-faults.ts';
+import type { Socket, SocketHandler } from '../../../../src-server/platform/net.ts';
+import { SimClock } from '../../../sim/clock.ts';
 
 /** The socket below: what reached it, and what it hears. */
 class Wire implements Socket {
@@ -64,7 +61,7 @@ beforeEach(() => {
   wire = new Wire();
   heard = [];
   draws = [];
-  lab = new FaultLab({
+  lab = new FaultLab<number>({
     self: SELF,
     entropy: {
       uint32: () => {

@@ -1,5 +1,5 @@
 /**
- * The faults of the links between members: a table, as seen from one of them, of what is done to each way, in and out.
+ * The faults of the links between members, or between storage nodes: a table, as seen from one of them, of what is done to each way.
  *
  *   A ── out ──▶ │ way A→B │ ──▶ in ── B       cut: held back at both ends; late or lost: at the end where it arrives
  *
@@ -10,14 +10,13 @@
  * long each time, and everything after it waits. When the last attempt is lost as well, the connection breaks. A piece is what
  * the system hands over at once; each draws for itself.
  */
-import type { Sid } from '../../base/ids.ts';
-import type { Entropy } from '../../platform/entropy.ts';
-import type { Arrival, Direction, LinkFaults } from '../../platform/link-faults.ts';
+import type { Entropy } from './entropy.ts';
+import type { Arrival, Direction, LinkFaults } from './link-faults.ts';
 
 /** What is done to one way of a link. */
-export interface LinkFault {
-  readonly from: number;
-  readonly to: number;
+export interface LinkFault<Peer = number> {
+  readonly from: Peer;
+  readonly to: Peer;
   readonly isCut: boolean;
   readonly delayMs: number;
   /** Of a hundred pieces, how many are lost on the way, each time they are sent. */
@@ -31,20 +30,20 @@ const RETRANSMISSIONS_MAX = 5;
 const ON_TIME: Arrival = { lateMs: 0, isLost: false };
 const UINT32_VALUES = 0x1_0000_0000;
 
-export class FaultLab implements LinkFaults<Sid> {
-  readonly #self: Sid;
+export class FaultLab<Peer = number> implements LinkFaults<Peer> {
+  readonly #self: Peer;
   readonly #entropy: Pick<Entropy, 'uint32'>;
-  readonly #in = new Map<number, LinkFault>();
-  readonly #out = new Map<number, LinkFault>();
+  readonly #in = new Map<Peer, LinkFault<Peer>>();
+  readonly #out = new Map<Peer, LinkFault<Peer>>();
   readonly #listeners = new Set<() => void>();
 
-  constructor(parts: { readonly self: Sid; readonly entropy: Pick<Entropy, 'uint32'> }) {
+  constructor(parts: { readonly self: Peer; readonly entropy: Pick<Entropy, 'uint32'> }) {
     this.#self = parts.self;
     this.#entropy = parts.entropy;
   }
 
   /** From now on these and no others; those between other members are theirs. */
-  change(faults: readonly LinkFault[]): void {
+  change(faults: readonly LinkFault<Peer>[]): void {
     this.#in.clear();
     this.#out.clear();
     for (const fault of faults) {
@@ -54,15 +53,15 @@ export class FaultLab implements LinkFaults<Sid> {
     for (const listener of [...this.#listeners]) listener();
   }
 
-  isTouched(peer: Sid): boolean {
+  isTouched(peer: Peer): boolean {
     return this.#in.has(peer) || this.#out.has(peer);
   }
 
-  isOpen(peer: Sid, direction: Direction): boolean {
+  isOpen(peer: Peer, direction: Direction): boolean {
     return (direction === 'in' ? this.#in : this.#out).get(peer)?.isCut !== true;
   }
 
-  arrival(peer: Sid): Arrival {
+  arrival(peer: Peer): Arrival {
     const fault = this.#in.get(peer);
     if (fault === undefined) return ON_TIME;
     const { delayMs, lossPercent } = fault;
