@@ -24,7 +24,7 @@ import type {
   ScanSlice,
   Work,
 } from './resp/ports.ts';
-import type { RingPicture } from './ring-picture.ts';
+import { type RingPicture, UNKNOWN_PARTITION } from './ring-picture.ts';
 
 export interface KeyspaceParts {
   readonly picture: RingPicture;
@@ -77,12 +77,21 @@ export class Keyspace implements KeyspacePort {
 
   /** @returns false where it has to wait */
   #try(number: number, work: Work): boolean {
+    if (number === UNKNOWN_PARTITION) return this.#tryUnknown(work);
     const partition = this.#parts.partitions.partition(number);
     if (partition?.take(work) === true) return true;
     const route = this.#parts.picture.routeOfPartition(number);
     if (route.kind !== 'elsewhere' && route.kind !== 'follows') return false;
     const words = `${route.leader.id} leads this key`;
     work.refused({ ...this.refusal(number, 'MOVED', words), leader: route.leader });
+    return true;
+  }
+
+  /** It came before the ring was known, and its partition was never found out. */
+  #tryUnknown(work: Work): boolean {
+    if (!this.#parts.picture.isKnown) return false;
+    const words = 'this node did not know the ring yet, and knows it now';
+    work.refused(this.refusal(UNKNOWN_PARTITION, 'CLUSTERDOWN', words));
     return true;
   }
 

@@ -4,9 +4,16 @@
  */
 import type { NodeRecord, PartitionState, RingView, Versioned } from './control/membership.ts';
 import type { NodeFacts, PartitionFacts, RingFacts, Route } from './resp/ports.ts';
+import { SLOTS } from './ring/slots.ts';
 import { type NodeId, type RingNode } from './ring/topology.ts';
 
 const SLOT_BITS = 14;
+/**
+ * Of every key while no ring is known: how many partitions there are is not known, either, and what waits under a number would
+ * be carried out in the wrong one. Until then only keys of one slot lie together for certain.
+ */
+export const UNKNOWN_PARTITION = -1;
+const UNKNOWN_ROUTE: Route = { kind: 'nobody', partition: UNKNOWN_PARTITION };
 const NO_PARTITION: PartitionFacts = { epoch: 0, leader: null, replicas: [], inSync: [] };
 
 export class RingPicture implements RingFacts {
@@ -15,14 +22,16 @@ export class RingPicture implements RingFacts {
   readonly name: string;
   version = 0;
   revision = 1;
-  partitionCount = 1;
+  partitionCount = SLOTS;
   replicaCount = 0;
   minInSync = 0;
   nodes: readonly NodeFacts[] = [];
   self: NodeFacts;
   isCoordinated = false;
-  #shift = SLOT_BITS;
-  #routes: Route[] = [{ kind: 'nobody', partition: 0 }];
+  /** False before there is a ring, as far as this node knows. */
+  isKnown = false;
+  #shift = 0;
+  #routes: Route[] = [];
   readonly #partitions = new Map<number, PartitionFacts>();
   #byId = new Map<NodeId, NodeFacts>();
 
@@ -38,7 +47,7 @@ export class RingPicture implements RingFacts {
   }
 
   routeOf(slot: number): Route {
-    return this.#routes[slot >>> this.#shift]!;
+    return this.#routes[slot >>> this.#shift] ?? UNKNOWN_ROUTE;
   }
 
   routeOfPartition(partition: number): Route {
@@ -76,6 +85,7 @@ export class RingPicture implements RingFacts {
       this.partitionCount = table.partitionCount;
       this.replicaCount = table.replicaCount;
       this.#shift = SLOT_BITS - Math.log2(table.partitionCount);
+      this.isKnown = true;
     }
     const placed: readonly RingNode[] = config?.value.nodes ?? [];
     const known = [...placed.map(({ id }) => id), this.#self, ...nodes.keys()];
@@ -87,7 +97,7 @@ export class RingPicture implements RingFacts {
     this.#byId.set(this.#self, this.self);
     this.nodes = [...this.#byId.values()];
     this.#partitions.clear();
-    this.#routes = Array.from({ length: this.partitionCount }, (_, partition) =>
+    this.#routes = Array.from({ length: this.isKnown ? this.partitionCount : 0 }, (_, partition) =>
       this.#newRouteOf(partition),
     );
   }
@@ -97,7 +107,7 @@ export class RingPicture implements RingFacts {
     this.revision++;
     this.isCoordinated = this.#view.isConnected;
     for (const partition of partitions) {
-      if (partition >= this.partitionCount) continue;
+      if (partition >= this.#routes.length) continue;
       this.#partitions.delete(partition);
       this.#routes[partition] = this.#newRouteOf(partition);
     }
