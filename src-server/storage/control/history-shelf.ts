@@ -1,5 +1,5 @@
 /** Keeps the history of a ring from growing without end: the oldest records go when there are too many. */
-import type { Step } from '../../coordination/client/client.ts';
+import { ClientError, type Step } from '../../coordination/client/client.ts';
 import type { Pen } from './batch.ts';
 import type { Membership } from './membership.ts';
 import { STEPS_MAX } from './transaction.ts';
@@ -24,8 +24,9 @@ export class HistoryShelf {
 
   async trim({ paths, fenceVersion }: Pen): Promise<void> {
     if (this.#added < TRIM_EVERY) return;
+    const names = await this.#names(paths.history);
+    if (names === null) return;
     this.#added = 0;
-    const names = (await this.#door.childrenOf(paths.history)).sort();
     const old = names.slice(0, Math.max(0, names.length - HISTORY_MAX));
     for (let from = 0; from < old.length; from += STEPS_MAX - 1) {
       const steps = old
@@ -34,6 +35,16 @@ export class HistoryShelf {
       const fence: Step = { kind: 'check', path: paths.controllerEpoch, version: fenceVersion };
       const outcome = await this.#door.transact([fence, ...steps]);
       if (outcome.kind !== 'ok') return;
+    }
+  }
+
+  /** Oldest first; null while the ensemble does not say, or nobody has made the folder yet: there is always a later time. */
+  async #names(folder: string): Promise<readonly string[] | null> {
+    try {
+      return (await this.#door.childrenOf(folder)).sort();
+    } catch (error) {
+      if (error instanceof ClientError) return null;
+      throw error;
     }
   }
 }
