@@ -50,7 +50,7 @@ export class Controller {
   #pen: Pen | null = null;
   /** The session in which the pen was taken. */
   #penSession = '';
-  /** The session in which this node is a candidate, or asked to be. */
+  /** The session in which this node asked to be a candidate, until it is seen to be one. */
   #candidateSession = '';
   #waits: readonly Wait[] = [];
   #handOversLeft: number;
@@ -119,6 +119,7 @@ export class Controller {
         await this.#act();
       }
     } catch (error) {
+      // Also when we are wrong: what the controller gets wrong must not end the node, and then the next one, and the next.
       this.#options.platform.logger.error('the ring cannot be controlled', { why: String(error) });
       this.#lookIn(RETRY_MS);
     } finally {
@@ -134,6 +135,8 @@ export class Controller {
     if (!view.isConnected) return;
     const own = view.candidates.find((candidate) => candidate.session === session);
     if (own === undefined) return this.#stand();
+    // Should somebody take it away, it stands again.
+    this.#candidateSession = '';
     if (view.candidates[0] !== own) {
       this.#depose('another one is before it');
       return;

@@ -8,7 +8,12 @@
  * with the next connection, in a new session where the old one has expired. Without a node to register it only looks.
  */
 import { sessionHex, sessionId } from '../../base/ids.ts';
-import { Client, type SessionState, type Step } from '../../coordination/client/client.ts';
+import {
+  Client,
+  ClientError,
+  type SessionState,
+  type Step,
+} from '../../coordination/client/client.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { NodeId } from '../ring/topology.ts';
 import { historyStep } from './batch.ts';
@@ -25,7 +30,7 @@ import {
   whyContradictory,
 } from './records.ts';
 import { Registration, type RegistrationState } from './registration.ts';
-import { formatConfig, type RingConfig } from './ring-config.ts';
+import { formatConfig, type RingConfig, whyImpossible } from './ring-config.ts';
 import { commit, type Outcome } from './transaction.ts';
 import type { RingView } from './view.ts';
 
@@ -179,6 +184,8 @@ export class Membership {
     const known = this.#view.config;
     if (known?.version !== expectedVersion)
       return { kind: 'conflict', why: 'the configuration was changed meanwhile' };
+    const problem = whyNotNext(known.value, config);
+    if (problem !== null) return { kind: 'conflict', why: problem };
     const { by, why, atMs } = config.changed;
     const history = formatHistory({
       atMs,
@@ -189,25 +196,17 @@ export class Membership {
         { kind: 'placement-changed', partition: null, node: null, epoch: null, words: why },
       ],
     });
-    return changeOf(
-      await this.transact([
-        {
-          kind: 'set',
-          path: this.paths.config,
-          data: Buffer.from(formatConfig(config)),
-          version: expectedVersion,
-        },
-        historyStep(this.paths, history),
-      ]),
-    );
+    const data = Buffer.from(formatConfig(config));
+    return this.#change([
+      { kind: 'set', path: this.paths.config, data, version: expectedVersion },
+      historyStep(this.paths, history),
+    ]);
   }
 
   /** An operator's order to elect somebody who is not in sync. The controller carries it out, or says in history why not. */
   async force(partition: number, force: ForceRecord): Promise<ChangeOutcome> {
     const data = Buffer.from(formatForce(force));
-    return changeOf(
-      await this.transact([{ kind: 'create', path: this.paths.force(partition), data }]),
-    );
+    return this.#change([{ kind: 'create', path: this.paths.force(partition), data }]);
   }
 
   /** Resolves once what the ensemble has told so far is in the view. */
@@ -247,7 +246,19 @@ export class Membership {
     if (problem !== null) return { kind: 'conflict', why: problem };
     const path = this.paths.partition(partition);
     const data = Buffer.from(formatPartition(next));
-    return changeOf(await this.transact([{ kind: 'set', path, data, version: expectedVersion }]));
+    return this.#change([{ kind: 'set', path, data, version: expectedVersion }]);
+  }
+
+  /** @returns what became of the first step, the one that matters */
+  async #change(steps: readonly Step[]): Promise<ChangeOutcome> {
+    try {
+      const outcome = await this.transact(steps);
+      return outcome.kind === 'ok' ? { kind: 'ok', version: outcome.versions[0] ?? 0 } : outcome;
+    } catch (error) {
+      // The ensemble has answered, so it is certain that nothing was changed.
+      if (error instanceof ClientError) return { kind: 'conflict', why: error.message };
+      throw error;
+    }
   }
 
   #begin(): [Client, RingMirror] {
@@ -292,7 +303,11 @@ export class Membership {
   }
 }
 
-function changeOf(outcome: Outcome): ChangeOutcome {
-  if (outcome.kind !== 'ok') return outcome;
-  return { kind: 'ok', version: outcome.versions[0] ?? 0 };
+/** Null for a configuration that may follow this one. */
+function whyNotNext(before: RingConfig, next: RingConfig): string | null {
+  if (next.ringId !== before.ringId) return 'it is of another ring';
+  if (next.version !== before.version + 1) return `its version is not ${before.version + 1}`;
+  if (next.table.partitionCount !== before.table.partitionCount)
+    return `a ring of ${before.table.partitionCount} partitions keeps them`;
+  return whyImpossible(next);
 }

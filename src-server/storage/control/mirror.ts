@@ -58,13 +58,6 @@ export class RingMirror {
     look();
   }
 
-  /** What a write answered with is known before the watch tells it. */
-  take(path: string, znode: Znode): void {
-    if (!this.#isWhole || this.#isClosed) return;
-    this.#options.view.take(path, znode);
-    this.#options.view.tell();
-  }
-
   /** Resolves once what the ensemble has told so far is in the view, or there is no connection to hear it by. */
   settled(): Promise<void> {
     return new Promise((resolve) => {

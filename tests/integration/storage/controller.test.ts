@@ -265,6 +265,7 @@ describeWithServers((start) => {
     expect(epochs('b')).toEqual(done);
     isHeld = false;
     await until('a knows', () => deciding() === 'b');
+    await until('a stands again, behind b', () => viewOf('b').candidates[1]?.node === 'a');
   });
 
   test('a controller that ends between two writes leaves nothing that the next one cannot finish', async () => {
@@ -393,6 +394,16 @@ describeWithServers((start) => {
       table: { ...table, cells },
       changed: { atMs: 1, by: 'ada', why: 'to try it' },
     };
+    for (const [why, bad] of [
+      ['its version is not 2', { ...wanted, version: 3 }],
+      ['it is of another ring', { ...wanted, ringId: 'x' }],
+      ['x is none of its nodes', { ...wanted, out: [nodeId('x')] }],
+      [
+        'a ring of 16 partitions keeps them',
+        { ...wanted, table: { ...table, partitionCount: 8, cells: cells.subarray(0, 24) } },
+      ],
+    ] as const)
+      expect(await membership.changeConfig(bad, version)).toEqual({ kind: 'conflict', why });
     expect((await membership.changeConfig(wanted, version)).kind).toBe('ok');
     expect(await membership.changeConfig(wanted, version)).toMatchObject({ kind: 'conflict' });
     await until('it has moved', () => viewOf('a').config?.value.version === 2 && isWhole('a'));
