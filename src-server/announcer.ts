@@ -7,10 +7,13 @@ import type { MemberStanding } from './thread-messages.ts';
 
 /** Progress is said so often. */
 const PROGRESS_MS = 500;
+/** What a storage node waits for is said when it has waited so long. */
+const PATIENCE_MS = 1000;
 
 export class Announcer {
   readonly #write: (line: string) => void;
   #saidMs = 0;
+  readonly #patience = new Map<string, NodeJS.Timeout>();
 
   constructor(write: (line: string) => void) {
     this.#write = write;
@@ -71,8 +74,12 @@ export class Announcer {
         `on ${state.clusterPort} for cluster clients, ${state.proxyPort} for all others ` +
           `(ready after ${Math.round(state.startedInMs)} ms)`,
       );
-    else if (state.kind === 'starting' && state.why !== '') this.say(id, `waits: ${state.why}`);
     else if (state.kind === 'failed') this.say(id, `failed: ${state.why}`);
+    clearTimeout(this.#patience.get(id));
+    if (state.kind !== 'starting' || state.why === '') return;
+    // Every start waits for this and that for a moment.
+    const patience = setTimeout(() => this.say(id, `waits: ${state.why}`), PATIENCE_MS);
+    this.#patience.set(id, patience.unref());
   }
 
   #isTimeToSay(): boolean {
