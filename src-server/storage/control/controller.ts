@@ -40,6 +40,8 @@ export interface ControllerOptions {
 const RETRY_MS = 1000;
 /** Changes of the view that come close to each other are decided upon together, ms. */
 const GATHER_MS = 5;
+/** Deciding about a large ring takes its time, on a thread that serves clients: no more than a fifth of that. */
+const REST_FACTOR = 4;
 
 export class Controller {
   readonly #options: ControllerOptions;
@@ -53,6 +55,8 @@ export class Controller {
   /** The session in which this node asked to be a candidate, until it is seen to be one. */
   #candidateSession = '';
   #waits: readonly Wait[] = [];
+  /** What the last decision took. */
+  #decisionMs = 0;
   #handOversLeft: number;
   #handOversFromMs = -Infinity;
   #isBusy = false;
@@ -68,7 +72,9 @@ export class Controller {
     const { door, platform } = options;
     this.#stopListening = door.onChange((change) => {
       this.#presences.update(door.view, platform.clock.nowMs(), change.isWhole);
-      this.#lookIn(GATHER_MS);
+      // Who has died or come is never waited for.
+      const restMs = change.areNodesChanged ? 0 : this.#decisionMs * REST_FACTOR;
+      this.#lookIn(GATHER_MS + restMs);
     });
     this.#presences.update(door.view, platform.clock.nowMs(), true);
     this.#lookIn(0);
@@ -215,6 +221,7 @@ export class Controller {
       handOvers: this.#handOversLeft,
     });
     this.#waits = waits;
+    this.#decisionMs = clock.nowMs() - nowMs;
     if (changes.length === 0) {
       await this.#history.trim(pen);
       if (wakeAtMs < Infinity) this.#lookIn(wakeAtMs - nowMs);
