@@ -14,7 +14,7 @@ test('100 seeds pass, and reach what they should', async () => {
     first: 1,
     count: 100,
     threads: null,
-    wishes: {},
+    subject: { kind: 'ensemble', wishes: {} },
     say: () => undefined,
   });
   expect(exitCode, summary.join('\n')).toBe(0);

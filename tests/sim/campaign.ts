@@ -4,13 +4,20 @@ import { Worker } from 'node:worker_threads';
 
 import { FAILURE_CODES, type FailureKind, failureOf } from './failure.ts';
 import { expectedOf, Probes } from './probes.ts';
+import { expectedOfRings } from './storage/probes.ts';
+import type { StorageWishes } from './storage/swarm.ts';
 import type { SwarmWishes } from './swarm.ts';
+
+/** What the runs are of: an ensemble and its clients, or a ring beside one. */
+export type Subject =
+  | { readonly kind: 'ensemble'; readonly wishes: SwarmWishes }
+  | { readonly kind: 'ring'; readonly wishes: StorageWishes };
 
 export interface CampaignOptions {
   readonly first: number;
   readonly count: number;
   readonly threads: number | null;
-  readonly wishes: SwarmWishes;
+  readonly subject: Subject;
   readonly say: (line: string) => void;
 }
 
@@ -33,7 +40,7 @@ const PROGRESS_MS = 10_000;
 const FAILURES_SHOWN = 10;
 
 export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
-  const { first, count, say, wishes } = options;
+  const { first, count, say, subject } = options;
   const startedMs = performance.now();
   const probes = new Probes();
   const failures: SeedResult[] = [];
@@ -65,7 +72,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   };
   const threads = Math.min(options.threads ?? os.availableParallelism(), count);
   const nextSeed = (): number | null => (next < first + count ? next++ : null);
-  await Promise.all(Array.from({ length: threads }, () => runThread(wishes, nextSeed, take)));
+  await Promise.all(Array.from({ length: threads }, () => runThread(subject, nextSeed, take)));
   return summarise();
 
   function mean(sum: number): string {
@@ -85,9 +92,10 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
         `${mean(txns)} transactions, ${mean(faults())} faults`,
       ...[...probes.counts].sort().map(([name, hits]) => `  ${String(hits).padStart(8)}  ${name}`),
     ];
+    const expected = subject.kind === 'ring' ? expectedOfRings(count) : expectedOf(count);
     const missed =
-      wishes.members === undefined
-        ? expectedOf(count).filter((name) => !probes.counts.has(name))
+      subject.wishes.members === undefined
+        ? expected.filter((name) => !probes.counts.has(name))
         : [];
     for (const name of missed) summary.push(`not reached: ${name}`);
     failures.sort((a, b) => a.seed - b.seed);
@@ -99,12 +107,12 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
 }
 
 function runThread(
-  wishes: SwarmWishes,
+  subject: Subject,
   nextSeed: () => number | null,
   take: (result: SeedResult) => void,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('thread.ts', import.meta.url), { workerData: wishes });
+    const worker = new Worker(new URL('thread.ts', import.meta.url), { workerData: subject });
     let current: number | null = null;
     const go = (): void => {
       current = nextSeed();
@@ -124,7 +132,7 @@ function runThread(
         txns: 0,
         probes: [],
       });
-      runThread(wishes, nextSeed, take).then(resolve, reject);
+      runThread(subject, nextSeed, take).then(resolve, reject);
     });
     worker.on('exit', (code) => {
       if (code === 0) resolve();

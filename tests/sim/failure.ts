@@ -13,6 +13,10 @@ export const FAILURE_CODES = {
   agreement: 19,
   log: 20,
   probes: 21,
+  linearizable: 22,
+  epochs: 23,
+  copies: 24,
+  availability: 25,
   exception: 30,
 } as const;
 

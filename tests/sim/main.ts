@@ -3,6 +3,7 @@
  *
  *   node tests/sim/main.ts --seed 7                  one seed, its story on the screen
  *   node tests/sim/main.ts --seeds 1000 [--first 1]  a campaign, in as many threads as there are cores
+ *   --storage                                        a ring of storage nodes beside an ensemble
  *   --members N   --minutes N (virtual)   --threads N   --quiet
  *
  * The exit code tells what class of failure the first failing seed was (failure.ts).
@@ -13,6 +14,7 @@ import { runCampaign } from './campaign.ts';
 import { FAILURE_CODES } from './failure.ts';
 import { forbidTheRealWorld } from './guard.ts';
 import { runSeed } from './run.ts';
+import { runStorageSeed } from './storage/run.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -24,6 +26,7 @@ const { values } = parseArgs({
     members: { type: 'string' },
     minutes: { type: 'string' },
     threads: { type: 'string' },
+    storage: { type: 'boolean', default: false },
     quiet: { type: 'boolean', default: false },
   },
 });
@@ -40,7 +43,8 @@ if (values.seeds === undefined) {
   const startedMs = performance.now();
   const allow = forbidTheRealWorld();
   const seed = Number(values.seed ?? 1);
-  const report = await runSeed({ seed, ...wishes, ...(values.quiet ? {} : { write: say }) });
+  const options = { seed, ...wishes, ...(values.quiet ? {} : { write: say }) };
+  const report = values.storage ? await runStorageSeed(options) : await runSeed(options);
   allow();
   const { failure, hash, virtualMs, events, calls, txns } = report;
   const tookMs = Math.round(performance.now() - startedMs);
@@ -57,7 +61,7 @@ if (values.seeds === undefined) {
     first: Number(values.first),
     count: Number(values.seeds),
     threads: values.threads === undefined ? null : Number(values.threads),
-    wishes,
+    subject: { kind: values.storage ? 'ring' : 'ensemble', wishes },
     say: values.quiet ? () => undefined : say,
   });
   for (const line of result.summary) say(line);

@@ -1,13 +1,14 @@
 /** One thread of a campaign: runs the seeds it is given until it is given none. */
 import { parentPort, workerData } from 'node:worker_threads';
 
-import type { SeedResult } from './campaign.ts';
+import type { SeedResult, Subject } from './campaign.ts';
+import type { Failure } from './failure.ts';
 import { forbidTheRealWorld } from './guard.ts';
 import { runSeed } from './run.ts';
-import type { SwarmWishes } from './swarm.ts';
+import { runStorageSeed } from './storage/run.ts';
 
 const port = parentPort!;
-const wishes = workerData as SwarmWishes;
+const subject = workerData as Subject;
 // Clients that lose their connections make thousands of errors; where one came from, `--seed` tells.
 Error.stackTraceLimit = 0;
 
@@ -17,7 +18,7 @@ port.on('message', (seed: number | null) => {
     return;
   }
   const allow = forbidTheRealWorld();
-  void runSeed({ seed, ...wishes }).then(({ failure, virtualMs, calls, txns, probes }) => {
+  void run(seed).then(({ failure, virtualMs, calls, txns, probes }) => {
     allow();
     const result: SeedResult = {
       seed,
@@ -30,3 +31,14 @@ port.on('message', (seed: number | null) => {
     port.postMessage(result);
   });
 });
+
+interface Told extends Pick<SeedResult, 'virtualMs' | 'calls' | 'txns'> {
+  readonly failure: Failure | null;
+  readonly probes: ReadonlyMap<string, number>;
+}
+
+function run(seed: number): Promise<Told> {
+  return subject.kind === 'ring'
+    ? runStorageSeed({ seed, ...subject.wishes })
+    : runSeed({ seed, ...subject.wishes });
+}

@@ -47,6 +47,8 @@ export class World {
   /** Milliseconds since the run began. */
   nowMs = 0;
   events = 0;
+  /** Whose event it is, with all that follows from it before the next one. */
+  running: Life | null = null;
   readonly #heap: Item[] = [];
   #orders = 0;
   #lives = 0;
@@ -171,6 +173,7 @@ export class World {
       this.note(item.atMs * 1000);
       this.note((life?.id ?? 0) * 4 + KIND_NUMBERS[item.kind]);
       item.task = null;
+      this.running = life;
       task();
       return true;
     }

@@ -13,8 +13,8 @@ test('R1–R12: 100 seeds of faults, moves and fail-overs pass', () => {
     sums.discards += judge.discards;
   }
   // A campaign that reaches little says little.
-  expect(sums.writes).toBeGreaterThan(100_000);
-  expect(sums.reads).toBeGreaterThan(100_000);
+  expect(sums.writes).toBeGreaterThan(50_000);
+  expect(sums.reads).toBeGreaterThan(50_000);
   expect(sums.staleReads).toBeGreaterThan(10_000);
   expect(sums.discards).toBeGreaterThan(100);
 });

@@ -50,6 +50,7 @@ export class Swarm {
   readonly #places: Place[] = [];
   readonly #stormMs: number;
   #isStorm = true;
+  #clientsRest = false;
   #mustSucceed = false;
   #writes = 0;
   #faults = 0;
@@ -124,8 +125,6 @@ export class Swarm {
     this.#judgeEnd();
   }
 
-  #clientsRest = false;
-
   // --- nodes ---
 
   #start(place: Place): void {
@@ -161,7 +160,8 @@ export class Swarm {
   #client(): void {
     if (this.#clientsRest) return;
     const prng = this.#prng;
-    this.agenda.after(prng.between(1, 12), () => {
+    // In the storm there is more to be seen.
+    this.agenda.after(prng.between(1, this.#isStorm ? 12 : 50), () => {
       const partition = prng.below(PARTITIONS);
       const place = this.#chooseLeader(partition);
       const leader = place?.node ?? null;

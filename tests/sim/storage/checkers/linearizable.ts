@@ -1,0 +1,24 @@
+/** I1, I6, I11: what clients were told of each key is what one key would have told them. */
+import { Failure } from '../../failure.ts';
+import type { Call, History } from '../history.ts';
+import { whyNoRegister } from './registers.ts';
+import { whyNoCounter, whyNoList } from './sequences.ts';
+
+export function checkLinearizable(history: History): void {
+  for (const [key, calls] of history.byKey()) {
+    const why = whyWrong(calls);
+    if (why !== null) throw new Failure('linearizable', `${key}: ${why}`);
+  }
+}
+
+function whyWrong(calls: readonly Call[]): string | null {
+  switch (calls[0]!.kind) {
+    case 'register':
+    case 'pair':
+      return whyNoRegister(calls);
+    case 'counter':
+      return whyNoCounter(calls);
+    case 'list':
+      return whyNoList(calls);
+  }
+}

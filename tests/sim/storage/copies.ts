@@ -1,0 +1,62 @@
+/** I8: what the disks of all replicas give back is the same, key by key, once everything is quiet. */
+import { Engine } from '../../../src-server/storage/engine/engine.ts';
+import { Failure } from '../failure.ts';
+import { simPlatform, TRUE_CLOCK } from '../platform.ts';
+import type { World } from '../world.ts';
+import { DATA_DIR, type Ring } from './ring.ts';
+import type { StorageMachine } from './storage-machine.ts';
+import type { StorageSwarm } from './swarm.ts';
+
+const OPEN_MS = 60_000;
+
+/** The nodes must have ended. */
+export async function checkCopies(world: World, ring: Ring, swarm: StorageSwarm): Promise<void> {
+  const engines = new Map<string, Engine>();
+  for (const machine of ring.machines)
+    engines.set(machine.id, await openLog(world, ring, machine, swarm));
+  for (const [number, { value }] of ring.view.partitions) {
+    const facts = value.replicas.map((id) => {
+      const store = engines.get(id)!.partition(number);
+      if (store === null) return `nothing at ${id}`;
+      if (store.damage !== null) return `damage at ${id}: ${store.damage.why}`;
+      if (store.installing !== null) return `a copy begun at ${id}`;
+      return `log up to ${store.lastEpoch}:${store.lastSeq}, ${store.count} keys, digest ${store.digest().sum}`;
+    });
+    if (new Set(facts).size > 1) {
+      const words = value.replicas.map((id, i) => `${id} has ${facts[i]}`).join('; ');
+      throw new Failure('copies', `copies of partition ${number} differ: ${words}`);
+    }
+  }
+  await Promise.all([...engines.values()].map((engine) => engine.close()));
+}
+
+/** Reads the log as the next process on this machine would. */
+async function openLog(
+  world: World,
+  ring: Ring,
+  machine: StorageMachine,
+  swarm: StorageSwarm,
+): Promise<Engine> {
+  const life = world.newLife(`inspector of ${machine.id}`);
+  const platform = simPlatform({
+    world,
+    life,
+    clock: TRUE_CLOCK,
+    random: world.stream(),
+    net: ring.network.netOf(life, machine.host, life.name),
+    log: () => undefined,
+    disk: (clock) => machine.disk.copy({ clock }),
+  });
+  let engine: Engine | null = null;
+  Engine.open({
+    platform,
+    directory: `${DATA_DIR}/log`,
+    settings: { segmentBytes: swarm.segmentBytes, reserveBytes: 0 },
+  }).then(
+    (opened) => (engine = opened),
+    (error: unknown) => world.fail(error),
+  );
+  const isOpen = await world.run(world.nowMs + OPEN_MS, () => engine !== null);
+  if (!isOpen) throw new Failure('recovery', `the log of ${machine.id} cannot be opened`);
+  return engine!;
+}

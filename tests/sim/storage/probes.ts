@@ -1,0 +1,24 @@
+/** Which paths a campaign of rings reached. */
+import { type Probes } from '../probes.ts';
+
+export type StorageProbes = Probes;
+
+/** Sentences of the product that are a path of their own, with the probe's name. */
+const SENTENCES: Readonly<Record<string, string>> = {
+  'a copy nobody wants here is gone': 'a copy nobody wanted was dropped',
+  'bytes of a partition are not what was written': 'damage was found',
+  'this node stops': 'a node stopped by itself',
+  'a link is down': 'a link went down',
+};
+
+export function noted(probes: Probes, sentence: string): void {
+  const name = SENTENCES[sentence];
+  if (name !== undefined) probes.hit(name);
+}
+
+const SEEDS_FOR_COMMON = 100;
+
+/** What a campaign of so many seeds must have reached at least once; a short one need not have reached anything. */
+export function expectedOfRings(seeds: number): readonly string[] {
+  return seeds >= SEEDS_FOR_COMMON ? Object.values(SENTENCES) : [];
+}

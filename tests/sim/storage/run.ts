@@ -1,0 +1,264 @@
+/**
+ * One run of one seed of a ring: a storm of work and faults, then peace, in which everything must come to rest; perhaps a while
+ * without the ensemble, in which nothing may fail; then judgement.
+ */
+import { Prng } from '../../../src-server/base/prng.ts';
+import { replicasOf } from '../../../src-server/storage/ring/table.ts';
+import type { NodeId } from '../../../src-server/storage/ring/topology.ts';
+import { Failure, failureOf } from '../failure.ts';
+import { Probes } from '../probes.ts';
+import { Trace, type WriteLine } from '../trace.ts';
+import { World } from '../world.ts';
+import { checkLinearizable } from './checkers/linearizable.ts';
+import { checkCopies } from './copies.ts';
+import { History } from './history.ts';
+import { Nemesis } from './nemesis.ts';
+import { Ring, type Sabotage } from './ring.ts';
+import { drawStorageSwarm, type StorageSwarm, type StorageWishes } from './swarm.ts';
+import { Witness } from './witness.ts';
+import { mustBeDone, Workload } from './workload.ts';
+
+export interface StorageRunOptions extends StorageWishes {
+  readonly seed: number;
+  readonly write?: WriteLine;
+  readonly sabotage?: Sabotage;
+}
+
+export interface StorageReport {
+  readonly seed: number;
+  readonly failure: Failure | null;
+  /** Equal for equal runs. */
+  readonly hash: string;
+  readonly virtualMs: number;
+  readonly events: number;
+  readonly calls: number;
+  /** Entries that were committed. */
+  readonly txns: number;
+  readonly probes: ReadonlyMap<string, number>;
+}
+
+/** Within so long a ring at peace has come to rest. */
+const REST_MS = 120_000;
+/** What was told last has reached everybody. */
+const QUIET_MS = 3000;
+/** Asked again and again for so long, a healthy key answers. */
+const ANSWER_MS = 30_000;
+const AGAIN_MS = 200;
+
+export async function runStorageSeed(options: StorageRunOptions): Promise<StorageReport> {
+  const run = new Run(options);
+  let failure: Failure | null = null;
+  const uproot = run.plant(options.sabotage ?? {});
+  try {
+    await run.play();
+    run.judge();
+  } catch (error) {
+    failure = failureOf(error);
+  } finally {
+    uproot();
+  }
+  return run.report(failure);
+}
+
+class Run {
+  readonly #world: World;
+  readonly #swarm: StorageSwarm;
+  readonly #trace: Trace;
+  readonly #history = new History();
+  readonly #probes = new Probes();
+  readonly #witness: Witness;
+  readonly #ring: Ring;
+  readonly #workload: Workload;
+
+  constructor({ seed, write, sabotage, ...wishes }: StorageRunOptions) {
+    const world = new World(seed);
+    const swarm = drawStorageSwarm(new Prng(seed), wishes);
+    const trace = new Trace(world, write ?? null);
+    const probes = this.#probes;
+    this.#world = world;
+    this.#swarm = swarm;
+    this.#trace = trace;
+    this.#witness = new Witness(world, probes);
+    this.#ring = new Ring({ world, swarm, trace, probes, sabotage: sabotage ?? {} });
+    const history = this.#history;
+    this.#workload = new Workload({ world, ring: this.#ring, swarm, history, trace, probes });
+  }
+
+  /** @returns what takes it all back */
+  plant(sabotage: Sabotage): () => void {
+    const uproot = sabotage.plant?.(this.#world) ?? ((): void => undefined);
+    const leave = this.#witness.attend();
+    return () => {
+      leave();
+      uproot();
+    };
+  }
+
+  async play(): Promise<void> {
+    const world = this.#world;
+    const swarm = this.#swarm;
+    const ring = this.#ring;
+    const workload = this.#workload;
+    const probes = this.#probes;
+    this.#trace.line('world', 'begins', describeSwarm(swarm));
+    ring.start();
+    ring.watch();
+    const nemesis = new Nemesis({ world, ring, swarm, trace: this.#trace, probes });
+    nemesis.start();
+    workload.start();
+    await world.run(swarm.stormMs);
+    workload.isResting = true;
+    nemesis.makePeace();
+    await this.#comeToRest();
+    for (const caller of workload.callers) caller.hangUp();
+    if (swarm.aloneMs > 0) await this.#beAlone();
+    workload.isOver = true;
+    await this.#comeToRest();
+    await this.#lookAround();
+    await world.run(world.nowMs + QUIET_MS);
+    this.#trace.line('world', 'ends');
+    for (const machine of ring.machines) machine.kill();
+    await checkCopies(world, ring, swarm);
+  }
+
+  // --- peace ---
+
+  async #comeToRest(): Promise<void> {
+    const world = this.#world;
+    const unsettled = (): string | null => this.#whyUnsettled();
+    if (!(await world.run(world.nowMs + REST_MS, () => unsettled() === null)))
+      throw new Failure('liveness', `after ${REST_MS} ms of peace ${unsettled()}`);
+    await this.#answerEverywhere();
+  }
+
+  #whyUnsettled(): string | null {
+    const { view, machines } = this.#ring;
+    const { partitionCount, replicaCount, nodes } = this.#swarm;
+    if (this.#workload.outstanding > 0) return 'clients wait for answers';
+    const off = machines.find(({ isServing }) => !isServing);
+    if (off !== undefined) return `${off.id} is ${off.state} and does not serve`;
+    if (!view.isConnected) return 'the ensemble does not answer';
+    const config = view.config?.value;
+    if (config?.phase !== 'formed') return 'the ring is not formed';
+    if (config.out.length > 0) return `${config.out.join(' ')} are out of the ring`;
+    if (config.nodes.length < nodes) return 'not everybody belongs to the ring';
+    for (const { id } of machines)
+      if (!view.nodes.has(id as NodeId)) return `${id} is not registered`;
+    if (view.partitions.size < partitionCount) return 'partitions are missing';
+    for (const [number, { value }] of view.partitions) {
+      const { leader, inSync, replicas, learners } = value;
+      const words = `partition ${number}: ${leader ?? 'nobody'} leads, in sync ${inSync.join(' ')}, replicas ${replicas.join(' ')}, learners ${learners.join(' ')}`;
+      const isWhole =
+        leader !== null &&
+        learners.length === 0 &&
+        inSync.length === replicas.length &&
+        replicas.length === Math.min(replicaCount, nodes);
+      if (!isWhole) return words;
+      const wanted = replicasOf(config.table, number);
+      if (wanted.some((id) => !replicas.includes(id)))
+        return `${words}, and ${wanted.join(' ')} should hold it`;
+    }
+    return null;
+  }
+
+  /** Every key answers, for reads and writes, before long. */
+  async #answerEverywhere(): Promise<void> {
+    const { callers, keys } = this.#workload;
+    const caller = callers[0]!;
+    const world = this.#world;
+    const untilMs = world.nowMs + ANSWER_MS;
+    await this.#untilDone(async () => {
+      for (const { key, kind } of keys) {
+        for (const verb of ['get', VERB_OF[kind]] as const) {
+          for (;;) {
+            const call = await caller.ask({ key, kind, verb });
+            if (call.outcome.kind === 'done') break;
+            if (world.nowMs > untilMs)
+              throw new Failure(
+                'liveness',
+                `in peace ${verb} ${key} is ${JSON.stringify(call.outcome)}`,
+              );
+            await caller.pause(AGAIN_MS);
+          }
+        }
+      }
+    });
+  }
+
+  /** The last word: everybody reads everything, through every node. */
+  async #lookAround(): Promise<void> {
+    const { callers, keys } = this.#workload;
+    const { machines } = this.#ring;
+    await this.#untilDone(async () => {
+      for (const [i, { host }] of machines.entries()) {
+        const caller = callers[i % callers.length]!;
+        for (const { key, kind } of keys)
+          mustBeDone(await caller.ask({ key, kind, verb: 'get' }, host));
+      }
+    });
+  }
+
+  /** I12: once all is healthy the ensemble goes, for longer than sessions and leases last, and nobody notices. */
+  async #beAlone(): Promise<void> {
+    const world = this.#world;
+    const workload = this.#workload;
+    const { ensemble } = this.#ring;
+    this.#trace.line('world', 'goes on without the ensemble');
+    this.#probes.hit('a healthy ring went on without the ensemble');
+    for (const member of ensemble.machines) member.kill();
+    workload.mustSucceed = true;
+    workload.isResting = false;
+    await world.run(world.nowMs + this.#swarm.aloneMs);
+    workload.isResting = true;
+    await world.run(world.nowMs + REST_MS, () => workload.outstanding === 0);
+    workload.mustSucceed = false;
+    for (const member of ensemble.machines) member.start();
+  }
+
+  async #untilDone(work: () => Promise<void>): Promise<void> {
+    const world = this.#world;
+    const progress = { isDone: false };
+    work().then(
+      () => (progress.isDone = true),
+      (error: unknown) => world.fail(error),
+    );
+    if (!(await world.run(world.nowMs + REST_MS, () => progress.isDone)))
+      throw new Failure('liveness', 'a client in peace gets no answers');
+  }
+
+  judge(): void {
+    checkLinearizable(this.#history);
+  }
+
+  report(failure: Failure | null): StorageReport {
+    const world = this.#world;
+    if (failure !== null) this.#trace.line('judge', failure.kind, failure.message);
+    return {
+      seed: world.seed,
+      failure,
+      hash: world.hash,
+      virtualMs: world.nowMs,
+      events: world.events,
+      calls: this.#history.calls.length,
+      txns: this.#witness.commits,
+      probes: this.#probes.counts,
+    };
+  }
+}
+
+const VERB_OF = { register: 'set', pair: 'set', counter: 'incr', list: 'append' } as const;
+
+function describeSwarm(swarm: StorageSwarm): string {
+  const { nodes, ensemble, replicaCount, minInSync, zones, faults, faultEveryMs, callers } = swarm;
+  const { sessionTimeoutMs, leaseMs, downOutMs, segmentBytes, network } = { ...swarm, ...ensemble };
+  return [
+    `${nodes} nodes in ${zones} zones`,
+    `${ensemble.members} members`,
+    `${replicaCount} copies, ${minInSync} in sync`,
+    `session ${sessionTimeoutMs} ms, lease ${leaseMs} ms, out after ${downOutMs} ms`,
+    `segments of ${segmentBytes} bytes`,
+    `network ${network.cutting}, ${network.bufferBytes} bytes, up to ${network.delayMaxMs} ms`,
+    `${callers} clients`,
+    faults.size === 0 ? 'no faults' : `every ${faultEveryMs} ms one of ${[...faults].join(', ')}`,
+  ].join('; ');
+}
