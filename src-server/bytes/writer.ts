@@ -110,7 +110,9 @@ export class Writer {
       const at = this.length;
       for (let i = 0; i < length; i++) bytes[at + i] = source[start + i]!;
     } else {
-      this.bytes.set(source.subarray(start, start + length), this.length);
+      // Making a view takes as long as copying some hundred bytes.
+      const isWhole = length === source.length;
+      this.bytes.set(isWhole ? source : source.subarray(start, start + length), this.length);
     }
     this.length += length;
   }

@@ -24,8 +24,10 @@ import type {
 } from '../../src-server/storage/resp/ports.ts';
 import { partitionOf, slotOf, SLOTS } from '../../src-server/storage/ring/slots.ts';
 
-interface Stored extends Found {
+interface Stored {
   readonly value: Buffer;
+  expiresAtMs: number;
+  seq: number;
 }
 
 /** The ring that several pretend nodes share. */
@@ -306,7 +308,16 @@ class MemoryTransaction implements Transaction {
 
   put(key: Uint8Array, value: Uint8Array, expiresAtMs: number): void {
     const seq = this.#keyspace.nextSeq();
-    this.#keyspace.keys.set(nameOf(key), { value: Buffer.from(value), expiresAtMs, seq });
+    const name = nameOf(key);
+    const stored = this.#keyspace.keys.get(name);
+    // Written over where it fits: measurements are to be of the doors, not of the garbage of what stands behind them.
+    if (stored?.value.length === value.length) {
+      stored.value.set(value);
+      stored.expiresAtMs = expiresAtMs;
+      stored.seq = seq;
+    } else {
+      this.#keyspace.keys.set(name, { value: Buffer.from(value), expiresAtMs, seq });
+    }
   }
 
   delete(key: Uint8Array): void {
