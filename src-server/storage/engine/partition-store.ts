@@ -154,6 +154,7 @@ export class PartitionStore implements Store {
       const position = this.#tail.at(seq);
       if (position < 0) return 'gone';
       const entry = this.#readEntry(position, seq);
+      if (entry === null) return 'gone';
       bytes += entry.body.length;
       if (bytes <= maxBytes || entries.length === 0) entries.push(entry);
     }
@@ -208,7 +209,8 @@ export class PartitionStore implements Store {
     return this.#log.append(header, body);
   }
 
-  #readEntry(position: number, seq: number): Entry {
+  /** @returns null where it is not what was written */
+  #readEntry(position: number, seq: number): Entry | null {
     const segment = this.#log.segment(segmentOf(position));
     const offset = offsetOf(position);
     const header = this.#header;
@@ -224,12 +226,13 @@ export class PartitionStore implements Store {
       if (body.length === length && crc32c(body, 0, length) === bodyCrc)
         return { epoch, seq, body };
     }
-    throw this.damaged({
+    this.damaged({
       partition: this.partition,
       segment: segment.number,
       offset,
       why: 'an entry is not what was written',
     });
+    return null;
   }
 
   // --- keys ---
@@ -302,8 +305,13 @@ export class PartitionStore implements Store {
 
   // --- copies ---
 
-  copy(cursor: number, maxBytes: number): Chunk {
-    return gatherCommitted(this.keys, this.#uncommitted, cursor, maxBytes);
+  copy(cursor: number, maxBytes: number): Chunk | null {
+    try {
+      return gatherCommitted(this.keys, this.#uncommitted, cursor, maxBytes);
+    } catch (error) {
+      if (error instanceof EngineDamage) return null;
+      throw error;
+    }
   }
 
   beginInstall({ baseSeq, baseEpoch, epochs: known }: InstallBase): void {

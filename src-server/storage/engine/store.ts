@@ -103,19 +103,28 @@ export interface Store {
   get(key: Uint8Array): Found | null;
   /** Of the newest uncommitted entry that touches the key, 0 where there is none. */
   pendingSeq(key: Uint8Array): number;
-  /** Entries from there on, as many as fit but one at least; 'gone' where some are no longer kept. Empty at the end. */
+  /**
+   * Entries from there on, as many as fit but one at least; empty at the end. 'gone' where some are no longer kept, or are not
+   * what was written, of which `onDamage` tells.
+   */
   read(fromSeq: number, maxBytes: number): readonly Entry[] | 'gone';
   /** Compaction should keep entries from there on for who lags; null for nobody. */
   keepFrom(seq: number | null): void;
 
-  /** About so many keys from a place in the order of hashes on; a key that stays is seen once or more, however much changes. */
+  /**
+   * About so many keys from a place in the order of hashes on; a key that stays is seen once or more, however much changes. What
+   * is damaged is left out, and told of.
+   */
   scan(cursor: number, count: number): Scan;
   /** Keys whose time has come, soonest first, at most so many. */
   due(wallMs: number, count: number): readonly Uint8Array[];
   digest(): Digest;
 
-  /** The committed keys from a place on. Together with all entries after the base that the copy began with, it is right. */
-  copy(cursor: number, maxBytes: number): Chunk;
+  /**
+   * The committed keys from a place on. Together with all entries after the base that the copy began with, it is right.
+   * @returns null where one of them is not what was written: the partition is damaged, and can be nobody's source
+   */
+  copy(cursor: number, maxBytes: number): Chunk | null;
   /** Empties the partition; it takes chunks and no entries until the end. */
   beginInstall(base: InstallBase): void;
   /** @returns false where the bytes are damaged: the chunk is to be asked for again */

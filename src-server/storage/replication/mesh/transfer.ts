@@ -21,7 +21,11 @@ import { TokenBucket } from './token-bucket.ts';
 export interface CopyStore {
   readonly bytes: number;
   readonly installing: Copying | null;
-  copy(cursor: number, maxBytes: number): { readonly cursor: number; readonly bytes: Uint8Array };
+  /** @returns null where its bytes are damaged */
+  copy(
+    cursor: number,
+    maxBytes: number,
+  ): { readonly cursor: number; readonly bytes: Uint8Array } | null;
   keepFrom(seq: number | null): void;
   beginInstall(base: {
     readonly baseSeq: number;
@@ -255,7 +259,14 @@ export class Transfers {
     const { partition, to, epoch, baseSeq, baseEpoch, epochs } = order;
     const store = ports.store(partition);
     assert(store !== null, 'who leads a partition has it');
-    const { cursor: nextCursor, bytes } = store.copy(cursor, CHUNK_BYTES);
+    const chunk = store.copy(cursor, CHUNK_BYTES);
+    if (chunk === null) {
+      // Who is damaged does not lead any more; whoever does begins a copy of its own.
+      one.isSent = true;
+      this.#forget(partition, to);
+      return;
+    }
+    const { cursor: nextCursor, bytes } = chunk;
     one.number++;
     one.cursor = nextCursor;
     one.isSent = nextCursor === 0;

@@ -32,7 +32,7 @@ describe('copies', () => {
       target.flush();
       for (;;) {
         const { cursor } = target.store().installing!;
-        const chunk = origin.copy(cursor, 300);
+        const chunk = origin.copy(cursor, 300)!;
         const spoilt = Buffer.from(chunk.bytes);
         if (spoilt.length > 0) {
           spoilt[random.below(spoilt.length)]! ^= 4;
@@ -67,7 +67,7 @@ describe('copies', () => {
     const target = await Rig.open(BIG);
     target.put({ old: 'gone' });
     target.store().beginInstall({ baseSeq: 0, baseEpoch: 0, epochs: [] });
-    expect(target.store().installChunk(source.store().copy(0, 100))).toBe(true);
+    expect(target.store().installChunk(source.store().copy(0, 100)!)).toBe(true);
     target.store().endInstall();
     expect(target.all()).toEqual({});
     target.put({ a: '1' });
