@@ -28,7 +28,7 @@ function read(): RingPalette {
     ink: token('ink'),
     quiet: token('ink-3'),
     line: token('line-strong'),
-    traffic: token('series-0'),
+    traffic: token('ink-faint'),
     accent: token('accent-ink'),
     standings: {
       whole: token('ok-dot'),

@@ -25,6 +25,8 @@ export interface RingPalette {
 /** Of a mark: its line, and what it lays over what is below. */
 export interface RingTints {
   readonly line: string;
+  /** Around the line, so that it is seen on every colour. */
+  readonly halo: string;
   readonly fill: string;
 }
 

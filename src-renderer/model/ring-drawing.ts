@@ -100,30 +100,29 @@ export function drawWedge(
   const inner = circle.health.inner - 2;
   const from = partition / partitionCount;
   const to = (partition + 1) / partitionCount;
-  pen.strokeStyle = tint.line;
-  pen.fillStyle = tint.fill;
-  pen.lineWidth = 1.5;
+  if ((to - from) * TAU * outer < 5) {
+    needle(pen, circle, (from + to) / 2, { inner, outer: circle.traffic.outer }, tint);
+    return;
+  }
   pen.lineJoin = 'round';
-  if ((to - from) * TAU * outer >= 5) {
-    pen.beginPath();
-    pen.arc(circle.centre, circle.centre, outer, angleOf(from), angleOf(to));
-    pen.arc(circle.centre, circle.centre, inner, angleOf(to), angleOf(from), true);
-    pen.closePath();
-    pen.fill();
-    pen.stroke();
-  } else needle(pen, circle, (from + to) / 2, { inner, outer: circle.traffic.outer });
+  pen.fillStyle = tint.fill;
+  pen.beginPath();
+  pen.arc(circle.centre, circle.centre, outer, angleOf(from), angleOf(to));
+  pen.arc(circle.centre, circle.centre, inner, angleOf(to), angleOf(from), true);
+  pen.closePath();
+  pen.fill();
+  strokeBoth(pen, tint);
 }
 
 /** Where a key lies: a needle from the hole to the outside, with a head. */
 export function drawPin(pen: Pen, circle: Circle, slot: number, tint: RingTints): void {
   const share = (slot + 0.5) / SLOTS;
-  pen.strokeStyle = tint.line;
-  pen.fillStyle = tint.line;
-  pen.lineWidth = 1.5;
-  needle(pen, circle, share, { inner: circle.hole - 4, outer: circle.traffic.outer });
+  needle(pen, circle, share, { inner: circle.hole - 4, outer: circle.traffic.outer }, tint);
   const { x, y } = placeAt(circle, share, circle.traffic.outer);
+  pen.fillStyle = tint.line;
   pen.beginPath();
-  pen.arc(x, y, 4.5, 0, TAU);
+  pen.arc(x, y, 5, 0, TAU);
+  strokeBoth(pen, tint);
   pen.fill();
 }
 
@@ -132,11 +131,22 @@ function needle(
   circle: Circle,
   share: number,
   { inner, outer }: { readonly inner: number; readonly outer: number },
+  tint: RingTints,
 ): void {
   const from = placeAt(circle, share, inner);
   const to = placeAt(circle, share, outer);
   pen.beginPath();
   pen.moveTo(from.x, from.y);
   pen.lineTo(to.x, to.y);
+  strokeBoth(pen, tint);
+}
+
+/** The path's halo, and the line in it. */
+function strokeBoth(pen: Pen, { line, halo }: RingTints): void {
+  pen.strokeStyle = halo;
+  pen.lineWidth = 4.5;
+  pen.stroke();
+  pen.strokeStyle = line;
+  pen.lineWidth = 1.75;
   pen.stroke();
 }

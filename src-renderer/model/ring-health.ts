@@ -101,6 +101,7 @@ export function healthOf(
     if (liveInSync === 0 && live > 0) forcible++;
     const leader = leaders[p]!;
     const standing = standingOf({
+      isPlaced: replicas > 0,
       liveInSync,
       minInSync,
       hasLeader: leader !== NOBODY && isAlive[leader] === true,
@@ -118,6 +119,7 @@ export function healthOf(
 }
 
 function standingOf(facts: {
+  readonly isPlaced: boolean;
   readonly liveInSync: number;
   readonly minInSync: number;
   readonly hasLeader: boolean;
@@ -126,6 +128,8 @@ function standingOf(facts: {
   readonly isWhole: boolean;
 }): RingStanding {
   const { liveInSync, minInSync } = facts;
+  // A ring that is forming has not come to it yet: there is nothing to be lost.
+  if (!facts.isPlaced) return 'electing';
   if (liveInSync === 0) return 'lost';
   if (liveInSync < minInSync) return 'refusing';
   if (!facts.hasLeader) return 'electing';

@@ -8,7 +8,7 @@ export const keys = {
     create: 'New key',
     refresh: 'Look again',
     search: 'Which keys',
-    searchPlaceholder: 'Prefix, or a pattern such as *order*',
+    searchPlaceholder: 'Prefix or *pattern*',
     searchTip:
       '* stands for anything, ? for one character, [ab] for one of these. Without any of them it is the beginning of keys.',
     inPartition: 'Partition {partition}',

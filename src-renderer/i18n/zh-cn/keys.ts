@@ -11,7 +11,7 @@ export const keys: Texts<typeof english> = {
     create: '新建键',
     refresh: '重新查找',
     search: '查找哪些键',
-    searchPlaceholder: '前缀，或模式，例如 *order*',
+    searchPlaceholder: '前缀或 *模式*',
     searchTip: '* 代表任意内容，? 代表一个字符，[ab] 代表其中之一。都没有时按前缀查找。',
     inPartition: '分区 {partition}',
     clearPartition: '显示所有分区的键',

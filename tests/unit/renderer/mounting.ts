@@ -14,6 +14,8 @@ function testRouter(): Router {
     routes: [
       { path: '/:cluster', name: 'cluster', component: Nothing },
       { path: '/:cluster/ensemble', name: 'ensemble', component: Nothing },
+      { path: '/:cluster/ring', name: 'ring', component: Nothing },
+      { path: '/:cluster/keys', name: 'keys', component: Nothing },
       { path: '/:cluster/nodes/:parts(.*)*', name: 'node', component: Nothing },
     ],
   });

@@ -57,7 +57,8 @@ export function answerOf(reply: Reply): NodeAnswer | null {
   return {
     isLoading: number('loading') === 1,
     figures: {
-      version: text('version'),
+      // What is behind the comma says when it was built.
+      version: text('version')?.split(',')[0] ?? null,
       mode: text('mode'),
       uptimeMs: uptime === null ? null : uptime * 1000,
       clients: number('clients'),

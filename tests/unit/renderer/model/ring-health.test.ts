@@ -31,6 +31,7 @@ describe('one partition', () => {
     ['edge', { copies: [0, 1, 2], behind: [2] }],
     ['refusing', { copies: [0, 1, 2], behind: [1, 2] }],
     ['electing', { copies: [0, 1, 2], leader: null }],
+    ['electing', { copies: [], leader: null }],
     ['thin', { copies: [0, 1, 2, 3], behind: [3] }],
   ])('%s', (standing, partition) => {
     const nodes = [...threeNodes(), ringNode('node-4', 'd')];
