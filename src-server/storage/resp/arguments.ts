@@ -2,11 +2,12 @@
  * The words of one command, as offsets into the bytes that came. Nothing is cut out until somebody asks, and what is cut out
  * is borrowed: it is good until the parser goes on. `kept()` gives a copy that lasts.
  */
-import { Writer } from '../../bytes/writer.ts';
+import type {} from '../../bytes/reader.ts';
 
 const CASE_BIT = 0x20;
-const STAR = '*';
-const DOLLAR = '$';
+const CR = 0x0d;
+const LF = 0x0a;
+/** A type, ten digits, two ends of lines. */
 const WORD_OVERHEAD_BYTES = 16;
 
 export class Arguments {
@@ -72,19 +73,20 @@ export class Arguments {
 
   /** A copy whose bytes are its own, and are the whole command as an array of bulk strings. */
   kept(): Arguments {
-    const writer = new Writer(
-      this.byteLength + this.count * WORD_OVERHEAD_BYTES + WORD_OVERHEAD_BYTES,
-    );
     const copy = new Arguments();
-    head(writer, STAR, this.count);
+    const room = this.byteLength + (this.count + 1) * WORD_OVERHEAD_BYTES;
+    const bytes = Buffer.allocUnsafe(room);
+    let at = bytes.write(`*${this.count}\r\n`, 0, 'latin1');
     for (let i = 0; i < this.count; i++) {
       const length = this.length(i);
-      head(writer, DOLLAR, length);
-      copy.add(writer.length, writer.length + length);
-      writer.raw(this.bytes, this.starts[i]!, length);
-      writer.raw(END_OF_LINE, 0, END_OF_LINE.length);
+      at += bytes.write(`$${length}\r\n`, at, 'latin1');
+      copy.add(at, at + length);
+      this.bytes.copy(bytes, at, this.starts[i], this.ends[i]);
+      at += length;
+      bytes[at++] = CR;
+      bytes[at++] = LF;
     }
-    copy.bytes = writer.view();
+    copy.bytes = bytes.subarray(0, at);
     return copy;
   }
 
@@ -97,10 +99,4 @@ export class Arguments {
   }
 }
 
-function head(writer: Writer, type: string, length: number): void {
-  const line = Buffer.from(`${type}${length}\r\n`, 'latin1');
-  writer.raw(line, 0, line.length);
-}
-
 const NONE = Buffer.alloc(0);
-const END_OF_LINE = Buffer.from('\r\n');

@@ -108,7 +108,7 @@ export class ClusterReplies {
   }
 }
 
-export function runsOf(ring: RingFacts): Run[] {
+function runsOf(ring: RingFacts): Run[] {
   const runs: { first: number; last: number; nodes: readonly NodeFacts[]; name: string }[] = [];
   for (let partition = 0; partition < ring.partitionCount; partition++) {
     const { leader, inSync } = ring.partition(partition);

@@ -47,6 +47,7 @@ export interface CourierParts {
 
 /** Between two looks for a leader who is not where he was. */
 const LOOK_AGAIN_MS = 10;
+const FIRST_BYTES = 64;
 const MOVED = Buffer.from('-MOVED ');
 
 /** @param answer gets the encoded reply, borrowed until it returns; called once, at once or later */
@@ -64,7 +65,8 @@ class Journey implements Work {
   readonly #parcel: Parcel;
   readonly #parts: CourierParts;
   readonly #answer: (reply: Uint8Array) => void;
-  readonly #reply = new ReplyWriter(64);
+  /** Made where it is needed: what another node answers comes written. */
+  #reply: ReplyWriter | null = null;
   readonly #endMs: number;
   #partition = 0;
 
@@ -74,7 +76,6 @@ class Journey implements Work {
     this.#parcel = parcel;
     this.#parts = parts;
     this.#answer = answer;
-    this.#reply.protocol = parcel.protocol;
     this.#endMs = parts.clock.nowMs() + parts.limits.forwardTimeoutMs;
   }
 
@@ -138,20 +139,26 @@ class Journey implements Work {
   }
 
   #fail(error: string): void {
+    const reply = this.#freshReply();
+    reply.error(error);
+    this.#answer(reply.view());
+  }
+
+  #freshReply(): ReplyWriter {
+    this.#reply ??= new ReplyWriter(FIRST_BYTES);
+    this.#reply.protocol = this.#parcel.protocol;
     this.#reply.clear();
-    this.#reply.error(error);
-    this.#answer(this.#reply.view());
+    return this.#reply;
   }
 
   // --- here ---
 
   run(transaction: Transaction): void {
-    this.#reply.clear();
-    this.#parcel.command.run(transaction, this.#parcel.words, this.#reply);
+    this.#parcel.command.run(transaction, this.#parcel.words, this.#freshReply());
   }
 
   done(): void {
-    this.#answer(this.#reply.view());
+    this.#answer(this.#reply!.view());
   }
 
   refused(refusal: Refusal): void {

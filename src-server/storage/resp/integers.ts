@@ -3,7 +3,7 @@
  * may count up to the very end.
  */
 
-export const INT64_MAX = 0x7fff_ffff_ffff_ffffn;
+const INT64_MAX = 0x7fff_ffff_ffff_ffffn;
 export const INT64_MIN = -0x8000_0000_0000_0000n;
 /** So many digits always fit a number. */
 const SAFE_DIGITS = 15;

@@ -12,7 +12,7 @@ import type { Transaction } from '../ports.ts';
 import { readDeadline, readExpiry } from './expiry-options.ts';
 
 /** Of a value, as SETRANGE and APPEND may make it. */
-export const VALUE_BYTES_MAX = 0x400_0000;
+const VALUE_BYTES_MAX = 0x400_0000;
 
 const STRING = { kind: 'keys', group: 'string', joined: null } as const;
 const READS = { ...STRING, isWrite: false, flags: ['readonly', 'fast'] } as const;
