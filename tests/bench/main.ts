@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: ours beside Apache's in one run. Every figure is the median of paired rounds; the ratio counts.
+ * `npm run bench`: ours beside Apache's and Redis in one run. Every figure is the median of paired rounds; the ratio counts.
  *
  *   npm run bench -- [--rounds 5] [--seconds 4] [--only getData]
  */
@@ -13,6 +13,7 @@ import { measureEnsembles } from './ensemble-suite.ts';
 import { ENSEMBLE_CONNECTIONS } from './ensemble-workloads.ts';
 import { measurePlacement } from './placement-suite.ts';
 import { Report } from './report.ts';
+import { measureRings } from './ring-suite.ts';
 import { measureServers } from './server-suite.ts';
 import { CONNECTIONS } from './workloads.ts';
 
@@ -45,6 +46,7 @@ await measureServers(report, forMs);
 await measureEnsembles(report, forMs);
 await measurePlacement(report);
 await measureEngine(report, forMs);
+await measureRings(report);
 if (!report.print()) process.exitCode = 1;
 report.keep(machine, versions);
 
