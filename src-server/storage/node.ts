@@ -153,6 +153,7 @@ export class StorageNode {
       self: this.#recordAt(settings),
       name: settings.ringRoot,
       view,
+      isLinked: (node) => this.#links.isUp(node),
     });
     this.#links = new Links({
       node: this.#id,
@@ -164,8 +165,13 @@ export class StorageNode {
       logger,
       faults: parts.faults ?? null,
       handler: {
-        onLinkUp: (node) => this.#partitions.onLinkUp(node),
+        onLinkUp: (node) => {
+          this.#picture.updateAll();
+          this.#partitions.onLinkUp(node);
+          this.#keyspace.parking.releaseAll();
+        },
         onLinkDown: (node, why) => {
+          this.#picture.updateAll();
           this.#partitions.onLinkDown(node);
           this.#forwards.onLinkDown(node, why);
         },

@@ -19,6 +19,7 @@ const NO_PARTITION: PartitionFacts = { epoch: 0, leader: null, replicas: [], inS
 export class RingPicture implements RingFacts {
   readonly #self: NodeId;
   readonly #view: RingView;
+  readonly #isLinked: (node: NodeId) => boolean;
   readonly name: string;
   version = 0;
   revision = 1;
@@ -39,9 +40,12 @@ export class RingPicture implements RingFacts {
     readonly self: NodeRecord;
     readonly name: string;
     readonly view: RingView;
+    /** Whether there is a link to it. */
+    readonly isLinked: (node: NodeId) => boolean;
   }) {
     this.#self = parts.self.id;
     this.#view = parts.view;
+    this.#isLinked = parts.isLinked;
     this.name = parts.name;
     this.self = factsOf(parts.self, true);
   }
@@ -119,8 +123,10 @@ export class RingPicture implements RingFacts {
     if (state === null || leader === null) return { kind: 'nobody', partition };
     if (leader === this.#self) return { kind: 'here', partition };
     const facts = this.#byId.get(leader);
-    // Another leader is on its way, or this one comes back: whoever asks waits for that.
-    if (facts?.isAlive !== true) return { kind: 'nobody', partition };
+    // Another leader is on its way, or this one comes back: whoever asks waits for that. An ensemble that has come back after
+    // a while knows nobody at first, and has made nobody else a leader: who is linked is there all the same.
+    const isThere = facts?.isAlive === true || this.#isLinked(leader);
+    if (facts === undefined || !isThere) return { kind: 'nobody', partition };
     const kind = state.replicas.includes(this.#self) ? 'follows' : 'elsewhere';
     return { kind, partition, leader: facts };
   }

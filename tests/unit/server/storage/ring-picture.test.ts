@@ -27,7 +27,7 @@ const SELF = {
 
 test('while no ring is known no slot has a partition whose number could mean another one later', () => {
   const view = new KeptView(new RingPaths('/ring'));
-  const picture = new RingPicture({ self: SELF, name: '/ring', view });
+  const picture = new RingPicture({ self: SELF, name: '/ring', view, isLinked: () => false });
   for (const when of ['before', 'after it was introduced']) {
     for (const slot of [0, 5000, 16_383])
       expect(picture.routeOf(slot), when).toEqual({ kind: 'nobody', partition: UNKNOWN_PARTITION });
