@@ -22,6 +22,10 @@ import { randomEdit, randomRing } from './random-ring.ts';
 
 const [firstSeed, lastSeed] = (process.env['PLACEMENT_SEEDS'] ?? '1-200').split('-').map(Number);
 
+const seedCount = lastSeed! - firstSeed! + 1;
+/** Only what hangs takes so long for one ring and its edits, on a busy machine, too. */
+const SEED_HANGS_MS = 600;
+
 interface Plain {
   readonly nodes: number;
   readonly zones: number;
@@ -53,18 +57,22 @@ function counts(table: RingTable): { held: number[]; led: number[] } {
   return { held, led };
 }
 
-test(`P1–P5: seeds ${firstSeed!} to ${lastSeed!}: rules kept, shares kept, moved what must be, stable`, () => {
-  const moves = { ours: 0, least: 0, tables: 0 };
-  for (let seed = firstSeed!; seed <= lastSeed!; seed++) {
-    try {
-      checkPlacement(seed, moves);
-    } catch (error) {
-      throw new Error(`seed ${seed}`, { cause: error });
+test(
+  `P1–P5: seeds ${firstSeed!} to ${lastSeed!}: rules kept, shares kept, moved what must be, stable`,
+  () => {
+    const moves = { ours: 0, least: 0, tables: 0 };
+    for (let seed = firstSeed!; seed <= lastSeed!; seed++) {
+      try {
+        checkPlacement(seed, moves);
+      } catch (error) {
+        throw new Error(`seed ${seed}`, { cause: error });
+      }
     }
-  }
-  expect(moves.tables).toBeGreaterThan(lastSeed! - firstSeed!);
-  expect(moves.ours).toBe(moves.least);
-});
+    expect(moves.tables).toBeGreaterThanOrEqual(seedCount);
+    expect(moves.ours).toBe(moves.least);
+  },
+  seedCount * SEED_HANGS_MS,
+);
 
 describe('equal nodes', () => {
   test.each([
