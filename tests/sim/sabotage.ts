@@ -134,7 +134,7 @@ const SIDS = [1, 2, 3, 4, 5].map((id) => sid(id));
 const NOBODY: View = { version: 0, servers: [], groups: null, weights: new Map() };
 
 /** Another method or getter in the place of one of the product's. */
-function planted(prototype: object, name: string, instead: PropertyDescriptor): () => void {
+export function planted(prototype: object, name: string, instead: PropertyDescriptor): () => void {
   const before = Object.getOwnPropertyDescriptor(prototype, name)!;
   Object.defineProperty(prototype, name, { ...instead, configurable: true });
   return () => Object.defineProperty(prototype, name, before);
@@ -142,7 +142,8 @@ function planted(prototype: object, name: string, instead: PropertyDescriptor): 
 
 // --- disks ---
 
-function disguised({ disk, clock }: Platform, lies: (path: string) => boolean): Disk {
+/** A disk on which the syncs of some files are reported and never happen. */
+export function disguised({ disk, clock }: Platform, lies: (path: string) => boolean): Disk {
   const fileOf = (file: DiskFile): DiskFile => {
     if (!lies(file.path)) return file;
     return {

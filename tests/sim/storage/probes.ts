@@ -8,7 +8,10 @@ const SENTENCES: Readonly<Record<string, string>> = {
   'a copy nobody wants here is gone': 'a copy nobody wanted was dropped',
   'bytes of a partition are not what was written': 'damage was found',
   'this node stops': 'a node stopped by itself',
-  'a link is down': 'a link went down',
+  'the link to a node is down': 'a link went down',
+  'this node controls the ring now': 'a controller took office',
+  'this node does not control the ring any more': 'a controller was deposed',
+  'the disk is nearly full; writes are refused until there is room': 'a disk was full',
 };
 
 export function noted(probes: Probes, sentence: string): void {

@@ -43,6 +43,7 @@ export interface RingParts {
 /** Sentences of the product at level error that belong to faults we make. */
 const EXPECTED_ERRORS: ReadonlySet<string> = new Set([
   'bytes of a partition are not what was written',
+  'the disk is nearly full; writes are refused until there is room',
   'this node stops',
 ]);
 
@@ -51,6 +52,8 @@ export class Ring {
   readonly machines: readonly StorageMachine[];
   readonly #parts: RingParts;
   #watcher: Membership | null = null;
+  /** When the records were different the last time. */
+  changedMs = 0;
 
   constructor(parts: RingParts) {
     const { world, swarm, trace, probes, sabotage } = parts;
@@ -110,7 +113,7 @@ export class Ring {
   }
 
   watch(): void {
-    const { world, swarm } = this.#parts;
+    const { world, swarm, trace } = this.#parts;
     const life = world.newLife('watcher');
     this.#watcher = new Membership({
       platform: this.platformOf(life, WATCHER_HOST),
@@ -118,18 +121,19 @@ export class Ring {
       sessionTimeoutMs: swarm.sessionTimeoutMs,
     });
     this.#watcher.onChange((change) => {
-      if (!this.#parts.trace.isOn) return;
+      this.changedMs = world.nowMs;
+      if (!trace.isOn) return;
+      if (change.areNodesChanged || change.isConnectionChanged) {
+        const nodes = [...this.view.nodes.keys()].join(' ');
+        const { isConnected } = this.view;
+        trace.line('record', 'alive', nodes, isConnected ? '' : 'as it was');
+      }
       for (const number of change.partitions) {
         const state = this.view.partitions.get(number)?.value;
         if (state === undefined) continue;
         const { epoch, leader, inSync, replicas, learners } = state;
         const copies = `in sync ${inSync.join(' ')}, replicas ${replicas.join(' ')}, learners ${learners.join(' ')}`;
-        this.#parts.trace.line(
-          'record',
-          `p${number}`,
-          `epoch ${epoch} of ${leader ?? 'nobody'}`,
-          copies,
-        );
+        trace.line('record', `p${number}`, `epoch ${epoch} of ${leader ?? 'nobody'}`, copies);
       }
     });
   }

@@ -39,7 +39,7 @@ export interface StorageReport {
 
 /** Within so long a ring at peace has come to rest. */
 const REST_MS = 120_000;
-/** What was told last has reached everybody. */
+/** What was changed last has reached everybody. */
 const QUIET_MS = 3000;
 /** Asked again and again for so long, a healthy key answers. */
 const ANSWER_MS = 30_000;
@@ -116,6 +116,7 @@ class Run {
     await this.#comeToRest();
     await this.#lookAround();
     await world.run(world.nowMs + QUIET_MS);
+    await this.#beQuiet();
     this.#trace.line('world', 'ends');
     for (const machine of ring.machines) machine.kill();
     await checkCopies(world, ring, swarm);
@@ -213,6 +214,17 @@ class Run {
     await world.run(world.nowMs + REST_MS, () => workload.outstanding === 0);
     workload.mustSucceed = false;
     for (const member of ensemble.machines) member.start();
+  }
+
+  /** Leaders may still be moved to where they should be. */
+  async #beQuiet(): Promise<void> {
+    const world = this.#world;
+    const ring = this.#ring;
+    const untilMs = world.nowMs + REST_MS;
+    while (world.nowMs - ring.changedMs < QUIET_MS) {
+      if (world.nowMs > untilMs) throw new Failure('liveness', 'in peace records go on changing');
+      await world.run(ring.changedMs + QUIET_MS);
+    }
   }
 
   async #untilDone(work: () => Promise<void>): Promise<void> {
