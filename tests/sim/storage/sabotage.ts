@@ -93,8 +93,10 @@ export const UNFENCED_CONTROLLER: Sabotage = {
 /** The last part of a copy is said to be there. */
 export const COPIES_WITHOUT_END: Sabotage = {
   plant: () => {
-    const install = methodOf(PartitionStore.prototype,
-      'installChunk') as PartitionStore['installChunk'];
+    const install = methodOf(
+      PartitionStore.prototype,
+      'installChunk',
+    ) as PartitionStore['installChunk'];
     return planted(PartitionStore.prototype, 'installChunk', {
       value(this: PartitionStore, chunk: Chunk) {
         const isLast = chunk.cursor === 0;
@@ -118,6 +120,6 @@ export const REPEATED_ERRANDS: Sabotage = {
   },
 };
 
-function methodOf(prototype: object, name: string) as T: T {
-  return Object.getOwnPropertyDescriptor(prototype, name)!.value as T;
+function methodOf(prototype: object, name: string): unknown {
+  return Object.getOwnPropertyDescriptor(prototype, name)!.value;
 }
