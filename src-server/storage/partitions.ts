@@ -77,6 +77,12 @@ const EXPIRED_KEYS_MAX = 256;
 /** One piece of entries for a follower. */
 const PIECE_BYTES = 0x10_0000;
 
+/** What came of sending entries: reported when the effects beside it are done. */
+interface Sent {
+  readonly partition: Partition;
+  readonly event: ReplicaEvent;
+}
+
 /** How far a partition's log went when a flush began. */
 interface Flushed {
   readonly partition: Partition;
@@ -90,6 +96,7 @@ export class Partitions implements PartitionGround {
   readonly #partitions = new Map<number, Partition>();
   /** Lists that are not in use. */
   readonly #lists: Effects[] = [];
+  readonly #sent: Sent[] = [];
   readonly transaction = new KeyTransaction();
   nowMs = 0;
   wallMs = 0;
@@ -323,40 +330,36 @@ export class Partitions implements PartitionGround {
 
   // --- what replicas want ---
 
-  step(partition: Partition, event: ReplicaEvent): void {
-    this.#do((effects) => this.#replicas.step(partition.number, event, effects));
+  step({ number }: Partition, event: ReplicaEvent): void {
+    const effects = this.#lists.pop() ?? new Effects();
+    this.#replicas.step(number, event, effects);
+    this.#carryOutAll(effects);
   }
 
-  /** One step may lead to another before all of its effects are done: each has a list of its own. */
   #do(work: (effects: Effects) => void): void {
     const effects = this.#lists.pop() ?? new Effects();
     work(effects);
     this.#carryOutAll(effects);
-    effects.clear();
-    this.#lists.push(effects);
   }
 
-  #carryOutAll({ list }: Effects): void {
-    if (list.length === 0) return;
-    const after: (() => void)[] = [];
+  /** One step may lead to another before all of its effects are done: each has a list of its own. */
+  #carryOutAll(effects: Effects): void {
+    const { list } = effects;
+    const mark = this.#sent.length;
     for (const effect of list) {
       // The disk failed meanwhile: what is left is another start's.
       if (this.#isClosed) return;
-      if (effect.kind === 'send') {
-        this.#parts.wires.send(effect.to, effect.message);
-        continue;
-      }
-      const partition = this.#partitions.get(effect.partition)!;
-      if (effect.kind === 'sendEntries') {
-        const event = this.#sendEntries(partition, effect);
-        after.push(() => this.step(partition, event));
-      } else {
-        this.#carryOut(partition, effect);
-        if (effect.kind === 'committed') after.push(() => this.#onCommitted(partition));
-      }
+      if (effect.kind === 'send') this.#parts.wires.send(effect.to, effect.message);
+      else if (effect.kind !== 'sendEntries') this.#carryOut(effect);
+      else this.#sent.push(this.#sendEntries(effect));
     }
+    for (const { partition, event } of this.#sent.splice(mark)) this.step(partition, event);
     // Whoever is answered may come back with more at once, and must find all of this done.
-    for (const task of after) task();
+    for (const effect of list) {
+      if (effect.kind === 'committed') this.#onCommitted(this.#partitions.get(effect.partition)!);
+    }
+    effects.clear();
+    this.#lists.push(effects);
   }
 
   #onCommitted(partition: Partition): void {
@@ -364,8 +367,9 @@ export class Partitions implements PartitionGround {
     this.#parts.onChanged(partition.number);
   }
 
-  #carryOut(one: Partition, effect: Exclude<Effect, Send | SendEntries>): void {
+  #carryOut(effect: Exclude<Effect, Send | SendEntries>): void {
     const { copies, engine } = this.#parts;
+    const one = this.#partitions.get(effect.partition)!;
     switch (effect.kind) {
       case 'create':
         one.store = engine.create(one.number);
@@ -417,10 +421,11 @@ export class Partitions implements PartitionGround {
   }
 
   /** @returns what came of it */
-  #sendEntries(partition: Partition, order: SendEntries): ReplicaEvent {
+  #sendEntries(order: SendEntries): Sent {
     const { to, epoch, fromSeq, toSeq, committedSeq } = order;
+    const partition = this.#partitions.get(order.partition)!;
     const found = partition.store!.read(fromSeq, PIECE_BYTES);
-    if (found === 'gone') return { kind: 'entriesGone', to };
+    if (found === 'gone') return { partition, event: { kind: 'entriesGone', to } };
     const count = Math.min(found.length, toSeq - fromSeq + 1);
     const entries = count === found.length ? found : found.slice(0, count);
     const { number } = partition;
@@ -432,7 +437,8 @@ export class Partitions implements PartitionGround {
       committedSeq,
     });
     const bytes = entries.reduce((sum, { body }) => sum + body.length, 0);
-    return { kind: 'entriesSent', to, lastSeq: fromSeq + count - 1, bytes };
+    const lastSeq = fromSeq + count - 1;
+    return { partition, event: { kind: 'entriesSent', to, lastSeq, bytes } };
   }
 
   async #wantInSync(partition: Partition, order: WantInSync): Promise<void> {
