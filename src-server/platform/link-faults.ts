@@ -1,5 +1,5 @@
 /**
- * What a fault lab may do to the connections between the members of an ensemble, or the nodes of a ring: cut a direction, slow it down, break it.
+ * What a fault lab may do to the connections between members of an ensemble, or nodes of a ring: cut a direction, slow it down, break it.
  *
  * A cut behaves as in a real network: nobody is told, what is sent waits, and it arrives when the way is open again, unless
  * somebody lost patience before. What waits when nothing is done to a connection any more arrives at once. Without a lab there
