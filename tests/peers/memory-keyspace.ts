@@ -79,6 +79,8 @@ export class MemoryKeyspace implements Keyspace {
   doubt: Doubt | null = null;
   /** Answers of errands get lost. */
   losesAnswers = false;
+  /** It follows whoever leads, and has what they have. */
+  followsOthers = false;
   /** Writes are confirmed later, as by followers. */
   confirmsLater = false;
   facts: NodeFacts;
@@ -137,7 +139,8 @@ export class MemoryKeyspace implements Keyspace {
     const leader = this.#ring.leaders[partition] ?? null;
     if (leader === null) return { kind: 'nobody', partition };
     if (leader === this) return { kind: 'here', partition };
-    return { kind: 'elsewhere', partition, leader: leader.facts };
+    const kind = this.followsOthers ? 'follows' : 'elsewhere';
+    return { kind, partition, leader: leader.facts };
   }
 
   // --- works ---
@@ -154,6 +157,13 @@ export class MemoryKeyspace implements Keyspace {
 
   #run(partition: number, work: Work): void {
     const leader = this.#ring.leaders[partition] ?? null;
+    const isStale = work.consistency.kind === 'stale' && !work.isWrite && this.followsOthers;
+    if (leader !== null && isStale) {
+      leader.#transaction.nowMs = Date.now();
+      work.run(leader.#transaction);
+      work.done();
+      return;
+    }
     if (leader !== this) {
       const code = leader === null ? 'CLUSTERDOWN' : 'MOVED';
       const words = leader === null ? 'no leader is known' : `${leader.facts.id} leads it`;

@@ -63,6 +63,27 @@ describe('the cluster port', () => {
     ).toEqual([cross, '*2\r\n$-1\r\n$-1\r\n']);
   });
 
+  test('a follower answers reads for those who said READONLY, and no writes', async () => {
+    first.keyspace.followsOthers = true;
+    await said(second.clusterPort, `SET ${seconds} 1`);
+    const partition = first.keyspace.partitionOfName(seconds);
+    const place = `partition=${partition} epoch=1 ring=1`;
+    const get = `GET ${seconds}`;
+    const all = [get, 'READONLY', get, `SET ${seconds} 2`, 'READWRITE', get];
+    expect(await said(first.clusterPort, ...all)).toEqual([
+      moved(seconds, second),
+      '+OK\r\n',
+      '$1\r\n1\r\n',
+      `-READONLY You can't write against a read only replica: node-2 leads this key (${place})\r\n`,
+      '+OK\r\n',
+      moved(seconds, second),
+    ]);
+    const stale = ['RING.CONSISTENCY stale 1000', get];
+    expect(await said(first.clusterPort, ...stale)).toEqual(['+OK\r\n', '$1\r\n1\r\n']);
+    expect(await said(first.proxyPort, ...stale)).toEqual(['+OK\r\n', '$1\r\n1\r\n']);
+    expect(first.doors.stats.forwarded).toBe(0);
+  });
+
   test('a transaction elsewhere is told so at once, and discarded', async () => {
     expect(await said(first.clusterPort, 'MULTI', `SET ${seconds} 1`, 'EXEC')).toEqual([
       '+OK\r\n',
