@@ -10,10 +10,10 @@
 import { assert } from '../../base/assert.ts';
 import { crc32c } from '../../bytes/checksum.ts';
 
-export const KEY_BYTES_MAX = 0xffff;
-export const VALUE_BYTES_MAX = 0x400_0000;
-/** A transaction may hold several values; what is longer is refused before it is proposed. */
-export const BODY_BYTES_MAX = 0x500_0000;
+const KEY_BYTES_MAX = 0xffff;
+const VALUE_BYTES_MAX = 0x400_0000;
+/** A transaction may change several values. */
+export const BODY_BYTES_MAX = 0x1000_0000;
 
 export const OpKind = { put: 1, delete: 2 } as const;
 

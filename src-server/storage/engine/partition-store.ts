@@ -9,7 +9,7 @@
  */
 import { assert } from '../../base/assert.ts';
 import { crc32c } from '../../bytes/checksum.ts';
-import { BodyReader, isSoundBody, OpKind } from './body.ts';
+import { BODY_BYTES_MAX, BodyReader, isSoundBody, OpKind } from './body.ts';
 import { gatherCommitted } from './copy.ts';
 import { HASHES, hashOf } from './key-hash.ts';
 import type { Log } from './log.ts';
@@ -125,6 +125,7 @@ export class PartitionStore implements Store {
 
   append({ epoch, seq, body }: Entry): void {
     assert(this.#installing === null, 'E9: a partition takes no entries while it is installed');
+    assert(body.length <= BODY_BYTES_MAX, 'a body is one that recovery takes for one');
     assert(seq === this.#lastSeq + 1, 'E2: entries have no holes');
     assert(epoch >= this.#lastEpoch, 'E2: epochs do not go back');
     const position = this.#write(RecordKind.entry, epoch, seq, body);

@@ -35,7 +35,7 @@ const LAST_KIND = RecordKind.mark;
 
 export const RECORD_HEADER_BYTES = 40;
 /** A chunk of a copy is as long as its owner likes, within this; so is the state of a partition. */
-export const RECORD_BODY_BYTES_MAX = BODY_BYTES_MAX + 0x10_0000;
+const RECORD_BODY_BYTES_MAX = BODY_BYTES_MAX + 0x10_0000;
 
 /** Header fields, used again from record to record. */
 export class RecordHeader {

@@ -67,7 +67,9 @@ export class Dispatcher implements KeyWorkOwner {
       this.refuse(say.wrongArity(command.name));
       return 'taken';
     }
-    if (!owner.user.isRestricted && owner.user.mayWrite) return this.#takeKeys(command, words);
+    const { keyBytesMax } = this.#household.limits;
+    const mayAll = !owner.user.isRestricted && owner.user.mayWrite;
+    if (mayAll && !hasKeyAbove(keyBytesMax, command, words)) return this.#takeKeys(command, words);
     const problem = this.#forbidden(command, words);
     if (problem === null) return this.#takeKeys(command, words);
     this.refuse(problem);
@@ -234,6 +236,9 @@ export class Dispatcher implements KeyWorkOwner {
   #forbidden(command: Command, words: Arguments): string | null {
     const user = this.#owner.user;
     if (user === null) return say.NO_AUTH;
+    const { keyBytesMax } = this.#household.limits;
+    if (hasKeyAbove(keyBytesMax, command, words))
+      return `ERR a key has more than ${keyBytesMax} bytes`;
     const isWrite = command.kind === 'keys' && command.isWrite;
     if (isWrite && !user.mayWrite) return say.noPermission(command.name);
     if (!user.isRestricted) return null;
@@ -397,6 +402,12 @@ export class Dispatcher implements KeyWorkOwner {
 }
 
 /** With its first words, as far as they are short. */
+/** Looked at word by word only where the whole command is long enough to hold such a key. */
+function hasKeyAbove(bytesMax: number, command: Command, words: Arguments): boolean {
+  if (words.ends[words.count - 1]! - words.starts[0]! <= bytesMax) return false;
+  return keyIndexes(command.keys, words.count).some((index) => words.length(index) > bytesMax);
+}
+
 function unknown(words: Arguments): string {
   let shown = '';
   for (let i = 1; i < words.count && shown.length < SHOWN_BYTES; i++) {

@@ -2,6 +2,8 @@
 import { assert } from '../../base/assert.ts';
 
 export interface RespLimits {
+  /** Of one key: what the engine can tell. */
+  readonly keyBytesMax: number;
   /** Of one key, value or other word. */
   readonly bulkBytesMax: number;
   /** Of one command with all its words. */
@@ -28,6 +30,7 @@ export interface RespLimits {
 }
 
 export const DEFAULT_RESP_LIMITS: RespLimits = {
+  keyBytesMax: 0xffff,
   bulkBytesMax: 0x400_0000,
   commandBytesMax: 0x800_0000,
   unansweredMax: 4096,

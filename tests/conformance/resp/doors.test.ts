@@ -181,6 +181,26 @@ describe('how much may wait', () => {
     expect(replies.at(-1)?.toString()).toBe(`$3\r\n${count - 1}\r\n`);
   });
 
+  test('a key longer than the engine can tell is refused; a value may be longer', async () => {
+    const peer = await start();
+    const [longest, tooLong] = ['k'.repeat(65_535), 'k'.repeat(65_536)];
+    const refusal = '-ERR a key has more than 65535 bytes\r\n';
+    expect(
+      await said(
+        peer,
+        `SET ${longest} 1`,
+        `SET ${tooLong} 1`,
+        `GET ${longest}`,
+        `SET v ${tooLong}`,
+      ),
+    ).toEqual(['+OK\r\n', refusal, '$1\r\n1\r\n', '+OK\r\n']);
+    expect(await said(peer, 'MULTI', `SET ${tooLong} 1`, 'EXEC')).toEqual([
+      '+OK\r\n',
+      refusal,
+      expect.stringContaining('EXECABORT'),
+    ]);
+  });
+
   test('the number of connections has an end, and so has that from one address', async () => {
     await start({ limits: { connectionsPerAddressMax: 2 } });
     const port = nodes.nodes[0]!.proxyPort;
