@@ -236,6 +236,7 @@ export const ring = {
       about:
         'Choose nodes or whole zones: nothing is touched, the circle shows what would be left.',
       entry: 'What if it dies?',
+      chip: 'What if',
       clear: 'All alive again',
       choose: 'Choose who dies.',
       writableName: 'Read and written',

@@ -222,6 +222,7 @@ export const ring: Texts<typeof measure> = {
       title: '如果失效会怎样？',
       about: '选择节点或整个可用区：不会改动任何东西，环上显示还剩什么。',
       entry: '如果它失效会怎样？',
+      chip: '假设',
       clear: '全部恢复',
       choose: '请选择失效的对象。',
       writableName: '可读写',

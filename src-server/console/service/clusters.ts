@@ -2,7 +2,7 @@
 import { ApiError } from '#contract/errors.ts';
 import type { Cluster, ClusterSettings, Credential } from '#contract/models.ts';
 
-import { parseConnectString } from '../../coordination/client/client.ts';
+import { type Client, parseConnectString } from '../../coordination/client/client.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { ConnectedCluster, type Live } from './connected-cluster.ts';
 import type { LocalEnsemble } from './local-ensemble.ts';
@@ -48,6 +48,11 @@ export class Clusters {
   /** @throws ApiError not-found, not-connected */
   live(id: string): Live {
     return this.#find(id).live();
+  }
+
+  /** Null where there is no connection and none is being made. @throws ApiError not-found */
+  clientOf(id: string): Client | null {
+    return this.#find(id).client;
   }
 
   /** @throws ApiError not-found */

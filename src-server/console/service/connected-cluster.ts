@@ -69,6 +69,11 @@ export class ConnectedCluster {
     };
   }
 
+  /** Null where there is no connection and none is being made. */
+  get client(): Client | null {
+    return this.#state.kind === 'ended' ? null : (this.#live?.client ?? null);
+  }
+
   /** @throws ApiError where there is no connection and none is being made */
   live(): Live {
     if (this.#live === null || this.#state.kind === 'ended') {

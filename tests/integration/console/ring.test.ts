@@ -87,6 +87,18 @@ describe('a ring in the tree', () => {
     );
   });
 
+  test('is seen as soon as there is a session, and stays in sight without one', async () => {
+    await writeRing(served.client, RING);
+    await served.rpc.call('clusters.disconnect', { id: 'local' });
+    const views = follow();
+    await served.rpc.call('clusters.connect', { id: 'local', credentials: [] });
+    const first = await last(views, ({ columns }) => columns !== null);
+    expect([first, first.isCurrent]).toEqual([views[0], true]);
+    await served.rpc.call('clusters.disconnect', { id: 'local' });
+    const old = await last(views, ({ isCurrent }) => !isCurrent);
+    expect(old.columns).toEqual(first.columns);
+  });
+
   test('nodes that cannot be asked say why', async () => {
     const silent = net.createServer();
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));

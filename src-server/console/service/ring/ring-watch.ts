@@ -14,8 +14,8 @@ import { ringViewOf } from './ring-views.ts';
 /** Where the ring is read, and what is known of it besides. */
 export interface RingSource {
   readonly root: string;
-  /** @throws ApiError not-connected */
-  client(): Client;
+  /** Null where there is no connection and none is being made. */
+  client(): Client | null;
   onClient(listener: () => void): () => void;
   /** Storage nodes of this program, where it is their ring. */
   localNodes(): readonly LocalNode[];
@@ -112,10 +112,14 @@ export class RingWatch {
     this.#bind();
   }
 
+  /** Where there is no connection at present, the next one brings the ring. */
   #bind(): void {
     this.#mirror?.close();
+    this.#mirror = null;
+    const client = this.#source.client();
+    if (client === null) return;
     this.#mirror = new RingMirror({
-      client: this.#source.client(),
+      client,
       clock: this.#clock,
       paths: this.#paths,
       view: this.#view,
@@ -126,6 +130,8 @@ export class RingWatch {
   #tellSoon(): void {
     this.#telling ??= this.#clock.after(GATHER_MS, () => {
       this.#telling = null;
+      // Nobody has read it yet: there is nothing to be said, not even that there is no ring.
+      if (!this.#view.isConnected && this.#shown === null) return;
       this.#shown = ringViewOf(this.#view, {
         root: this.#source.root,
         atMs: this.#clock.wallMs(),

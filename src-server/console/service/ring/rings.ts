@@ -51,12 +51,12 @@ export class Rings {
     this.doors = new NodeDoors(parts.platform);
   }
 
-  /** @throws ApiError not-found, not-connected */
+  /** @throws ApiError not-found */
   follow(at: RingAt, send: (view: RingView) => void): () => void {
     return this.open(at).watch.follow(send);
   }
 
-  /** @throws ApiError not-found, not-connected */
+  /** @throws ApiError not-found */
   followLive(at: RingAt, send: (live: LiveView) => void): () => void {
     const { watch, live } = this.open(at);
     const release = watch.hold();
@@ -102,7 +102,7 @@ export class Rings {
     this.doors.close();
   }
 
-  /** It is watched from now on, for a while at least. @throws ApiError not-found, not-connected */
+  /** It is watched from now on, for a while at least. @throws ApiError not-found */
   open(at: RingAt): OpenRing {
     const known = this.#rings.get(nameOf(at));
     if (known !== undefined) {
@@ -140,7 +140,7 @@ export class Rings {
     const storage = cluster === LOCAL_ID && root === DEFAULT_ROOT ? this.#storage : null;
     return {
       root,
-      client: () => clusters.live(cluster).client,
+      client: () => clusters.clientOf(cluster),
       onClient: (listener) => clusters.onLive(cluster, listener),
       localNodes: (): readonly LocalNode[] => storage?.nodes ?? [],
       onLocal: (listener) => storage?.onChange(listener) ?? (() => undefined),
