@@ -26,7 +26,7 @@ import type { TailBudget } from './tail.ts';
 
 export type { RecoveryProgress } from './recovery.ts';
 export type { Room } from './room.ts';
-export { DEFAULT_ENGINE_SETTINGS, type EngineSettings } from './settings.ts';
+export type { EngineSettings } from './settings.ts';
 export {
   type Chunk,
   type Damage,
