@@ -9,7 +9,7 @@
  */
 import type { Clock, Timer } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
-import type { ChangeOutcome, PartitionState, RingView, Versioned } from './control/membership.ts';
+import type { ChangeOutcome, PartitionState, RingView } from './control/membership.ts';
 import type { Engine, Store } from './engine/engine.ts';
 import { Partition, type PartitionGround } from './partition.ts';
 import {
@@ -180,12 +180,13 @@ export class Partitions implements PartitionGround {
     this.beginTurn();
     for (const number of changed) {
       const found = view.partitions.get(number);
-      if (found !== undefined) this.#assign(number, found, config.value.minInSync);
+      if (found !== undefined)
+        this.assign(number, found.value, found.version, config.value.minInSync);
     }
   }
 
-  #assign(number: number, found: Versioned<PartitionState>, minInSync: number): void {
-    const { value: state, version } = found;
+  /** What the ensemble says of a partition, by the version of its record. */
+  assign(number: number, state: PartitionState, version: number, minInSync: number): void {
     const { self } = this.#parts;
     const isMine = state.replicas.includes(self) || state.learners.includes(self);
     const partition = this.partition(number) ?? (isMine ? this.#open(number) : null);
