@@ -90,6 +90,7 @@ export class SimNode implements Port<NetMessage>, ControlListener {
   readonly #leaseReads = new Map<number, Read[]>();
   readonly #strictReads = new Map<number, Read[]>();
   readonly #outgoing = new Map<string, Copying>();
+  readonly #establishedIn = new Map<number, number>();
   readonly #installedMarks = new Map<number, number>();
   /** Sends that leave when the turn has ended. */
   #out: (() => void)[] = [];
@@ -316,7 +317,10 @@ export class SimNode implements Port<NetMessage>, ControlListener {
         const { partition, role, epoch, leader, serving } = effect;
         const place = `${role} of ${leader ?? 'nobody'} in epoch ${epoch}, serves ${serving}`;
         judge.say(agenda.nowMs, `${this.id} partition ${partition}: ${place}`);
-        if (role === 'leader' && serving !== 'none') {
+        // Later in its epoch it may take writes again, and not know of a newer leader.
+        const isFirst = this.#establishedIn.get(partition) !== epoch;
+        if (role === 'leader' && serving !== 'none' && isFirst) {
+          this.#establishedIn.set(partition, epoch);
           judge.onEstablished(partition, epoch, this.replicas.get(partition)!.committedSeq);
         }
         return;
