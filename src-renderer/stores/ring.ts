@@ -22,7 +22,7 @@ import { keyOfText } from '../model/key-text.ts';
 import { healthOf, type RingQuestion } from '../model/ring-health.ts';
 import { holdingsOf, tableOf } from '../model/ring-table.ts';
 
-export const DEFAULT_ROOT = '/ring';
+const DEFAULT_ROOT = '/ring';
 /** As many as the service keeps. */
 const SAMPLES_MAX = 600;
 

@@ -22,7 +22,7 @@ import {
 import { nodeName, nodeState } from './storage-models.ts';
 
 /** Where a ring keeps its facts in the tree: `/ring` by default. */
-export const ringRoot = text({ max: 1000 });
+const ringRoot = text({ max: 1000 });
 export const ringAt = { cluster: text({ max: 64 }), root: ringRoot };
 /** In place of a node's number, where there is nobody. */
 export const NOBODY = 0xffff;

@@ -54,7 +54,9 @@ test.each(LANGUAGES.flatMap((language) => ERROR_CODES.map((code) => [code, langu
     const { title, detail } = notices.notices[0]!;
     expect(title).not.toContain('errors.');
     expect(detail).not.toContain('errors.');
-    expect(detail === 'the sentence for the log').toBe(code === 'internal');
+    // What a storage node said is all there is to say.
+    const isTold = code === 'internal' || code === 'node-refused';
+    expect(detail === 'the sentence for the log').toBe(isTold);
   },
 );
 
