@@ -85,7 +85,7 @@ export const ring = {
       waitTodo:
         'Nodes are there and not in sync yet: wait, and look at their logs if it does not end.',
       forcible:
-        '{n} has an older copy alive; to make that lead would lose what came after. | {n} have an older copy alive; to make that lead would lose what came after.',
+        '{n} has an older copy alive: forced to lead, it loses what came after. | {n} have one: forced to lead, it loses what came after.',
     },
     legend: {
       from: 'From outside:',
@@ -217,9 +217,9 @@ export const ring = {
       none: 'Nothing changes: it takes no part at present.',
       goesOn: 'Every partition goes on being read and written.',
       leads:
-        'It leads {n} partition: another copy takes over, and requests wait meanwhile. | It leads {n} partitions: other copies take over, and requests wait meanwhile.',
+        'It leads {n} partition: another copy takes over within seconds. | It leads {n} partitions: other copies take over within seconds.',
       refusing:
-        '{n} partition more refuses writes until it is back or copied elsewhere. | {n} partitions more refuse writes until it is back or they are copied elsewhere.',
+        '{n} partition more refuses writes until it is copied elsewhere. | {n} partitions more refuse writes until copied elsewhere.',
       lost: '{n} partition more is out of reach until it is back. | {n} partitions more are out of reach until it is back.',
     },
     actions: {
@@ -242,7 +242,7 @@ export const ring = {
       writableName: 'Read and written',
       readOnlyName: 'Read only',
       lostName: 'Out of reach',
-      lost: '{n} partition would be out of reach until one of its nodes is back. | {n} partitions would be out of reach until one of their nodes is back.',
+      lost: '{n} partition would be out of reach until a node is back. | {n} partitions would be out of reach until nodes are back.',
       readOnly:
         '{n} partition would refuse writes until a copy is made. | {n} partitions would refuse writes until copies are made.',
       allGoOn: 'Everything would go on being read and written.',

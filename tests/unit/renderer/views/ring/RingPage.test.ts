@@ -78,7 +78,7 @@ describe('the three questions', () => {
     const reach = allOf('.question')[2]!;
     expect(reach.textContent).toContain('1 partition is out of reach');
     expect(reach.textContent).toContain('Start node-1');
-    expect(reach.textContent).toContain('would lose what came after');
+    expect(reach.textContent).toContain('loses what came after');
   });
 
   test('bring out what they are about', async () => {
