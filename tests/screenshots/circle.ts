@@ -141,7 +141,7 @@ function report(what: string, { gaps, workMs }: Frames): void {
   const at = (share: number): string => sorted[Math.floor(sorted.length * share)]!.toFixed(1);
   const late = gaps.filter((gap) => gap > FRAME_MS * 1.5).length;
   const perS = (1000 * gaps.length) / gaps.reduce((sum, gap) => sum + gap, 0);
-  process.stdout.write(
-    `${what}: ${perS.toFixed(1)} frames/s, p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, ${late} of ${gaps.length} late; ${workMs.toFixed(1)} ms of work a frame\n`,
-  );
+  const pace = `${perS.toFixed(1)} frames/s, p50 ${at(0.5)} ms, p99 ${at(0.99)} ms`;
+  const work = `${late} of ${gaps.length} late, ${workMs.toFixed(1)} ms of work a frame`;
+  process.stdout.write(`${what}: ${pace}, ${work}\n`);
 }
