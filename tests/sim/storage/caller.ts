@@ -25,6 +25,7 @@ export interface CallerParts {
   readonly consistency: 'lease' | 'strict';
   /** Longer it waits for no answer, ms. */
   readonly patienceMs: number;
+  readonly onlyReads: boolean;
 }
 
 export interface Wish {
@@ -49,6 +50,7 @@ const CONNECT_MS = 2000;
 export class Caller {
   readonly life: Life;
   readonly name: string;
+  readonly onlyReads: boolean;
   readonly #parts: CallerParts;
   readonly #random: Prng;
   readonly #clients = new Map<string, Promise<RespClient | null>>();
@@ -61,6 +63,7 @@ export class Caller {
     this.#parts = parts;
     this.life = parts.life;
     this.name = parts.life.name;
+    this.onlyReads = parts.onlyReads;
     this.#random = parts.world.stream();
     this.#favourite = this.#random.pick(parts.hosts);
   }

@@ -2,7 +2,7 @@
 import { Engine } from '../../../src-server/storage/engine/engine.ts';
 import { Failure } from '../failure.ts';
 import { simPlatform, TRUE_CLOCK } from '../platform.ts';
-import type { World } from '../world.ts';
+import type { Life, World } from '../world.ts';
 import { DATA_DIR, type Ring } from './ring.ts';
 import type { StorageMachine } from './storage-machine.ts';
 import type { StorageSwarm } from './swarm.ts';
@@ -12,8 +12,12 @@ const OPEN_MS = 60_000;
 /** The nodes must have ended. */
 export async function checkCopies(world: World, ring: Ring, swarm: StorageSwarm): Promise<void> {
   const engines = new Map<string, Engine>();
-  for (const machine of ring.machines)
-    engines.set(machine.id, await openLog(world, ring, machine, swarm));
+  const lives: Life[] = [];
+  for (const machine of ring.machines) {
+    const life = world.newLife(`inspector of ${machine.id}`);
+    lives.push(life);
+    engines.set(machine.id, await openLog({ world, ring, machine, swarm, life }));
+  }
   for (const [number, { value }] of ring.view.partitions) {
     const facts = value.replicas.map((id) => {
       const store = engines.get(id)!.partition(number);
@@ -27,17 +31,18 @@ export async function checkCopies(world: World, ring: Ring, swarm: StorageSwarm)
       throw new Failure('copies', `copies of partition ${number} differ: ${words}`);
     }
   }
-  await Promise.all([...engines.values()].map((engine) => engine.close()));
+  for (const life of lives) life.isOver = true;
 }
 
 /** Reads the log as the next process on this machine would. */
-async function openLog(
-  world: World,
-  ring: Ring,
-  machine: StorageMachine,
-  swarm: StorageSwarm,
-): Promise<Engine> {
-  const life = world.newLife(`inspector of ${machine.id}`);
+async function openLog(parts: {
+  readonly world: World;
+  readonly ring: Ring;
+  readonly machine: StorageMachine;
+  readonly swarm: StorageSwarm;
+  readonly life: Life;
+}): Promise<Engine> {
+  const { world, ring, machine, swarm, life } = parts;
   const platform = simPlatform({
     world,
     life,

@@ -85,6 +85,15 @@ export class Nemesis {
       case 'zombie':
         this.#pause(this.#someLeader() ?? machine, swarm.sessionTimeoutMs + swarm.leaseMs + forMs);
         return;
+      case 'isolation': {
+        // Clients reach it all the same, and it learns of nothing.
+        const one = this.#someLeader() ?? machine;
+        const others = ring.machines.filter((each) => each !== one).map((each) => each.host);
+        const awayMs = swarm.sessionTimeoutMs + swarm.leaseMs + forMs;
+        trace.line('nemesis', 'cuts off from nodes and ensemble', one.id, `${awayMs} ms`);
+        this.#cut([one.host], [...others, ...members], false, awayMs);
+        return;
+      }
       case 'cut-nodes':
       case 'half-cut-nodes': {
         const other = random.pick(ring.machines.filter((each) => each !== machine));

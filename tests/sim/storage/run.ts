@@ -9,14 +9,16 @@ import { Failure, failureOf } from '../failure.ts';
 import { Probes } from '../probes.ts';
 import { Trace, type WriteLine } from '../trace.ts';
 import { World } from '../world.ts';
+import type { Caller, Wish } from './caller.ts';
 import { checkLinearizable } from './checkers/linearizable.ts';
 import { checkCopies } from './copies.ts';
 import { History } from './history.ts';
 import { Nemesis } from './nemesis.ts';
+import { catchRejections } from './rejections.ts';
 import { Ring, type Sabotage } from './ring.ts';
 import { drawStorageSwarm, type StorageSwarm, type StorageWishes } from './swarm.ts';
 import { Witness } from './witness.ts';
-import { mustBeDone, Workload } from './workload.ts';
+import { Workload } from './workload.ts';
 
 export interface StorageRunOptions extends StorageWishes {
   readonly seed: number;
@@ -41,6 +43,7 @@ export interface StorageReport {
 const REST_MS = 120_000;
 /** What was changed last has reached everybody. */
 const QUIET_MS = 3000;
+const LOOK_MS = 250;
 /** Asked again and again for so long, a healthy key answers. */
 const ANSWER_MS = 30_000;
 const AGAIN_MS = 200;
@@ -88,7 +91,9 @@ class Run {
   plant(sabotage: Sabotage): () => void {
     const uproot = sabotage.plant?.(this.#world) ?? ((): void => undefined);
     const leave = this.#witness.attend();
+    const release = catchRejections((error) => this.#world.fail(error));
     return () => {
+      release();
       leave();
       uproot();
     };
@@ -165,24 +170,10 @@ class Run {
   /** Every key answers, for reads and writes, before long. */
   async #answerEverywhere(): Promise<void> {
     const { callers, keys } = this.#workload;
-    const caller = callers[0]!;
-    const world = this.#world;
-    const untilMs = world.nowMs + ANSWER_MS;
     await this.#untilDone(async () => {
-      for (const { key, kind } of keys) {
-        for (const verb of ['get', VERB_OF[kind]] as const) {
-          for (;;) {
-            const call = await caller.ask({ key, kind, verb });
-            if (call.outcome.kind === 'done') break;
-            if (world.nowMs > untilMs)
-              throw new Failure(
-                'liveness',
-                `in peace ${verb} ${key} is ${JSON.stringify(call.outcome)}`,
-              );
-            await caller.pause(AGAIN_MS);
-          }
-        }
-      }
+      for (const { key, kind } of keys)
+        for (const verb of ['get', VERB_OF[kind]] as const)
+          await this.#ask(callers[0]!, { key, kind, verb });
     });
   }
 
@@ -191,12 +182,25 @@ class Run {
     const { callers, keys } = this.#workload;
     const { machines } = this.#ring;
     await this.#untilDone(async () => {
-      for (const [i, { host }] of machines.entries()) {
-        const caller = callers[i % callers.length]!;
+      for (const [i, { host }] of machines.entries())
         for (const { key, kind } of keys)
-          mustBeDone(await caller.ask({ key, kind, verb: 'get' }, host));
-      }
+          await this.#ask(callers[i % callers.length]!, { key, kind, verb: 'get' }, host);
     });
+  }
+
+  /** Again and again: leaders may be moved to where they should be meanwhile. */
+  async #ask(caller: Caller, wish: Wish, host: string | null = null): Promise<void> {
+    const world = this.#world;
+    const untilMs = world.nowMs + ANSWER_MS;
+    for (;;) {
+      const { outcome } = await caller.ask(wish, host);
+      if (outcome.kind === 'done') return;
+      if (world.nowMs > untilMs) {
+        const words = `${wish.verb} ${wish.key} is ${JSON.stringify(outcome)}`;
+        throw new Failure('liveness', `in peace ${words}`);
+      }
+      await caller.pause(AGAIN_MS);
+    }
   }
 
   /** I12: once all is healthy the ensemble goes, for longer than sessions and leases last, and nobody notices. */
@@ -223,7 +227,7 @@ class Run {
     const untilMs = world.nowMs + REST_MS;
     while (world.nowMs - ring.changedMs < QUIET_MS) {
       if (world.nowMs > untilMs) throw new Failure('liveness', 'in peace records go on changing');
-      await world.run(ring.changedMs + QUIET_MS);
+      await world.run(world.nowMs + LOOK_MS);
     }
   }
 

@@ -72,6 +72,8 @@ export class Workload {
       manner: random.pick(['cluster', 'proxy']),
       consistency: random.chance(0.25) ? 'strict' : 'lease',
       patienceMs: random.pick([1500, 8000]),
+      // A leader that cannot write any more still has readers.
+      onlyReads: i > 0 && random.chance(0.4),
     });
   }
 
@@ -87,7 +89,7 @@ export class Workload {
     while (!this.isOver) {
       await caller.pause(random.between(1, 2 * thinkMs));
       if (this.isResting) continue;
-      if (random.chance(0.1)) {
+      if (!caller.onlyReads && random.chance(0.1)) {
         const bytes = random.below(FILL_BYTES_MAX);
         await caller.fill(`fill-${random.below(FILL_KEYS)}`, bytes);
       }
@@ -100,7 +102,8 @@ export class Workload {
     const random = this.#random;
     const { key, kind } = random.pick(this.keys);
     const { mustSucceed } = this;
-    const call = await caller.ask({ key, kind, verb: random.pick(VERBS[kind]) });
+    const verb = caller.onlyReads ? 'get' : random.pick(VERBS[kind]);
+    const call = await caller.ask({ key, kind, verb });
     if (mustSucceed) mustBeDone(call);
   }
 
@@ -110,7 +113,7 @@ export class Workload {
 }
 
 /** I12: what is healthy needs no ensemble. */
-export function mustBeDone({ caller, verb, key, outcome, invokedMs }: Call): void {
+function mustBeDone({ caller, verb, key, outcome, invokedMs }: Call): void {
   if (outcome.kind === 'done') return;
   const told = outcome.kind === 'refused' ? outcome.code : 'nothing certain';
   const words = `${caller} asked ${verb} ${key} at ${invokedMs.toFixed(1)} and was told ${told}`;
