@@ -72,7 +72,9 @@ export interface PartitionsParts {
 }
 
 /** How often those who have waited too long, and keys whose time has come, are looked for. */
-const PULSE_MS = 50;
+const PULSE_MS = 20;
+/** Every partition hears of the time, but not in every turn of a busy node. */
+const TICK_MS = 5;
 const EXPIRED_KEYS_MAX = 256;
 /** One piece of entries for a follower. */
 const PIECE_BYTES = 0x10_0000;
@@ -105,6 +107,7 @@ export class Partitions implements PartitionGround {
   readonly #appended = new Set<Partition>();
   #timer: Timer | null = null;
   #timerAtMs = Infinity;
+  #tickAtMs = -Infinity;
   #pulse: Timer | null = null;
   #lastToken = 0;
   #led: readonly number[] | null = null;
@@ -262,7 +265,10 @@ export class Partitions implements PartitionGround {
     if (this.#isInTurn || this.#isClosed) return;
     this.#isInTurn = true;
     this.wallMs = clock.wallMs();
-    this.#do((effects) => this.#replicas.tick(this.nowMs, effects));
+    if (this.nowMs >= this.#tickAtMs) {
+      this.#tickAtMs = this.nowMs + TICK_MS;
+      this.#do((effects) => this.#replicas.tick(this.nowMs, effects));
+    }
     clock.defer(() => this.#endTurn());
   }
 
@@ -306,9 +312,9 @@ export class Partitions implements PartitionGround {
       this.step(partition, { kind: 'durable', epoch, seq });
   }
 
-  /** A timer that rings too early does no harm; it is set again. */
+  /** For beats; all else can wait for the next pulse. A timer that rings too early does no harm; it is set again. */
   #wakeInTime(): void {
-    const { wakeAtMs } = this.#replicas;
+    const { wakeAtMs } = this.#replicas.leases;
     if (this.#timerAtMs <= wakeAtMs) return;
     this.#timer?.cancel();
     this.#timerAtMs = wakeAtMs;
