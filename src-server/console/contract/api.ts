@@ -63,7 +63,7 @@ import {
 } from './models.ts';
 import { reconfigPlan } from './reconfig-plan-models.ts';
 import { keyPlace, partitionReport, ringAt, ringLive, ringView, whatIf } from './ring-models.ts';
-import { nodeName, nodeOrder } from './storage-models.ts';
+import { nodeLinkFaults, nodeName, nodeOrder } from './storage-models.ts';
 
 export const CONTRACT_VERSION = 1;
 
@@ -243,6 +243,10 @@ export const methods = {
   'ring.whatIf': method(object({ ...ringAt, without: list(nodeName, { max: 1000 }) }), whatIf),
   /** Starts, ends, pauses or resumes a storage node of this program; how that goes comes by the topics. */
   'ring.order': method(nodeOrder, nothing),
+  /** What is done on purpose to ways between storage nodes of this program; those that are not named stay as they are. */
+  'ring.breakLinks': method(object({ links: nodeLinkFaults }), nothing),
+  /** Makes every way between them healthy, and resumes whoever is paused. */
+  'ring.heal': method(nothing, nothing),
 
   // --- keys ---
   /** Some more of the keys; a page may be empty before the end. */

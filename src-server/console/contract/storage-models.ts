@@ -73,10 +73,3 @@ export const nodeLinkFault = object({
 export type NodeLinkFault = TypeOf<typeof nodeLinkFault>;
 
 export const nodeLinkFaults = list(nodeLinkFault, { max: 10_000 });
-
-/** Everything that is broken on purpose at present between the storage nodes of this program. */
-export const nodeFaultsView = object({
-  links: nodeLinkFaults,
-  paused: list(nodeName),
-});
-export type NodeFaultsView = TypeOf<typeof nodeFaultsView>;

@@ -237,6 +237,12 @@ export class Console implements Handlers {
       'ring.order': (order) => {
         this.#rings.order(order);
       },
+      'ring.breakLinks': ({ links }) => {
+        this.#rings.breakLinks(links);
+      },
+      'ring.heal': () => {
+        this.#rings.heal();
+      },
 
       'keys.list': ({ cluster, root, ...wish }) => this.#keys.list({ cluster, root }, wish),
       'keys.get': ({ key, ...at }) => this.#keys.get(at, key),

@@ -96,3 +96,24 @@ test('each in turn is held still, killed and ended, and clients of the others go
   await host.stop();
   expect(areAll('stopped')).toBe(true);
 });
+
+test('one that hears nothing of the others is done without, until its links are whole again', async () => {
+  const kept = ['storage-1', 'storage-3'].map((id) => entrances.get(id)!);
+  const load = new RingLoad(kept, { clients: 3 });
+  const goesOn = async (): Promise<void> => {
+    const from = load.acknowledged;
+    await until('writes are acknowledged', () => load.acknowledged > from + 100);
+  };
+  await goesOn();
+  const links = ['storage-1', 'storage-3'].flatMap((other) =>
+    [
+      [other, 'storage-2'],
+      ['storage-2', other],
+    ].map(([from, to]) => ({ from: from!, to: to!, isCut: true, delayMs: 0, lossPercent: 0 })),
+  );
+  await rpc.call('ring.breakLinks', { links });
+  await goesOn();
+  await rpc.call('ring.heal', null);
+  await goesOn();
+  expect((await load.stop()).violations).toEqual([]);
+});

@@ -7,7 +7,7 @@ import type {
   RingView,
   WhatIf,
 } from '#contract/ring-models.ts';
-import type { LocalNode, NodeOrder } from '#contract/storage-models.ts';
+import type { LocalNode, NodeLinkFault, NodeOrder } from '#contract/storage-models.ts';
 
 import type { Platform } from '../../../platform/platform.ts';
 import { DEFAULT_ROOT } from '../../../storage/control/paths.ts';
@@ -95,6 +95,14 @@ export class Rings {
 
   order(order: NodeOrder): void {
     this.#storage?.order(order);
+  }
+
+  breakLinks(links: readonly NodeLinkFault[]): void {
+    this.#storage?.breakLinks(links);
+  }
+
+  heal(): void {
+    this.#storage?.heal();
   }
 
   close(): void {
