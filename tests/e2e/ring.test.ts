@@ -2,8 +2,9 @@
 import type { Locator } from 'playwright-core';
 import { expect, test } from 'vitest';
 
-import { RespClient } from '../../src-server/storage/resp/client.ts';
 import { nodePlatform } from '../../src-server/platform/node/platform.ts';
+import { RespClient } from '../../src-server/storage/resp/client.ts';
+import { textOf } from '../../src-server/storage/resp/reply.ts';
 import { CHROMIUM, describeWith } from '../peers/peers.ts';
 import { until } from '../peers/wait.ts';
 import type { ConsolePage } from './console-page.ts';
@@ -174,12 +175,12 @@ describeWith([CHROMIUM], 'the ring in Chromium', () => {
     await withClient((client) => client.call('SET', 'other', 'theirs'));
     await panel.getByRole('button', { name: 'Save', exact: true }).click();
     await panel.getByText('Somebody has written this key since you opened it.').waitFor();
-    expect(await withClient(async (client) => String(await client.call('GET', 'other')))).toBe(
+    expect(await withClient(async (client) => textOf(await client.call('GET', 'other')))).toBe(
       'theirs',
     );
     await panel.getByRole('button', { name: 'Save mine over it' }).click();
     await until('ours is there', async () =>
-      withClient(async (client) => String(await client.call('GET', 'other')) === 'mine'),
+      withClient(async (client) => textOf(await client.call('GET', 'other')) === 'mine'),
     );
     await panel.getByRole('button', { name: 'Delete' }).click();
     await console.dialog.getByRole('button', { name: 'Delete it' }).click();

@@ -15,7 +15,7 @@ import { ringView, threeNodes, wellPartitions } from '../../ring-examples.ts';
 
 vi.mock(import('../../../../../src-renderer/api/console.ts'), async () => {
   const { consoleModule } = await import('../../fake-console.ts');
-  return consoleModule as never;
+  return consoleModule;
 });
 
 const console = useFakeConsole();

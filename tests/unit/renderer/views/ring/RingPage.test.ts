@@ -19,7 +19,7 @@ import {
 
 vi.mock(import('../../../../../src-renderer/api/console.ts'), async () => {
   const { consoleModule } = await import('../../fake-console.ts');
-  return consoleModule as never;
+  return consoleModule;
 });
 
 const console = useFakeConsole();
