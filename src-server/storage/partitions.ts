@@ -461,9 +461,16 @@ export class Partitions implements PartitionGround {
   async #wantEpoch(order: WantEpoch): Promise<void> {
     const { partition, why } = order;
     if (why === 'restarted') return;
-    const answer = await this.#parts.say.withdraw(order);
-    if (answer.kind === 'ok') return;
-    const { logger } = this.#parts;
+    const { say, clock, logger, settings } = this.#parts;
+    const answer = await say.withdraw(order);
+    if (answer.kind === 'ok' || this.#isClosed) return;
+    if (answer.kind === 'lost') {
+      // Told once for each version of the record: nobody would ask for it again, and nobody else take over.
+      clock.after(settings.controlRetryMs, () => {
+        if (!this.#isClosed) void this.#wantEpoch(order);
+      });
+      return;
+    }
     logger.warn('a copy that cannot be vouched for stays in sync', { partition, why: answer.why });
   }
 }
