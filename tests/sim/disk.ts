@@ -83,6 +83,13 @@ class Inode {
     this.allocated = Math.min(this.allocated, size);
   }
 
+  /** What was written long ago is not what is read now. */
+  flip(at: number, mask: number): void {
+    this.#own();
+    this.bytes[at]! ^= mask;
+    if (at < this.durableSize) this.durable[at]! ^= mask;
+  }
+
   /** What a sync that begins now will make durable once it ends. */
   capture(): () => void {
     const { size } = this;
@@ -368,6 +375,12 @@ export class SimDisk implements Disk {
     const inode = directory.entries.get(name);
     if (inode === undefined) throw new DiskError('not-found', path, 'reading');
     return Buffer.from(inode.bytes.subarray(0, inode.size));
+  }
+
+  /** Changes bits of one byte behind everybody's back. */
+  flip(path: string, at: number, mask: number): void {
+    const [directory, name] = this.#place('spoiling', path);
+    directory.entries.get(name)!.flip(at, mask);
   }
 
   /** Puts a file there, durable at once. */

@@ -4,7 +4,7 @@ import type { Crash } from '../disk.ts';
 import type { Trace } from '../trace.ts';
 import type { World } from '../world.ts';
 import type { StorageProbes } from './probes.ts';
-import type { Ring } from './ring.ts';
+import { DATA_DIR, type Ring } from './ring.ts';
 import type { StorageMachine } from './storage-machine.ts';
 import type { Fault, StorageSwarm } from './swarm.ts';
 
@@ -135,6 +135,9 @@ export class Nemesis {
         later(() => (machine.capacityBytes = Number.MAX_SAFE_INTEGER));
         return;
       }
+      case 'bit-flip':
+        this.#flip();
+        return;
       case 'clock-set': {
         const byMs = random.between(-HOUR_MS, HOUR_MS);
         say(`sets the wall clock by ${byMs} ms on`);
@@ -172,6 +175,23 @@ export class Nemesis {
         later(() => controller.start());
       }
     }
+  }
+
+  /** On the first node only, and while all others have everything. */
+  #flip(): void {
+    const { ring, trace } = this.#parts;
+    const random = this.#random;
+    const machine = ring.machines[0]!;
+    const states = [...ring.view.partitions.values()].map(({ value }) => value);
+    if (!ring.view.isConnected || states.some(({ inSync }) => inSync.length < 3)) return;
+    const folder = `${DATA_DIR}/log`;
+    const files = machine.disk.list(folder).filter(({ bytes }) => bytes > 0);
+    if (files.length === 0) return;
+    const { name, bytes } = random.pick(files);
+    const at = random.below(bytes);
+    machine.hasFlips = true;
+    machine.disk.flip(`${folder}/${name}`, at, 1 << random.below(8));
+    trace.line('nemesis', `turns a bit at ${at} of ${name}, of`, machine.id);
   }
 
   #pause(machine: StorageMachine, forMs: number): void {

@@ -44,6 +44,8 @@ const REST_MS = 120_000;
 /** What was changed last has reached everybody. */
 const QUIET_MS = 3000;
 const LOOK_MS = 250;
+/** Copies of a new ring begin to be led within so long. */
+const FIRST_MS = 1500;
 /** Asked again and again for so long, a healthy key answers. */
 const ANSWER_MS = 30_000;
 const AGAIN_MS = 200;
@@ -109,9 +111,10 @@ class Run {
     ring.start();
     ring.watch();
     const nemesis = new Nemesis({ world, ring, swarm, trace: this.#trace, probes });
-    nemesis.start();
     workload.start();
-    await world.run(swarm.stormMs);
+    await this.#form();
+    nemesis.start();
+    await world.run(world.nowMs + swarm.stormMs);
     workload.isResting = true;
     nemesis.makePeace();
     await this.#comeToRest();
@@ -127,6 +130,22 @@ class Run {
     await checkCopies(world, ring, swarm);
   }
 
+  /** A ring whose first copies never began needs an operator; so nothing goes wrong before it is there. */
+  async #form(): Promise<void> {
+    const world = this.#world;
+    const isFormed = (): boolean => this.#whyUnformed() === null;
+    if (!(await world.run(world.nowMs + REST_MS, isFormed)))
+      throw new Failure('liveness', `no ring is formed: ${this.#whyUnformed()}`);
+    await world.run(world.nowMs + FIRST_MS);
+  }
+
+  #whyUnformed(): string | null {
+    const { view } = this.#ring;
+    if (view.config?.value.phase !== 'formed') return 'the ring is not formed';
+    if (view.partitions.size < this.#swarm.partitionCount) return 'partitions are missing';
+    return null;
+  }
+
   // --- peace ---
 
   async #comeToRest(): Promise<void> {
@@ -139,21 +158,23 @@ class Run {
 
   #whyUnsettled(): string | null {
     const { view, machines } = this.#ring;
-    const { partitionCount, replicaCount, nodes } = this.#swarm;
+    const { replicaCount, nodes } = this.#swarm;
     if (this.#workload.outstanding > 0) return 'clients wait for answers';
     const off = machines.find(({ isServing }) => !isServing);
     if (off !== undefined) return `${off.id} is ${off.state} and does not serve`;
     if (!view.isConnected) return 'the ensemble does not answer';
-    const config = view.config?.value;
-    if (config?.phase !== 'formed') return 'the ring is not formed';
+    const unformed = this.#whyUnformed();
+    if (unformed !== null) return unformed;
+    const config = view.config!.value;
     if (config.out.length > 0) return `${config.out.join(' ')} are out of the ring`;
     if (config.nodes.length < nodes) return 'not everybody belongs to the ring';
     for (const { id } of machines)
       if (!view.nodes.has(id as NodeId)) return `${id} is not registered`;
-    if (view.partitions.size < partitionCount) return 'partitions are missing';
     for (const [number, { value }] of view.partitions) {
       const { leader, inSync, replicas, learners } = value;
-      const words = `partition ${number}: ${leader ?? 'nobody'} leads, in sync ${inSync.join(' ')}, replicas ${replicas.join(' ')}, learners ${learners.join(' ')}`;
+      const words =
+        `partition ${number}: ${leader ?? 'nobody'} leads, in sync ${inSync.join(' ')}, ` +
+        `replicas ${replicas.join(' ')}, learners ${learners.join(' ')}`;
       const isWhole =
         leader !== null &&
         learners.length === 0 &&
@@ -163,6 +184,7 @@ class Run {
       const wanted = replicasOf(config.table, number);
       if (wanted.some((id) => !replicas.includes(id)))
         return `${words}, and ${wanted.join(' ')} should hold it`;
+      if (leader !== wanted[0]) return `${words}, and ${wanted[0]} should lead it`;
     }
     return null;
   }

@@ -27,4 +27,21 @@ export const KNOWN_SEEDS: readonly KnownSeed[] = [
     wishes: {},
     cause: 'after the ensemble had been away, nodes took each other for dead and refused requests',
   },
+  {
+    seed: 14,
+    wishes: {
+      nodes: 3,
+      members: 1,
+      stormMs: 15_000,
+      faultEveryMs: 400,
+      faults: ['bit-flip', 'clock-set', 'ensemble-away'],
+    },
+    cause: 'a damaged leader that was found while the ensemble was away was never withdrawn',
+  },
+  {
+    seed: 1374,
+    wishes: {},
+    cause:
+      'the ensemble was taken away while leaders were still being moved: the run, not the product',
+  },
 ];

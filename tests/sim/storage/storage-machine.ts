@@ -40,6 +40,8 @@ export class StorageMachine {
   state: 'off' | 'starting' | 'up' = 'off';
   isServing = false;
   starts = 0;
+  /** Somebody has turned bits on its disk: what it holds is not known without reading all of it. */
+  hasFlips = false;
   readonly #parts: StorageMachineParts;
   readonly #random: Prng;
   #node: StorageNode | null = null;

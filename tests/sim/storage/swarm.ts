@@ -22,6 +22,7 @@ export const FAULTS = [
   'slow-link',
   'slow-disk',
   'full-disk',
+  'bit-flip',
   'clock-set',
   'member-power',
   'step-down',
@@ -72,6 +73,17 @@ export interface StorageWishes {
   readonly leaseMs?: number;
 }
 
+/** What leaves everybody in sync: the one copy that is left must not be the one whose bits were turned. */
+const BESIDE_FLIPS: ReadonlySet<Fault> = new Set([
+  'bit-flip',
+  'clock-set',
+  'cut-client',
+  'step-down',
+  'member-power',
+  'ensemble-away',
+]);
+const FLIPPING = 0.08;
+
 /** Within the five parts of a hundred that replication counts with. */
 const DRIFT_PERMILLE = 49;
 
@@ -81,7 +93,11 @@ export function drawStorageSwarm(random: Prng, wishes: StorageWishes = {}): Stor
   const stormMs = wishes.stormMs ?? random.pick([10_000, 20_000]);
   const isCalm = random.chance(0.05);
   const often = random.pick([0.2, 0.4, 0.7]);
-  const drawn = isCalm ? [] : FAULTS.filter(() => random.chance(often));
+  const some = isCalm ? [] : FAULTS.filter(() => random.chance(often));
+  const isFlipping = wishes.faults?.includes('bit-flip') ?? random.chance(FLIPPING);
+  const drawn = isFlipping
+    ? [...BESIDE_FLIPS].filter((fault) => fault === 'bit-flip' || some.includes(fault))
+    : some.filter((fault) => fault !== 'bit-flip');
   const ensemble = drawSwarm(random, { members, observers: 0, stormMs, faults: [] });
   return {
     ensemble: { ...ensemble, grouping: null, initialCounter: 0 },
@@ -92,8 +108,8 @@ export function drawStorageSwarm(random: Prng, wishes: StorageWishes = {}): Stor
     ),
     zones: random.pick([1, 3, nodes]),
     partitionCount: 16,
-    replicaCount: random.pick([2, 3, 3, 3]),
-    minInSync: random.pick([1, 2]),
+    replicaCount: isFlipping ? 3 : random.pick([2, 3, 3, 3]),
+    minInSync: isFlipping ? 2 : random.pick([1, 2]),
     sessionTimeoutMs: wishes.sessionTimeoutMs ?? random.pick([1000, 2000, 4000]),
     downOutMs: random.pick([2500, 6000]),
     retireAfterMs: random.pick([1000, 5000]),
@@ -110,6 +126,7 @@ export function drawStorageSwarm(random: Prng, wishes: StorageWishes = {}): Stor
     stormMs,
     faults: new Set(wishes.faults ?? drawn),
     faultEveryMs: wishes.faultEveryMs ?? random.pick([300, 1000, 3000]),
-    aloneMs: random.chance(0.5) ? random.pick([6000, 15_000]) : 0,
+    // What was turned may be found at any time, and without the ensemble nobody takes over.
+    aloneMs: !isFlipping && random.chance(0.5) ? random.pick([6000, 15_000]) : 0,
   };
 }
