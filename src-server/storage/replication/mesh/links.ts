@@ -227,6 +227,9 @@ export class Links {
   }
 
   #dialAtOnce(peer: Peer): void {
+    // A former start will not say hello any more, and the silence of a machine that lost its power tells nobody.
+    for (const link of [...this.#strangers.keys()])
+      if (link.peer === peer.node) link.close('the node was started again');
     peer.retry?.cancel();
     peer.retry = null;
     peer.retryMs = this.#limits.retryMinMs;
