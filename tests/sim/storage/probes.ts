@@ -7,7 +7,6 @@ export type StorageProbes = Probes;
 const SENTENCES: Readonly<Record<string, string>> = {
   'a copy nobody wants here is gone': 'a copy nobody wanted was dropped',
   'bytes of a partition are not what was written': 'damage was found',
-  'this node stops': 'a node stopped by itself',
   'the link to a node is down': 'a link went down',
   'this node controls the ring now': 'a controller took office',
   'this node does not control the ring any more': 'a controller was deposed',

@@ -39,6 +39,11 @@ export const KNOWN_SEEDS: readonly KnownSeed[] = [
     cause: 'a damaged leader that was found while the ensemble was away was never withdrawn',
   },
   {
+    seed: 87,
+    wishes: {},
+    cause: 'a dial that a former start of a node had not answered kept the link down for seconds',
+  },
+  {
     seed: 1374,
     wishes: {},
     cause:
