@@ -15,7 +15,11 @@ export interface Carrier {
   sendAnswer(to: NodeId, requestId: number, reply: Uint8Array): boolean;
 }
 
+const IDS_PER_START = 0x1_0000_0000;
+
 export interface ForwardsParts {
+  /** Number of this start of the node. */
+  readonly incarnation: number;
   readonly clock: Clock;
   readonly carrier: Carrier;
   /** Longer than any node takes to answer or to say that it cannot. */
@@ -39,13 +43,15 @@ export class Forwards {
   readonly #parts: ForwardsParts;
   /** In the order in which they left, so that the first is the oldest. */
   readonly #onTheirWay = new Map<number, OnItsWay>();
-  #lastId = 0;
+  #lastId: number;
   #timer: Timer | null = null;
   sent = 0;
   received = 0;
 
   constructor(parts: ForwardsParts) {
     this.#parts = parts;
+    // Others may still be at work for a former start: what they answer to that must not be an answer to this one.
+    this.#lastId = parts.incarnation * IDS_PER_START;
   }
 
   get count(): number {

@@ -222,6 +222,7 @@ export class StorageNode {
       onFatal: (error) => this.#fail(error),
     });
     this.#forwards = new Forwards({
+      incarnation: this.#identity.incarnation,
       clock,
       carrier: this.#links,
       timeoutMs: settings.parkMs + settings.writeTimeoutMs + FORWARD_MARGIN_MS,

@@ -66,6 +66,7 @@ let answers: ((reply: Uint8Array) => void)[];
 let here: Forwards;
 let there: Forwards;
 let outcomes: ErrandOutcome[];
+let end: (self: string, other: () => Forwards, incarnation?: number) => Forwards;
 
 beforeEach(() => {
   clock = new HandClock();
@@ -73,8 +74,9 @@ beforeEach(() => {
   ran = [];
   answers = [];
   outcomes = [];
-  const end = (self: string, other: () => Forwards): Forwards =>
+  end = (self, other, incarnation = 1) =>
     new Forwards({
+      incarnation,
       clock,
       timeoutMs: 1000,
       beginTurn: () => undefined,
@@ -102,6 +104,16 @@ function send(errand = GET): void {
 }
 
 describe('an errand', () => {
+  test('of a former start is answered to nobody, whatever has been asked since', () => {
+    send();
+    here = end('a', () => there, 2);
+    send();
+    answers[0]!(Buffer.from('the answer to the former start'));
+    expect(outcomes).toEqual([]);
+    answers[1]!(Buffer.from('its own'));
+    expect(outcomes.map((outcome) => outcome.kind)).toEqual(['answered']);
+  });
+
   test('arrives as it was, and its answer comes back once', () => {
     send();
     send({ ...GET, consistency: LEASE, protocol: 2, isWrite: true });
