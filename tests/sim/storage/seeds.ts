@@ -44,6 +44,11 @@ export const KNOWN_SEEDS: readonly KnownSeed[] = [
     cause: 'a dial that a former start of a node had not answered kept the link down for seconds',
   },
   {
+    seed: 2405,
+    wishes: {},
+    cause: 'the answer to an errand of a former start was taken for the answer to another one',
+  },
+  {
     seed: 1374,
     wishes: {},
     cause:
