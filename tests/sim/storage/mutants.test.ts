@@ -35,12 +35,6 @@ const MUTANTS: readonly Mutant[] = [
     kinds: ['linearizable'],
   },
   {
-    name: 'a new leader that does not wait for what it granted to the one before',
-    sabotage: sabotage.IMPATIENT_LEADER,
-    wishes: { ...SELDOM, sessionTimeoutMs: 1000, leaseMs: 2000, faults: ['isolation'] },
-    kinds: ['linearizable'],
-  },
-  {
     name: 'a leader that commits without a member before the record says so',
     sabotage: sabotage.COMMITS_WITHOUT_THE_RECORD,
     wishes: { ...SELDOM, faults: ['isolation'] },

@@ -6,7 +6,6 @@ import type { Chunk } from '../../../src-server/storage/engine/store.ts';
 import { Forwards } from '../../../src-server/storage/forwards.ts';
 import { InSync, type InSyncChange } from '../../../src-server/storage/replication/in-sync.ts';
 import { Leases } from '../../../src-server/storage/replication/leases.ts';
-import { Lent } from '../../../src-server/storage/replication/lent.ts';
 import type { LogFacts } from '../../../src-server/storage/replication/messages.ts';
 import { ReplicaLog } from '../../../src-server/storage/replication/replica-log.ts';
 import type { NodeId } from '../../../src-server/storage/ring/topology.ts';
@@ -25,11 +24,6 @@ export const LYING_SYNCS: Sabotage = {
 /** A leader answers reads whoever has granted it time. */
 export const READS_WITHOUT_LEASE: Sabotage = {
   plant: () => planted(Leases.prototype, 'heldUntilMs', { value: () => Infinity }),
-};
-
-/** A new leader begins although others may still be led by who was before. */
-export const IMPATIENT_LEADER: Sabotage = {
-  plant: () => planted(Lent.prototype, 'untilMs', { get: () => -Infinity }),
 };
 
 /** A member that fell silent is not waited for, whatever the record says. */

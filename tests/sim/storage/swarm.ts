@@ -69,8 +69,6 @@ export interface StorageWishes {
   readonly stormMs?: number;
   readonly faults?: readonly Fault[];
   readonly faultEveryMs?: number;
-  readonly sessionTimeoutMs?: number;
-  readonly leaseMs?: number;
 }
 
 /** What leaves everybody in sync: the one copy that is left must not be the one whose bits were turned. */
@@ -110,13 +108,13 @@ export function drawStorageSwarm(random: Prng, wishes: StorageWishes = {}): Stor
     partitionCount: 16,
     replicaCount: isFlipping ? 3 : random.pick([2, 3, 3, 3]),
     minInSync: isFlipping ? 2 : random.pick([1, 2]),
-    sessionTimeoutMs: wishes.sessionTimeoutMs ?? random.pick([1000, 2000, 4000]),
+    sessionTimeoutMs: random.pick([1000, 2000, 4000]),
     downOutMs: random.pick([2500, 6000]),
     retireAfterMs: random.pick([1000, 5000]),
     segmentBytes: random.pick([0x2000, 0x8000, 0x4_0000]),
     parkMs: random.pick([200, 2000]),
     writeTimeoutMs: random.pick([1500, 5000]),
-    leaseMs: wishes.leaseMs ?? random.pick([600, 1200, 2000]),
+    leaseMs: random.pick([600, 1200, 2000]),
     transferBytesPerSecond: random.pick([0x1_0000, 0x400_0000]),
     callers: random.between(2, 6),
     clientHosts: random.between(1, 3),
