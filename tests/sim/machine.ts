@@ -1,12 +1,11 @@
 /**
- * One machine: a host, a disk that outlives processes, clocks that are wrong in their own way, and the member that runs on it.
+ * One machine: a host, and the member that runs on it.
  *
  *   off ──start──▶ starting ──▶ up ──stop──▶ off            kill, losePower: off, from anywhere
  *
  * Among others it starts from its zoo.cfg, as it is shipped to; without one, or in an ensemble that it does not belong to any
  * more, it stays off.
  */
-import type { Prng } from '../../src-server/base/prng.ts';
 import type { EnsembleConfig } from '../../src-server/config/ensemble-config.ts';
 import { readMemberConfig } from '../../src-server/config/member-config.ts';
 import type { Settings } from '../../src-server/config/settings.ts';
@@ -18,37 +17,14 @@ import {
   type Server,
   startServer,
 } from '../../src-server/coordination/server.ts';
-import type { Clock } from '../../src-server/platform/clock.ts';
-import { type Disk, DiskError, type DiskErrorCode } from '../../src-server/platform/disk.ts';
-import type { LogFields, LogLevel } from '../../src-server/platform/logger.ts';
-import type { Platform } from '../../src-server/platform/platform.ts';
-import { type Crash, SimDisk } from './disk.ts';
+import { DiskError } from '../../src-server/platform/disk.ts';
 import { Failure } from './failure.ts';
-import type { Network } from './network.ts';
-import { type ClockFaults, simPlatform } from './platform.ts';
-import type { Trace } from './trace.ts';
-import type { Life, World } from './world.ts';
+import { Host, type HostParts } from './host.ts';
 
-/** How the disk behaves; changed by the nemesis. */
-export interface DiskFaults {
-  syncMinMs: number;
-  syncMaxMs: number;
-  /** Chance that a sync fails. */
-  failing: number;
-}
-
-export interface MachineParts {
-  readonly world: World;
-  readonly network: Network;
-  readonly trace: Trace;
-  readonly host: string;
-  readonly clock: ClockFaults;
+export interface MachineParts extends HostParts {
   readonly settings: Settings;
   /** What it is told of its ensemble, changed by a test of the checkers. */
   readonly misinform: (ensemble: EnsembleOptions) => EnsembleOptions;
-  /** Puts something between the member and its platform, for tests of the checkers. */
-  readonly disguise: (platform: Platform) => Platform;
-  readonly onLog: (level: LogLevel, sentence: string, fields: LogFields) => void;
   /** A log file is about to be removed, with what it holds. */
   readonly onLogRemoved: (machine: Machine, bytes: Buffer) => void;
 }
@@ -56,37 +32,26 @@ export interface MachineParts {
 const CONFIG_DIR = '/conf';
 const CONFIG_FILE = `${CONFIG_DIR}/zoo.cfg`;
 
-/** A supervisor starts a member again after this, ms. */
-const RESTART_MS = 500;
-
-export class Machine {
-  readonly host: string;
-  readonly clock: ClockFaults;
+export class Machine extends Host {
   readonly settings: Settings;
-  readonly diskFaults: DiskFaults = { syncMinMs: 0, syncMaxMs: 2, failing: 0 };
-  disk: SimDisk;
-  life: Life | null = null;
-  state: 'off' | 'starting' | 'up' = 'off';
   servingSinceMs = 0;
-  starts = 0;
   /** What its member read when it was started last: where it listens, whatever it has heard of since. */
   startedWith: EnsembleConfig | null = null;
   /** Somebody wants a member to run here. */
   isInstalled = false;
   readonly #parts: MachineParts;
-  readonly #random: Prng;
   #server: Server | null = null;
   #lastConfig: EnsembleConfig | null = null;
-  #capacityBytes = Number.MAX_SAFE_INTEGER;
 
   constructor(parts: MachineParts) {
+    super(parts);
     this.#parts = parts;
-    this.host = parts.host;
-    this.clock = parts.clock;
     this.settings = parts.settings;
-    this.#random = parts.world.stream();
-    this.disk = new SimDisk({ clock: NO_CLOCK });
   }
+
+  protected override readonly onRemoved = (path: string, bytes: Buffer): void => {
+    if (path.includes('/log.')) this.#parts.onLogRemoved(this, bytes);
+  };
 
   /** Serves clients, with a leader where it needs one. */
   get isServing(): boolean {
@@ -127,11 +92,6 @@ export class Machine {
     this.isInstalled = false;
   }
 
-  /** The machine gets an empty disk. */
-  wipe(): void {
-    this.disk = new SimDisk({ clock: NO_CLOCK });
-  }
-
   /** @throws Failure for files that no member could start from */
   #readEnsemble(): EnsembleOptions | null {
     const { disk, settings } = this;
@@ -146,26 +106,12 @@ export class Machine {
 
   // --- its process ---
 
-  start(): void {
+  override start(): void {
     if (this.state !== 'off' || !this.isInstalled) return;
-    const { world, network, trace } = this.#parts;
+    const { world, trace } = this.#parts;
     const ensemble = this.#readEnsemble();
     this.startedWith = ensemble?.config ?? null;
-    const life = world.newLife(this.host);
-    this.life = life;
-    this.state = 'starting';
-    this.starts++;
-    network.setHostUp(this.host, true);
-    const platform = simPlatform({
-      world,
-      life,
-      clock: this.clock,
-      random: world.stream(),
-      net: network.netOf(life, this.host, this.host),
-      log: this.#parts.onLog,
-      disk: (clock) => this.#reopenDisk(clock),
-    });
-    trace.line(this.host, 'starts');
+    const { life, platform } = this.beginLife(this.host);
     const failed = (error: unknown): void => {
       try {
         if (!life.isOver) this.#onStartFailed(error);
@@ -176,12 +122,12 @@ export class Machine {
     startServer({
       settings: this.settings,
       ensemble,
-      platform: this.#parts.disguise(platform),
+      platform,
       version: 'simulated',
       onProgress: () => undefined,
       onFatal: (error) => {
         trace.line(this.host, 'cannot go on', error.message);
-        this.#restartSoon(life);
+        this.restartSoon(life);
       },
     }).then((server) => {
       if (life.isOver) return;
@@ -202,7 +148,7 @@ export class Machine {
     // A disk without room is no place to start in; everything else is a directory that was good before.
     if (error instanceof DiskError && (error.code === 'full' || this.diskFaults.failing > 0)) {
       trace.line(this.host, 'could not start', error.message);
-      this.#restartSoon(this.life!);
+      this.restartSoon(this.life!);
       return;
     }
     if (error instanceof JournalError)
@@ -210,36 +156,9 @@ export class Machine {
     throw error;
   }
 
-  #restartSoon(life: Life): void {
-    const { world } = this.#parts;
-    world.after(RESTART_MS, () => {
-      if (this.life !== life || life.isOver) return;
-      this.kill();
-      this.start();
-    });
-  }
-
-  /** The end of the process: nothing in memory survives, everything written does. */
-  kill(): void {
-    this.#end({ saysGoodbye: true });
-    this.disk = this.disk.copy({ clock: NO_CLOCK });
-  }
-
-  /** The end of the machine until it is started again: what was not synced is lost or torn. */
-  losePower(crash: Crash): void {
-    this.#end({ saysGoodbye: false });
-    this.#parts.network.setHostUp(this.host, false);
-    this.disk = this.disk.afterCrash(crash, { clock: NO_CLOCK });
-  }
-
-  #end(options: { readonly saysGoodbye: boolean }): void {
-    if (this.life === null) return;
+  protected override onEnded(): void {
     this.#lastConfig = this.config;
-    this.life.isOver = true;
-    this.#parts.network.endProcess(this.life, options);
-    this.life = null;
     this.#server = null;
-    this.state = 'off';
   }
 
   /** Ends it as an operator does. */
@@ -249,39 +168,4 @@ export class Machine {
     await server.stop();
     this.kill();
   }
-
-  // --- its disk ---
-
-  set capacityBytes(bytes: number) {
-    this.#capacityBytes = bytes;
-    this.disk.capacityBytes = bytes;
-  }
-
-  #reopenDisk(clock: Clock): Disk {
-    this.disk = this.disk.copy({
-      clock,
-      capacityBytes: this.#capacityBytes,
-      sync: () => this.#sync(),
-      onRemoved: (path, bytes) => {
-        if (path.includes('/log.')) this.#parts.onLogRemoved(this, bytes);
-      },
-    });
-    return this.disk;
-  }
-
-  #sync(): { readonly tookMs: number; readonly failure: DiskErrorCode | null } {
-    const { syncMinMs, syncMaxMs, failing } = this.diskFaults;
-    return {
-      tookMs: this.#random.between(syncMinMs, syncMaxMs),
-      failure: failing > 0 && this.#random.chance(failing) ? 'io' : null,
-    };
-  }
 }
-
-/** Of a disk no process uses. */
-const NO_CLOCK: Clock = {
-  nowMs: () => 0,
-  wallMs: () => 0,
-  after: () => ({ cancel: () => undefined }),
-  defer: () => undefined,
-};
