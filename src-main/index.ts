@@ -116,6 +116,7 @@ async function start(options: ServeOptions): Promise<void> {
   });
   supervisor.start();
 
+  let isStopping = false;
   const openExternal = (url: string): void => void shell.openExternal(url);
   app.on('web-contents-created', (_event, contents) => {
     guardContents(contents, { openExternal, log });
@@ -150,13 +151,13 @@ async function start(options: ServeOptions): Promise<void> {
         app.quit();
       },
     });
-    app.on('second-instance', () => {
-      window.show();
-    });
-    app.on('activate', () => {
-      window.show();
-    });
-    window.show();
+    // Whoever ends the app while it starts is not shown a window that has nobody behind it.
+    const show = (): void => {
+      if (!isStopping) window.show();
+    };
+    app.on('second-instance', show);
+    app.on('activate', show);
+    show();
   });
 
   app.on('window-all-closed', () => {
@@ -166,6 +167,7 @@ async function start(options: ServeOptions): Promise<void> {
   let isStopped = false;
   app.on('will-quit', (event) => {
     if (isStopped) return;
+    isStopping = true;
     // Threads that are cut off lose nothing, but their clients would wait for a whole session timeout.
     event.preventDefault();
     announcer.say('stopping', 'waiting for the last writes to be on the disk');

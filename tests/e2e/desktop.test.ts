@@ -297,9 +297,18 @@ describeWith([CHROMIUM], 'the desktop app', () => {
     expect((await reader.getData('/kept')).data?.toString()).toBe('value');
     await reader.close();
     again.signal('SIGTERM');
-    expect(await again.exited).toBe(0);
+    expect(await again.exited, again.output).toBe(0);
     expect(again.output).toContain('stopping');
     expect(processesThatName(folder.path)).toEqual([]);
+  });
+
+  test('a signal before there is a window ends it as well', async () => {
+    using folder = temporaryFolder();
+    await using app = new DesktopApp(flags(folder));
+    await until('the members are there', () => /^member 1 /m.test(app.output));
+    app.signal('SIGTERM');
+    expect(await app.exited, app.output).toBe(0);
+    expect(app.seen('window')).toEqual([]);
   });
 
   test('closing the window ends the app', async () => {
