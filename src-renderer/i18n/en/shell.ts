@@ -274,6 +274,14 @@ export const shell = {
       title: 'The tree has changed since the plan was shown.',
       advice: 'What was not yet deleted stays. Make a new plan.',
     },
+    'ring-moved': {
+      title: 'The ring has changed since the plan was shown.',
+      advice: 'Nothing was started. Look at the new plan, and at what it does otherwise.',
+    },
+    'rebalance-refused': {
+      title: 'The ring cannot be changed like this now.',
+      advice: 'Nothing was changed. See what is in the way.',
+    },
     internal: {
       title: 'Something went wrong inside the console.',
       advice: 'This is a mistake of ours. Trying again may help.',

@@ -258,6 +258,14 @@ export const shell: Texts<typeof english> = {
       title: '显示计划之后，树发生了变化。',
       advice: '尚未删除的内容保持不变，请重新制定计划。',
     },
+    'ring-moved': {
+      title: '显示计划之后，环发生了变化。',
+      advice: '尚未启动任何操作。请查看新的计划及其差异。',
+    },
+    'rebalance-refused': {
+      title: '目前不能这样更改环。',
+      advice: '没有更改任何内容。请看是什么阻碍了操作。',
+    },
     internal: {
       title: '控制台内部出错。',
       advice: '这是我们的错误。重试也许有用。',

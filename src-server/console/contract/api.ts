@@ -20,6 +20,7 @@ import {
   text,
   type TypeOf,
 } from './checks.ts';
+import { edits } from './edit-models.ts';
 import { ensembleView, memberOrder } from './ensemble-models.ts';
 import { faultsView, linkFaults } from './fault-models.ts';
 import {
@@ -61,6 +62,22 @@ import {
   znode,
   znodeEvent,
 } from './models.ts';
+import {
+  importedLayout,
+  layoutText,
+  loss,
+  pace,
+  previewAnswer,
+  previewRequest,
+  rebalanceName,
+  rebalanceNow,
+  rebalanceOrder,
+  rebalanceReplay,
+  rebalanceStart,
+  rebalanceSummary,
+  scenarios,
+  stagedPlace,
+} from './rebalance-models.ts';
 import { reconfigPlan } from './reconfig-plan-models.ts';
 import { keyPlace, partitionReport, ringAt, ringLive, ringView, whatIf } from './ring-models.ts';
 import { nodeLinkFaults, nodeName, nodeOrder } from './storage-models.ts';
@@ -248,6 +265,34 @@ export const methods = {
   /** Makes every way between them healthy, and resumes whoever is paused. */
   'ring.heal': method(nothing, nothing),
 
+  // --- the ring editor ---
+  /** What would come of these edits. Nothing is touched. */
+  'ring.preview': method(previewRequest, previewAnswer),
+  /** Where a key lies now, and where it would. */
+  'ring.locateStaged': method(object({ ...ringAt, edits, key: keyName }), stagedPlace),
+  /** What is staged beside the least movement, the best balance, and these losses. */
+  'ring.scenarios': method(
+    object({ ...ringAt, edits, losses: list(loss, { max: 50 }), pace: nullable(pace) }),
+    scenarios,
+  ),
+  /** The ring with these edits as a file that people write and the command line applies. */
+  'ring.exportLayout': method(object({ ...ringAt, edits }), object({ text: layoutText })),
+  /** The edits that make the ring as a file says. */
+  'ring.importLayout': method(object({ ...ringAt, text: layoutText }), importedLayout),
+
+  // --- rebalances ---
+  'ring.rebalance.start': method(rebalanceStart, object({ name: rebalanceName, version: integer })),
+  'ring.rebalance.pause': method(rebalanceOrder, nothing),
+  'ring.rebalance.resume': method(rebalanceOrder, nothing),
+  /** What is being copied is given up; what has changed hands stays. */
+  'ring.rebalance.cancel': method(rebalanceOrder, nothing),
+  /** Brings the ring back to what it was before; within the grace only what came in since is copied. */
+  'ring.rebalance.undo': method(rebalanceOrder, nothing),
+  'ring.rebalance.setPace': method(object({ ...ringAt, name: rebalanceName, pace }), nothing),
+  /** Those that are remembered, the newest first. */
+  'ring.rebalances': method(atRing, list(rebalanceSummary)),
+  'ring.rebalanceReplay': method(object({ ...ringAt, name: rebalanceName }), rebalanceReplay),
+
   // --- keys ---
   /** Some more of the keys; a page may be empty before the end. */
   'keys.list': method(
@@ -287,6 +332,8 @@ export const topics = {
   ring: topic(atRing, ringView),
   /** What its nodes tell of themselves: every second, while somebody listens. */
   'ring.live': topic(atRing, ringLive),
+  /** The rebalance that runs or ran last: at once, after every change, and every second while it runs. */
+  'ring.rebalance': topic(atRing, rebalanceNow),
   /** All clusters: at once and after every change. */
   clusters: topic(nothing, list(cluster)),
   /** A view of a tree shows something else now: ask for the window again. At most ten a second. */

@@ -37,6 +37,10 @@ export const ERROR_CODES = [
   'reconfig-refused',
   /** The tree changed since the plan was shown. */
   'plan-outdated',
+  /** The ring has moved on since the plan was shown. */
+  'ring-moved',
+  /** The ring is not changed so, or not now; the sentence says why. */
+  'rebalance-refused',
   /** No storage node can be asked. */
   'node-unreachable',
   /** The partition has nobody who leads it at present. */

@@ -17,6 +17,7 @@ import type { LocalStorage } from './local-storage.ts';
 import { OpenFiles } from './open-files.ts';
 import { Operations } from './operations.ts';
 import { RememberedClusters } from './remembered.ts';
+import { RingEditor } from './ring/ring-editor.ts';
 import { Rings } from './ring/rings.ts';
 import { Timings } from './timings.ts';
 import { TreeView } from './tree-view.ts';
@@ -58,6 +59,7 @@ export class Console implements Handlers {
   readonly #memberships: Memberships;
   readonly #localSize: LocalSize;
   readonly #rings: Rings;
+  readonly #editor: RingEditor;
   readonly #keys: Keys;
   readonly #operations: Operations;
   readonly #plans: DeletePlans;
@@ -111,6 +113,7 @@ export class Console implements Handlers {
       clusters: this.#clusters,
       storage: options.storage ?? null,
     });
+    this.#editor = new RingEditor();
     this.#keys = new Keys(this.#rings);
     this.methods = this.#methods();
     this.topics = this.#topics();
@@ -244,6 +247,20 @@ export class Console implements Handlers {
         this.#rings.heal();
       },
 
+      'ring.preview': (wish, context) => this.#editor.preview(wish, context),
+      'ring.locateStaged': (wish) => this.#editor.locate(wish),
+      'ring.scenarios': (wish) => this.#editor.scenarios(wish),
+      'ring.exportLayout': (wish) => this.#editor.exportLayout(wish),
+      'ring.importLayout': (wish) => this.#editor.importLayout(wish),
+      'ring.rebalance.start': (order) => this.#editor.start(order),
+      'ring.rebalance.pause': (order) => this.#editor.order('pause', order),
+      'ring.rebalance.resume': (order) => this.#editor.order('resume', order),
+      'ring.rebalance.cancel': (order) => this.#editor.order('cancel', order),
+      'ring.rebalance.undo': (order) => this.#editor.order('undo', order),
+      'ring.rebalance.setPace': (order) => this.#editor.setPace(order),
+      'ring.rebalances': (at) => this.#editor.rebalances(at),
+      'ring.rebalanceReplay': (wish) => this.#editor.replay(wish),
+
       'keys.list': ({ cluster, root, ...wish }) => this.#keys.list({ cluster, root }, wish),
       'keys.get': ({ key, ...at }) => this.#keys.get(at, key),
       'keys.create': ({ cluster, root, ...key }) => this.#keys.create({ cluster, root }, key),
@@ -271,6 +288,7 @@ export class Console implements Handlers {
       },
       ring: (at, sink) => this.#rings.follow(at, (view) => sink.send(view)),
       'ring.live': (at, sink) => this.#rings.followLive(at, (live) => sink.send(live)),
+      'ring.rebalance': (at, sink) => this.#editor.follow(at, (now) => sink.send(now)),
       clusters: (_, sink) => {
         sink.send(this.#clusters.view());
         return this.#clusters.onChange(() => sink.send(this.#clusters.view()));
