@@ -38,8 +38,10 @@ export interface Exchange {
 export interface ConnectionListener {
   onHandshake(response: ConnectResponse): void;
   onEvent(event: WatchEvent): void;
-  /** A later zxid than any before was seen in a reply. */
+  /** Something that bears this zxid was read. */
   onZxid(zxid: number): void;
+  /** Of everything up to this zxid that is watched, the server has told. */
+  onTold(zxid: number): void;
   onAuthFailed(): void;
   /** There is room for more requests. */
   onRoom(): void;
@@ -219,6 +221,10 @@ export class ClientConnection implements SocketHandler {
     if (exchange === undefined || exchange.request.xid !== header.xid) {
       return this.#broken(`a reply to request ${header.xid}, which is not the oldest`);
     }
+    // A request is answered behind the events of all that its answer can show, and behind the registrations that were sent
+    // before it. Nothing else proves that much: a ping may be answered before the watches are set again, an event comes
+    // before another of its transaction, and one part of the registrations before the next.
+    if (header.xid > 0 && header.zxid > 0) this.#listener.onTold(header.zxid);
     if (header.code !== 0) {
       exchange.replied(header, null);
       return !this.#hasEnded;

@@ -64,7 +64,10 @@ export class ClientSession implements ConnectionListener {
   #id = 0n;
   #password: Buffer = Buffer.alloc(PASSWORD_BYTES);
   #timeoutMs: number;
+  /** The newest seen anywhere. */
   #lastZxid = 0;
+  /** What is watched and changed after this may still be untold. */
+  #toldZxid = 0;
   #xid = 0;
   #retryMs = RETRY_FIRST_MS;
   #retryTimer: Timer | null = null;
@@ -224,7 +227,7 @@ export class ClientSession implements ConnectionListener {
   }
 
   #registerWatches(connection: ClientConnection): void {
-    for (const request of this.#options.watches.registrations(this.#lastZxid)) {
+    for (const request of this.#options.watches.registrations(this.#toldZxid)) {
       request.xid = Xid.SET_WATCHES;
       connection.send({ request, replied: () => undefined, lost: () => undefined });
     }
@@ -236,6 +239,10 @@ export class ClientSession implements ConnectionListener {
 
   onZxid(zxid: number): void {
     if (zxid > this.#lastZxid) this.#lastZxid = zxid;
+  }
+
+  onTold(zxid: number): void {
+    if (zxid > this.#toldZxid) this.#toldZxid = zxid;
   }
 
   onAuthFailed(): void {

@@ -87,8 +87,8 @@ export class ClientWatches {
     return listeners;
   }
 
-  /** Requests that register everything again on a new connection, as of the last zxid the client saw. */
-  registrations(lastZxid: number): Request[] {
+  /** Requests that register everything again on a new connection, to hear of what changed after `toldZxid`. */
+  registrations(toldZxid: number): Request[] {
     const batches: Batch[] = [];
     const put = (kind: OneShotKind | PersistentKind, path: string): void => {
       let batch = batches.at(-1);
@@ -105,7 +105,7 @@ export class ClientWatches {
     for (const kind of ['persistent', 'recursive'] as const) {
       for (const path of this.#lasting[kind].keys()) put(kind, path);
     }
-    return batches.map((batch) => toRequest(batch, lastZxid));
+    return batches.map((batch) => toRequest(batch, toldZxid));
   }
 
   clear(): void {
@@ -118,11 +118,11 @@ interface Batch extends Record<OneShotKind | PersistentKind, string[]> {
   bytes: number;
 }
 
-function toRequest(batch: Batch, lastZxid: number): Request {
+function toRequest(batch: Batch, toldZxid: number): Request {
   // Servers before 3.6 know only the older request.
   const isNew = batch.persistent.length > 0 || batch.recursive.length > 0;
   const request = new Request(isNew ? OpCode.SET_WATCHES2 : OpCode.SET_WATCHES);
-  request.zxid = lastZxid;
+  request.zxid = toldZxid;
   request.watches = batch;
   return request;
 }
