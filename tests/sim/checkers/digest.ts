@@ -19,12 +19,12 @@ export interface MemberDisk {
  *   removal of a node whose time is over; who has not heard of that has everything before it.
  */
 export function checkDisk(
-  { model, initialCounter }: Evidence,
+  { model, isAlone, initialCounter }: Evidence,
   where: MemberDisk,
   name: string,
   settledZxid: number = model.lastZxid,
 ): void {
-  const machine = recover(where, initialCounter);
+  const machine = recover(where, { isAlone, initialCounter });
   const { lastZxid, digestMismatches } = machine;
   if (digestMismatches > 0)
     fail('digest', `${name}: ${digestMismatches} transactions do not lead to their digest`);
@@ -37,9 +37,17 @@ export function checkDisk(
   }
 }
 
-function recover({ disk, dataDir }: MemberDisk, initialCounter: number): Machine {
+/**
+ * As the member itself would at its next start. In an ensemble that takes a log that ends in a later epoch than the current
+ * one: the end may come between the two steps of Z6.
+ */
+function recover(
+  { disk, dataDir }: MemberDisk,
+  { isAlone, initialCounter }: Pick<Evidence, 'isAlone' | 'initialCounter'>,
+): Machine {
   let machine = newMachine();
-  openJournal(disk, { dataDir, dataLogDir: dataDir, initialCounter }).recover(
+  const journal = openJournal(disk, { dataDir, dataLogDir: dataDir, initialCounter });
+  const { lastZxid } = journal.recover(
     {
       begin: () => {
         machine = newMachine();
@@ -49,7 +57,9 @@ function recover({ disk, dataDir }: MemberDisk, initialCounter: number): Machine
       replay: (txn) => machine.apply(txn),
     },
     () => undefined,
+    { upTo: null, isMember: !isAlone },
   );
+  if (!isAlone) journal.takeUpEpochs(lastZxid);
   return machine;
 }
 

@@ -57,4 +57,16 @@ export const KNOWN_SEEDS: readonly KnownSeed[] = [
     cause:
       'a sync was answered in the turn in which its session had ended, while an event was still on its way to the client',
   },
+  {
+    seed: 300_280,
+    wishes: { stormMs: TEN_MINUTES_MS },
+    cause:
+      'a client took the answer to a ping for news of what it watches, and after a second reconnect asked for too little',
+  },
+  {
+    seed: 300_426,
+    wishes: { stormMs: TEN_MINUTES_MS },
+    cause:
+      'the end of a run between the log and the current epoch of a learner, read back by rules that are not for members',
+  },
 ];
