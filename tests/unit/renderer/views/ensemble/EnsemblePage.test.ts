@@ -85,7 +85,7 @@ test('refused words are named, with the line that opens them', async () => {
 test('a server on its own is no ensemble in distress', async () => {
   await show(ensembleOf({ quorum: null, members: [memberOf(null, { role: 'standalone' })] }));
   expect(text('.quorum .words')).toContain(words.standings.alone);
-  expect(allOf('.quorum.idle')).toHaveLength(1);
+  expect(allOf('.quorum.tone-idle')).toHaveLength(1);
 });
 
 test('details open below their member, and arrow keys go from one to the next', async () => {

@@ -70,7 +70,7 @@ describe('the three questions', () => {
     expect(quorum!.textContent).toContain(
       'Start node-2; what is away for 1 min is copied elsewhere',
     );
-    expect(text('.question.danger')).toBe('');
+    expect(text('.question.tone-danger')).toBe('');
   });
 
   test('say that what is lost waits, and what forcing would cost', async () => {
