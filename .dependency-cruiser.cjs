@@ -169,8 +169,11 @@ const faces = {
     'figures',
     'circle',
     'layout',
+    'layout-file',
+    'json-fields',
     'edits',
     'stage',
+    'regroup',
   ],
   [`${S}replication/`]: [
     'replicas',
