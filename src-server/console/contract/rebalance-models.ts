@@ -208,8 +208,12 @@ export const obstacle = object({
     'unplaced',
     /** Fewer copies than a write needs. */
     'too-few-replicas',
-    /** A node that is to hold something was never there: it has to be started first. */
-    'node-unknown',
+    /** A node that would take copies is not there: it has to be started first. */
+    'node-away',
+    /** A node has a cap, and nobody told how large its copies would be. */
+    'sizes-unknown',
+    /** Partitions are still being made. */
+    'ring-forming',
     /** There is no connection with the ensemble. */
     'not-connected',
   ),
@@ -267,6 +271,11 @@ export const stagePreview = object({
   after: assessment,
   /** When the oldest of the sizes was told; null where none are known. */
   measuredAtMs: nullable(number),
+  /** Partitions whose copies are not where they are wanted yet: all figures are reckoned as if they were. */
+  unsettledPartitions: integer,
+  /** What the ring's own pace is, and how long what was moved away is kept. */
+  ringPace: pace,
+  graceMs: number,
 });
 export type StagePreview = TypeOf<typeof stagePreview>;
 
@@ -459,6 +468,8 @@ export type RebalanceWait = TypeOf<typeof rebalanceWait>;
 export const rebalanceRun = object({
   summary: rebalanceSummary,
   pace,
+  /** Which of both placements it goes to: `before` once somebody undoes it. */
+  goal: literal('after', 'before'),
   startedAtMs: number,
   /** How long it was paused, in all. */
   pausedMs: number,
