@@ -100,7 +100,7 @@ const rooms = {
     `${C}journal/(journal-error|log-reader|snapshot-reader|stored-files)\\.ts$`,
     `${C}model/`,
     // The ring as its znodes tell of it, what placement says of failures, and the door of every client.
-    `${S}control/(kept-view|mirror|paths|records|ring-config|view)\\.ts$`,
+    `${S}control/(kept-view|membership|mirror|paths|placement-text|rebalance-desk|rebalance-progress|rebalance-records|records|ring-config|round|view)\\.ts$`,
     `${S}ring/(copysets|slots|table|topology)\\.ts$`,
     `${S}resp/(client|local-keys|reply)\\.ts$`,
   ],
@@ -199,6 +199,10 @@ const faces = {
     'mirror',
     'health',
     'cleanup',
+    'placement-text',
+    'rebalance-records',
+    'rebalance-desk',
+    'rebalance-progress',
   ],
   [`${SERVER}storage/resp/`]: [
     'door',

@@ -12,7 +12,7 @@ const PURE = [
   'src-server/coordination/zab/**/*.ts',
   'src-server/console/contract/**/*.ts',
   'src-server/console/rpc/**/*.ts',
-  'src-server/storage/control/!(batch|controller|history-shelf|membership|mirror|registration|transaction).ts',
+  'src-server/storage/control/!(batch|controller|history-shelf|membership|mirror|rebalance-desk|registration|transaction).ts',
   'src-server/storage/replication/*.ts',
   'src-server/storage/ring/**/*.ts',
 ];

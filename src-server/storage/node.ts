@@ -458,7 +458,8 @@ function placesOf({ members, nodes }: RingView): ReadonlyMap<NodeId, PeerPlace> 
 function termsOf(settings: StorageSettings): ControlTerms {
   const { formNodes, partitionCount, replicaCount, minInSync, strategy, downOutMs } = settings;
   const terms = { formNodes, partitionCount, replicaCount, minInSync, strategy, downOutMs };
-  return { ...DEFAULT_TERMS, ...terms };
+  const { transferBytesPerSecond, retireAfterMs: graceMs } = settings;
+  return { ...DEFAULT_TERMS, ...terms, transferBytesPerSecond, graceMs };
 }
 
 function credentialsOf({

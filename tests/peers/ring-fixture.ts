@@ -4,6 +4,7 @@
  */
 import type { Client, Step } from '../../src-server/coordination/client/client.ts';
 import { RingPaths } from '../../src-server/storage/control/paths.ts';
+import { DEFAULT_CHOICES } from '../../src-server/storage/control/placement-text.ts';
 import {
   formatCandidate,
   formatNode,
@@ -11,7 +12,11 @@ import {
   type NodeRecord,
   type PartitionState,
 } from '../../src-server/storage/control/records.ts';
-import { formatConfig, type RingConfig } from '../../src-server/storage/control/ring-config.ts';
+import {
+  DEFAULT_PACE,
+  formatConfig,
+  type RingConfig,
+} from '../../src-server/storage/control/ring-config.ts';
 import { balance } from '../../src-server/storage/ring/balance.ts';
 import { replicasOf } from '../../src-server/storage/ring/table.ts';
 import { nodeId, topologyOf } from '../../src-server/storage/ring/topology.ts';
@@ -71,6 +76,8 @@ export function ringRecords(fixture: RingFixture): FixtureRecords {
     strategy: 'balanced',
     downOutMs: 60_000,
     backfillsPerNode: 2,
+    ...DEFAULT_PACE,
+    ...DEFAULT_CHOICES,
     nodes: topology.nodes.map(({ id, region, zone, host, weight, capBytes }) => ({
       ...{ id, region, zone, host, weight, capBytes },
     })),

@@ -86,8 +86,20 @@ export class Fields {
     return this.#nodeId(name, this.#object[name]);
   }
 
+  flag(name: string): boolean {
+    const value = this.#object[name];
+    if (typeof value === 'boolean') return value;
+    this.fail(`${name} is neither true nor false`);
+    return false;
+  }
+
   nullable<T>(name: string, read: () => T): T | null {
     return this.has(name) ? read() : null;
+  }
+
+  /** Something else where the record says nothing of it: it was written before there was anything to say. */
+  given<T>(name: string, otherwise: T, read: () => T): T {
+    return this.#object[name] === undefined ? otherwise : read();
   }
 
   /** Each of them once. */
@@ -102,6 +114,15 @@ export class Fields {
     if (!values.every((value) => Number.isSafeInteger(value)))
       this.fail(`${name} holds something else than whole numbers`);
     return values as number[];
+  }
+
+  /** Lists of so many whole numbers each. */
+  rows(name: string, width: number): number[][] {
+    const rows = this.#list(name);
+    const isRow = (row: unknown): boolean =>
+      Array.isArray(row) && row.length === width && row.every((one) => Number.isSafeInteger(one));
+    if (!rows.every(isRow)) this.fail(`${name} holds something else than ${width} numbers each`);
+    return this.#problem === null ? (rows as number[][]) : [];
   }
 
   objects<T>(name: string, read: (fields: Fields) => T): T[] {

@@ -6,6 +6,7 @@
  */
 import type { NodeId, RingNode } from '../ring/topology.ts';
 import { ledBy, stillInSync, wantedOf } from './leaders.ts';
+import { DEFAULT_CHOICES } from './placement-text.ts';
 import { firstTable } from './placing.ts';
 import type { PartitionState } from './records.ts';
 import type { Round } from './round.ts';
@@ -24,6 +25,7 @@ export function form(round: Round): void {
     .map(placeOf)
     .sort((a, b) => (a.id < b.id ? -1 : 1));
   const { partitionCount, replicaCount, minInSync, strategy, downOutMs, backfillsPerNode } = terms;
+  const { transferBytesPerSecond, isThrottleAdaptive, graceMs } = terms;
   const words = `of ${nodes.length} nodes`;
   round.changeConfig(
     {
@@ -34,6 +36,10 @@ export function form(round: Round): void {
       strategy,
       downOutMs,
       backfillsPerNode,
+      transferBytesPerSecond,
+      isThrottleAdaptive,
+      graceMs,
+      ...DEFAULT_CHOICES,
       nodes,
       out: [],
       ...firstTable({ nodes, strategy, partitionCount, replicaCount }),

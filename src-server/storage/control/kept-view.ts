@@ -8,6 +8,13 @@ import type { Result } from '../../base/result.ts';
 import type { NodeId } from '../ring/topology.ts';
 import type { Place, RingPaths } from './paths.ts';
 import {
+  numberOfRebalance,
+  parseRebalance,
+  parseRebalanceState,
+  type RebalanceRecord,
+  type RebalanceState,
+} from './rebalance-records.ts';
+import {
   type ControllerEpochRecord,
   type ForceRecord,
   type NodeRecord,
@@ -50,6 +57,8 @@ export class KeptView implements RingView {
   #candidates: Candidate[] = [];
   #config: Versioned<RingConfig> | null = null;
   #controllerEpoch: Versioned<ControllerEpochRecord> | null = null;
+  #rebalance: Versioned<RebalanceState> | null = null;
+  #rebalanceRecord: RebalanceRecord | null = null;
   #isConnected = false;
   #change = NO_CHANGE;
   #isChanged = false;
@@ -88,6 +97,14 @@ export class KeptView implements RingView {
 
   get forces(): ReadonlyMap<number, Versioned<ForceRecord>> {
     return this.#forces;
+  }
+
+  get rebalance(): Versioned<RebalanceState> | null {
+    return this.#rebalance;
+  }
+
+  get rebalanceRecord(): RebalanceRecord | null {
+    return this.#rebalanceRecord;
   }
 
   get problems(): ReadonlyMap<string, string> {
@@ -157,6 +174,21 @@ export class KeptView implements RingView {
           this.#controllerEpoch = epoch;
         });
         return;
+      case 'rebalance':
+        this.#believe(path, znode, parseRebalanceState, (rebalance) => {
+          this.#rebalance = rebalance;
+          this.#note({ isConfigChanged: true });
+        });
+        return;
+      case 'rebalance-record':
+        this.#believe(path, znode, parseRebalance, ({ value }) => {
+          const known = this.#rebalanceRecord;
+          if (known !== null && numberOfRebalance(known.name) > numberOfRebalance(value.name))
+            return;
+          this.#rebalanceRecord = value;
+          this.#note({ isConfigChanged: true });
+        });
+        return;
       case 'partition':
         this.#believe(path, znode, parsePartition, (state) => {
           this.#partitions.set(place.partition, state);
@@ -222,7 +254,11 @@ export class KeptView implements RingView {
       case 'config':
       case 'partition':
       case 'controller-epoch':
+      case 'rebalance':
         this.#problem(path, GONE);
+        return;
+      case 'rebalance-record':
+        // The oldest go when there are many; the one that counts was read.
         return;
       case 'force':
         this.#forces.delete(place.partition);

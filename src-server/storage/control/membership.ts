@@ -14,12 +14,14 @@ import {
   type SessionState,
   type Step,
 } from '../../coordination/client/client.ts';
+import { Code } from '../../coordination/model/codes.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { NodeId } from '../ring/topology.ts';
 import { historyStep } from './batch.ts';
 import { KeptView, type ViewListener } from './kept-view.ts';
 import { RingMirror } from './mirror.ts';
 import { DEFAULT_ROOT, RingPaths } from './paths.ts';
+import { whyImpossible } from './placement-text.ts';
 import {
   type ForceRecord,
   formatForce,
@@ -30,7 +32,7 @@ import {
   whyContradictory,
 } from './records.ts';
 import { Registration, type RegistrationState } from './registration.ts';
-import { formatConfig, type RingConfig, whyImpossible } from './ring-config.ts';
+import { formatConfig, type RingConfig } from './ring-config.ts';
 import { commit, type Outcome } from './transaction.ts';
 import type { RingView } from './view.ts';
 
@@ -217,6 +219,21 @@ export class Membership {
   /** Names below a path of the ring. */
   async childrenOf(path: string): Promise<string[]> {
     return (await this.#client.getChildren(path)).names;
+  }
+
+  /** What a znode of the ring says; null for one that is not there. */
+  async textOf(path: string): Promise<string | null> {
+    try {
+      return (await this.#client.getData(path)).data?.toString('utf8') ?? '';
+    } catch (error) {
+      if (error instanceof ClientError && error.code === Code.NO_NODE) return null;
+      throw error;
+    }
+  }
+
+  /** Of this process, for what people are told. */
+  get wallMs(): number {
+    return this.#options.platform.clock.wallMs();
   }
 
   /** Any write below the root, all or nothing. */

@@ -16,6 +16,7 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { KeptView, Znode } from './kept-view.ts';
 import type { RingPaths } from './paths.ts';
+import { parseRebalanceState } from './rebalance-records.ts';
 
 export interface MirrorOptions {
   readonly client: Client;
@@ -120,7 +121,8 @@ export class RingMirror {
       this.#dirty.clear();
       const znodes = await this.#attempt(() => this.#readThese(paths));
       if (znodes === null) continue;
-      for (const path of paths) view.take(path, znodes.get(path) ?? null);
+      for (const path of new Set([...paths, ...znodes.keys()]))
+        view.take(path, znodes.get(path) ?? null);
       view.tell();
     }
     this.#isReading = false;
@@ -163,7 +165,16 @@ export class RingMirror {
   async #readThese(paths: readonly string[]): Promise<Map<string, Znode>> {
     const znodes = new Map<string, Znode>();
     await Promise.all(paths.map((path) => this.#read(path, znodes)));
+    await this.#readRecordOf(znodes.get(this.#options.paths.rebalance), znodes);
     return znodes;
+  }
+
+  /** What a rebalance was decided to be, beside how far it is; of all there ever were, only that one. */
+  async #readRecordOf(state: Znode | undefined, into: Map<string, Znode>): Promise<void> {
+    const parsed = state === undefined ? null : parseRebalanceState(state.text);
+    if (parsed?.ok !== true) return;
+    const path = this.#options.paths.rebalanceRecord(parsed.value.record);
+    if (!into.has(path)) await this.#read(path, into);
   }
 
   /** Every znode that may say something, as the lists name them now. */
@@ -172,7 +183,12 @@ export class RingMirror {
     const folders = [paths.partitions, paths.nodes, paths.members, paths.candidates, paths.forces];
     const names = await Promise.all(folders.map((folder) => this.#childrenOf(folder)));
     const below = folders.flatMap((folder, i) => names[i]!.map((name) => `${folder}/${name}`));
-    return [paths.config, paths.controllerEpoch, ...below.filter((at) => paths.placeOf(at))];
+    return [
+      paths.config,
+      paths.controllerEpoch,
+      paths.rebalance,
+      ...below.filter((at) => paths.placeOf(at)),
+    ];
   }
 
   async #childrenOf(folder: string): Promise<string[]> {

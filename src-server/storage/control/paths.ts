@@ -9,6 +9,9 @@
  *     controller/c-<sequence>      ephemeral: candidates; the lowest one decides
  *     controllerEpoch              raised by each controller: its version is the fence of all it writes
  *     force/<partition>            an operator's order to elect a leader that is not in sync
+ *     rebalance                    how far the operator's rebalance is, the one that runs or ended last
+ *     rebalances/b-<n>             what was decided and planned, one for each, the newest fifty
+ *     rebalances/e-<n>             what became of it, once another one has taken its place
  *     history/h-<sequence>         what the controllers did, the newest some hundred
  */
 import type { NodeId } from '../ring/topology.ts';
@@ -17,10 +20,10 @@ export const DEFAULT_ROOT = '/ring';
 
 /** What a path of the tree is about; null for paths that are nothing of ours, or only hold others. */
 export type Place =
-  | { readonly kind: 'config' | 'controller-epoch' }
+  | { readonly kind: 'config' | 'controller-epoch' | 'rebalance' }
   | { readonly kind: 'partition' | 'force'; readonly partition: number }
   | { readonly kind: 'node' | 'member'; readonly id: NodeId }
-  | { readonly kind: 'candidate' | 'history'; readonly name: string };
+  | { readonly kind: 'candidate' | 'history' | 'rebalance-record'; readonly name: string };
 
 const PARTITION = /^(?:0|[1-9][0-9]{0,4})$/;
 
@@ -33,6 +36,8 @@ export class RingPaths {
   readonly candidates: string;
   readonly controllerEpoch: string;
   readonly forces: string;
+  readonly rebalance: string;
+  readonly rebalances: string;
   readonly history: string;
 
   constructor(root: string) {
@@ -44,6 +49,8 @@ export class RingPaths {
     this.candidates = `${root}/controller`;
     this.controllerEpoch = `${root}/controllerEpoch`;
     this.forces = `${root}/force`;
+    this.rebalance = `${root}/rebalance`;
+    this.rebalances = `${root}/rebalances`;
     this.history = `${root}/history`;
   }
 
@@ -63,6 +70,15 @@ export class RingPaths {
     return `${this.forces}/${partition}`;
   }
 
+  /** @param name of a rebalance */
+  rebalanceRecord(name: string): string {
+    return `${this.rebalances}/${name}`;
+  }
+
+  rebalanceEnd(name: string): string {
+    return `${this.rebalances}/e${name.slice(1)}`;
+  }
+
   /** Everything that must exist before anything can be written, parents first. */
   get folders(): string[] {
     const parts = this.root.split('/').slice(1);
@@ -74,6 +90,7 @@ export class RingPaths {
       this.members,
       this.candidates,
       this.forces,
+      this.rebalances,
       this.history,
     ];
   }
@@ -81,6 +98,7 @@ export class RingPaths {
   placeOf(path: string): Place | null {
     if (path === this.config) return { kind: 'config' };
     if (path === this.controllerEpoch) return { kind: 'controller-epoch' };
+    if (path === this.rebalance) return { kind: 'rebalance' };
     const slash = path.lastIndexOf('/');
     const name = path.slice(slash + 1);
     switch (path.slice(0, slash)) {
@@ -94,6 +112,8 @@ export class RingPaths {
         return { kind: 'member', id: name as NodeId };
       case this.candidates:
         return { kind: 'candidate', name };
+      case this.rebalances:
+        return name.startsWith('b-') ? { kind: 'rebalance-record', name } : null;
       case this.history:
         return { kind: 'history', name };
       default:

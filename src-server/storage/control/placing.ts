@@ -2,10 +2,11 @@
  * Tables for a ring whose nodes come and go: what the ring's own strategy makes of the nodes that are there, with as little
  * movement as that takes.
  */
-import { balance } from '../ring/balance.ts';
+import { placed } from '../ring/layout.ts';
 import { NOBODY, replicasOf, type RingTable, type TableShape } from '../ring/table.ts';
-import { dealTokens, DEFAULT_TOKENS_PER_NODE, tableOfTokens } from '../ring/tokens.ts';
+import { dealTokens } from '../ring/tokens.ts';
 import { type NodeId, type RingNode, topologyOf } from '../ring/topology.ts';
+import { DEFAULT_CHOICES, type Placement } from './placement-text.ts';
 import type { PartitionState } from './records.ts';
 import type { RingConfig } from './ring-config.ts';
 import type { Versioned } from './view.ts';
@@ -17,18 +18,17 @@ export function firstTable(
   },
 ): Pick<RingConfig, 'table' | 'tokens'> {
   const { nodes, strategy, partitionCount, replicaCount } = options;
-  const shape = { partitionCount, replicaCount };
   const topology = topologyOf(nodes);
-  if (strategy === 'tokens') {
-    const tokens = dealTokens(topology, DEFAULT_TOKENS_PER_NODE);
-    return { tokens, table: tableOfTokens(tokens, topology, shape) };
-  }
-  return { tokens: null, table: balance({ topology, ...shape, before: null }).table };
+  const { tokensPerNode } = DEFAULT_CHOICES;
+  const tokens = strategy === 'tokens' ? dealTokens(topology, tokensPerNode) : null;
+  const shape = { partitionCount, replicaCount };
+  const layout = { ...DEFAULT_CHOICES, topology, ...shape, strategy, tokens: tokens ?? [] };
+  return { tokens, table: placed(layout, null, null).table };
 }
 
 /** The table once these are out. */
 export function tableWithout(config: RingConfig, out: readonly NodeId[]): RingTable {
-  return tableOf(config, out, config.table);
+  return tableFor(config, out, config.table);
 }
 
 /**
@@ -58,7 +58,7 @@ export function tableWith(
     });
   }
   const out = config.out.filter((other) => other !== id);
-  return tableOf(config, out, { partitionCount, replicaCount, nodeIds, cells });
+  return tableFor(config, out, { partitionCount, replicaCount, nodeIds, cells });
 }
 
 /** How many copies a table wants on these nodes. */
@@ -67,11 +67,17 @@ export function copiesWanted(table: RingTable, isCounted: (id: NodeId) => boolea
   return table.cells.reduce((sum, cell) => sum + (counted[cell] === true ? 1 : 0), 0);
 }
 
-function tableOf(config: RingConfig, out: readonly NodeId[], before: RingTable): RingTable {
-  const { partitionCount, replicaCount } = config.table;
-  const topology = topologyOf(config.nodes.filter(({ id }) => !out.includes(id)));
+/** What is made of a placement's layout while these are out. */
+export function tableFor(
+  placement: Placement,
+  out: readonly NodeId[],
+  before: RingTable,
+): RingTable {
+  const { table, strategy, overloadPercent, tokensPerNode, leaders, tokens } = placement;
+  const { partitionCount, replicaCount } = table;
+  const topology = topologyOf(placement.nodes.filter(({ id }) => !out.includes(id)));
+  const shape = { topology, partitionCount, replicaCount };
+  const choices = { strategy, overloadPercent, tokensPerNode, leaders, tokens: tokens ?? [] };
   // Tokens know nothing of what was before: the walk passes over whoever is out, and finds everybody again afterwards.
-  if (config.tokens !== null)
-    return tableOfTokens(config.tokens, topology, { partitionCount, replicaCount });
-  return balance({ topology, partitionCount, replicaCount, before }).table;
+  return placed({ ...shape, ...choices }, before, null).table;
 }

@@ -8,11 +8,11 @@ import type { NodeId } from '../ring/topology.ts';
 import type { RingPaths } from './paths.ts';
 import type { Presence } from './presence.ts';
 import type { HistoryEntry, NodeRecord, PartitionState } from './records.ts';
-import type { RingConfig } from './ring-config.ts';
+import { DEFAULT_PACE, type Pace, type RingConfig } from './ring-config.ts';
 import { isUsable, type RingView, type Versioned } from './view.ts';
 
 /** What a ring is formed with, and how hasty its controllers are. */
-export interface ControlTerms {
+export interface ControlTerms extends Pace {
   /** Nodes that must be there before a ring that does not exist is begun. */
   readonly formNodes: number;
   readonly partitionCount: number;
@@ -38,6 +38,7 @@ export const DEFAULT_TERMS: ControlTerms = {
   strategy: 'balanced',
   downOutMs: 60_000,
   backfillsPerNode: 2,
+  ...DEFAULT_PACE,
   settleMs: 4000,
   steadyMs: 3000,
   handOversAtOnce: 64,

@@ -5,6 +5,7 @@
  * whatever happens to the tree, nobody forgets who leads what.
  */
 import type { NodeId } from '../ring/topology.ts';
+import type { RebalanceRecord, RebalanceState } from './rebalance-records.ts';
 import type {
   CandidateRecord,
   ControllerEpochRecord,
@@ -43,6 +44,10 @@ export interface RingView {
   readonly candidates: readonly Candidate[];
   readonly controllerEpoch: Versioned<ControllerEpochRecord> | null;
   readonly forces: ReadonlyMap<number, Versioned<ForceRecord>>;
+  /** The one that runs, or that ended last; null before the first. */
+  readonly rebalance: Versioned<RebalanceState> | null;
+  /** The newest that is known: of another name than the state's only for a moment. */
+  readonly rebalanceRecord: RebalanceRecord | null;
   /** By path: what is wrong with a record there. The last one that could be read holds. */
   readonly problems: ReadonlyMap<string, string>;
 }
@@ -52,6 +57,7 @@ export interface ViewChange {
   /** All was read anew, after a time in which changes may have been missed. */
   readonly isWhole: boolean;
   readonly isConnectionChanged: boolean;
+  /** What is wanted, or how fast: the configuration, or the rebalance. */
   readonly isConfigChanged: boolean;
   readonly areNodesChanged: boolean;
   readonly partitions: readonly number[];

@@ -7,8 +7,8 @@ import { isPartitionCount } from './slots.ts';
 import { emptyTable, NOBODY, type RingTable } from './table.ts';
 
 export function regrouped(table: RingTable, partitionCount: number): RingTable {
-  assert(isPartitionCount(partitionCount), 'the number of partitions is a power of two');
   if (partitionCount === table.partitionCount) return table;
+  assert(isPartitionCount(partitionCount), 'the number of partitions is a power of two');
   return partitionCount > table.partitionCount
     ? split(table, partitionCount)
     : joined(table, partitionCount);

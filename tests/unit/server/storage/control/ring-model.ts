@@ -11,6 +11,7 @@ import { Prng } from '../../../../../src-server/base/prng.ts';
 import { whyKept } from '../../../../../src-server/storage/control/cleanup.ts';
 import { decide, type Decision } from '../../../../../src-server/storage/control/decisions.ts';
 import { RingPaths } from '../../../../../src-server/storage/control/paths.ts';
+import { whyImpossible } from '../../../../../src-server/storage/control/placement-text.ts';
 import { Presences } from '../../../../../src-server/storage/control/presence.ts';
 import {
   copiesOf,
@@ -19,10 +20,7 @@ import {
   type PartitionState,
   whyContradictory,
 } from '../../../../../src-server/storage/control/records.ts';
-import {
-  type RingConfig,
-  whyImpossible,
-} from '../../../../../src-server/storage/control/ring-config.ts';
+import type { RingConfig } from '../../../../../src-server/storage/control/ring-config.ts';
 import {
   type Change,
   type ControlTerms,
@@ -92,6 +90,8 @@ export class RingModel {
       candidates: [],
       controllerEpoch: null,
       forces: new Map(),
+      rebalance: null,
+      rebalanceRecord: null,
       problems: new Map(),
     };
     for (let i = 0; i < nodes; i++) this.addNode(`n${i}`, `z${i % zones}`);

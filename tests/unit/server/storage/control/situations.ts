@@ -1,10 +1,14 @@
 /** Situations of a ring, put together for one test: what the tree says, who is there and since when. */
 import { RingPaths } from '../../../../../src-server/storage/control/paths.ts';
+import { DEFAULT_CHOICES } from '../../../../../src-server/storage/control/placement-text.ts';
 import type {
   NodeRecord,
   PartitionState,
 } from '../../../../../src-server/storage/control/records.ts';
-import type { RingConfig } from '../../../../../src-server/storage/control/ring-config.ts';
+import {
+  DEFAULT_PACE,
+  type RingConfig,
+} from '../../../../../src-server/storage/control/ring-config.ts';
 import {
   type ControlTerms,
   DEFAULT_TERMS,
@@ -96,6 +100,8 @@ export function config(
     strategy: 'balanced',
     downOutMs: 10_000,
     backfillsPerNode: 2,
+    ...DEFAULT_PACE,
+    ...DEFAULT_CHOICES,
     nodes: nodeIds.map((id) => {
       const { region, zone, host, weight, capBytes } = node(id);
       return { id, region, zone, host, weight, capBytes };
@@ -129,6 +135,8 @@ export function view(parts: {
     candidates: [],
     controllerEpoch: null,
     forces: new Map(),
+    rebalance: null,
+    rebalanceRecord: null,
     problems: new Map(),
     ...parts.more,
   };
