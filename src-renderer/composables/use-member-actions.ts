@@ -5,17 +5,11 @@ import { t } from '../i18n/words.ts';
 import { consequenceOf, shortName } from '../model/ensemble.ts';
 import { useMembers } from '../stores/members.ts';
 import { useNotices } from '../stores/notices.ts';
+import type { LocalActions } from './local-entries.ts';
 import { useDialogs } from './use-dialogs.ts';
 
 export interface MemberActions {
-  /** Whether it can be started and ended from here at all. */
-  isOurs(member: EnsembleMember): boolean;
-  isRunning(member: EnsembleMember): boolean;
-  isPaused(member: EnsembleMember): boolean;
-  start(member: EnsembleMember): void;
-  resume(member: EnsembleMember): void;
-  /** Takes it away from the others: asks first, saying what would be left. */
-  withdraw(member: EnsembleMember, what: 'stop' | 'kill' | 'pause'): Promise<void>;
+  of(member: EnsembleMember): LocalActions;
 }
 
 export function useMemberActions(): MemberActions {
@@ -27,36 +21,37 @@ export function useMemberActions(): MemberActions {
     members.order({ id: member.id, what }).catch((error: unknown) => notices.showProblem(error));
   }
 
+  async function withdraw(member: EnsembleMember, what: 'stop' | 'kill' | 'pause'): Promise<void> {
+    const quorum = members.view?.quorum ?? null;
+    const consequence = consequenceOf(member, quorum);
+    const isDanger = consequence === 'loses-quorum' || consequence === 'ends-all';
+    const texts = [
+      ...(what === 'stop' ? [] : [t(`ensemble.actions.${what}Text`)]),
+      what === 'pause' && consequence === 'ends-all'
+        ? t('ensemble.actions.pauseAloneText')
+        : consequenceText(member, quorum),
+      ...(member.role === 'leader' && !isDanger ? [t('ensemble.consequences.leads')] : []),
+    ];
+    const answer = await dialogs.ask({
+      title:
+        member.id === null
+          ? t(`ensemble.actions.${what}AloneTitle`)
+          : t(`ensemble.actions.${what}Title`, { name: shortName(member) }),
+      text: texts.join('\n'),
+      confirm: isDanger
+        ? t(`ensemble.actions.${what}Anyway`)
+        : t(`ensemble.actions.${what}Confirm`),
+      isDanger,
+    });
+    if (answer === 'confirm') order(member, what);
+  }
+
   return {
-    isOurs: ({ local }) => local !== null,
-    isRunning: ({ local }) => local !== null && local.kind !== 'stopped' && local.kind !== 'failed',
-    isPaused: ({ local }) => local?.kind === 'paused',
-    start: (member) => order(member, 'start'),
-    resume: (member) => order(member, 'resume'),
-    withdraw: async (member, what) => {
-      const quorum = members.view?.quorum ?? null;
-      const consequence = consequenceOf(member, quorum);
-      const isDanger = consequence === 'loses-quorum' || consequence === 'ends-all';
-      const texts = [
-        ...(what === 'stop' ? [] : [t(`ensemble.actions.${what}Text`)]),
-        what === 'pause' && consequence === 'ends-all'
-          ? t('ensemble.actions.pauseAloneText')
-          : consequenceText(member, quorum),
-        ...(member.role === 'leader' && !isDanger ? [t('ensemble.consequences.leads')] : []),
-      ];
-      const answer = await dialogs.ask({
-        title:
-          member.id === null
-            ? t(`ensemble.actions.${what}AloneTitle`)
-            : t(`ensemble.actions.${what}Title`, { name: shortName(member) }),
-        text: texts.join('\n'),
-        confirm: isDanger
-          ? t(`ensemble.actions.${what}Anyway`)
-          : t(`ensemble.actions.${what}Confirm`),
-        isDanger,
-      });
-      if (answer === 'confirm') order(member, what);
-    },
+    of: (member) => ({
+      start: () => order(member, 'start'),
+      resume: () => order(member, 'resume'),
+      withdraw: (what) => withdraw(member, what),
+    }),
   };
 }
 

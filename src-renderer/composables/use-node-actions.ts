@@ -6,18 +6,18 @@ import { t, tn } from '../i18n/words.ts';
 import { healthOf } from '../model/ring-health.ts';
 import { useNotices } from '../stores/notices.ts';
 import { useRing } from '../stores/ring.ts';
+import type { LocalActions } from './local-entries.ts';
 import { useDialogs } from './use-dialogs.ts';
 
+export interface Consequences {
+  /** What becomes of partitions without a node, in sentences. */
+  readonly texts: readonly string[];
+  readonly isGrave: boolean;
+}
+
 export interface NodeActions {
-  isOurs(node: RingNode): boolean;
-  isRunning(node: RingNode): boolean;
-  isPaused(node: RingNode): boolean;
-  start(node: RingNode): void;
-  resume(node: RingNode): void;
-  /** Takes it away from the others: asks first, saying what would be left. */
-  withdraw(node: RingNode, what: 'stop' | 'kill' | 'pause'): Promise<void>;
-  /** What becomes of partitions without it, in sentences. */
-  consequences(node: RingNode): { readonly texts: readonly string[]; readonly isGrave: boolean };
+  of(node: RingNode): LocalActions;
+  consequences(node: RingNode): Consequences;
 }
 
 export function useNodeActions(): NodeActions {
@@ -29,7 +29,7 @@ export function useNodeActions(): NodeActions {
     ring.order({ id: node.id, what }).catch((error: unknown) => notices.showProblem(error));
   }
 
-  function consequences(node: RingNode): ReturnType<NodeActions['consequences']> {
+  function consequences(node: RingNode): Consequences {
     const { table, health } = ring;
     if (table === null || health === null || !node.isAlive)
       return { texts: [t('ring.consequences.none')], isGrave: false };
@@ -47,23 +47,24 @@ export function useNodeActions(): NodeActions {
     return { texts, isGrave: lost > 0 || refusing > 0 };
   }
 
+  async function withdraw(node: RingNode, what: 'stop' | 'kill' | 'pause'): Promise<void> {
+    const { texts, isGrave } = consequences(node);
+    const about = what === 'stop' ? [] : [t(`ring.actions.${what}Text`)];
+    const answer = await dialogs.ask({
+      title: t(`ring.actions.${what}Title`, { name: node.id }),
+      text: [...about, ...texts].join('\n'),
+      confirm: t(isGrave ? `ensemble.actions.${what}Anyway` : `ensemble.actions.${what}Confirm`),
+      isDanger: isGrave,
+    });
+    if (answer === 'confirm') order(node, what);
+  }
+
   return {
-    isOurs: ({ local }) => local !== null,
-    isRunning: ({ local }) => local !== null && local.kind !== 'stopped' && local.kind !== 'failed',
-    isPaused: ({ local }) => local?.kind === 'paused',
-    start: (node) => order(node, 'start'),
-    resume: (node) => order(node, 'resume'),
     consequences,
-    withdraw: async (node, what) => {
-      const { texts, isGrave } = consequences(node);
-      const about = what === 'stop' ? [] : [t(`ring.actions.${what}Text`)];
-      const answer = await dialogs.ask({
-        title: t(`ring.actions.${what}Title`, { name: node.id }),
-        text: [...about, ...texts].join('\n'),
-        confirm: t(isGrave ? `ensemble.actions.${what}Anyway` : `ensemble.actions.${what}Confirm`),
-        isDanger: isGrave,
-      });
-      if (answer === 'confirm') order(node, what);
-    },
+    of: (node) => ({
+      start: () => order(node, 'start'),
+      resume: () => order(node, 'resume'),
+      withdraw: (what) => withdraw(node, what),
+    }),
   };
 }

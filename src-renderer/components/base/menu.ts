@@ -20,3 +20,10 @@ export type MenuEntry =
     }
   | { readonly kind: 'heading'; readonly label: string }
   | { readonly kind: 'separator' };
+
+/** Groups of entries, one below the other, with a line between those that have any. */
+export function separated(...groups: readonly (readonly MenuEntry[])[]): MenuEntry[] {
+  return groups
+    .filter((group) => group.length > 0)
+    .flatMap((group, i) => (i === 0 ? group : [{ kind: 'separator' } as const, ...group]));
+}

@@ -130,7 +130,7 @@ describe('nodes', () => {
     const { useNodeActions } =
       await import('../../../../../src-renderer/composables/use-node-actions.ts');
     const actions = useNodeActions();
-    const asked = actions.withdraw(useRing().nodes[0]!, 'kill');
+    const asked = actions.of(useRing().nodes[0]!).withdraw('kill');
     const { dialog } = useDialogs();
     if (dialog.value?.kind !== 'question') throw new Error('nothing is asked');
     const { question, answer } = dialog.value;
