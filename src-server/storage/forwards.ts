@@ -18,8 +18,8 @@ export interface Carrier {
 const IDS_PER_START = 0x1_0000_0000;
 
 export interface ForwardsParts {
-  /** Number of this start of the node. */
-  readonly incarnation: number;
+  /** Number of this start of the node, as it is known. */
+  readonly incarnation: () => number;
   readonly clock: Clock;
   readonly carrier: Carrier;
   /** Longer than any node takes to answer or to say that it cannot. */
@@ -43,15 +43,13 @@ export class Forwards {
   readonly #parts: ForwardsParts;
   /** In the order in which they left, so that the first is the oldest. */
   readonly #onTheirWay = new Map<number, OnItsWay>();
-  #lastId: number;
+  #begun = 0;
   #timer: Timer | null = null;
   sent = 0;
   received = 0;
 
   constructor(parts: ForwardsParts) {
     this.#parts = parts;
-    // Others may still be at work for a former start: what they answer to that must not be an answer to this one.
-    this.#lastId = parts.incarnation * IDS_PER_START;
   }
 
   get count(): number {
@@ -59,9 +57,10 @@ export class Forwards {
   }
 
   send(node: NodeFacts, errand: Errand, answer: (outcome: ErrandOutcome) => void): void {
-    const { clock, carrier, timeoutMs } = this.#parts;
+    const { clock, carrier, timeoutMs, incarnation } = this.#parts;
     const to = nodeId(node.id);
-    const id = ++this.#lastId;
+    // Others may still be at work for a former start: what they answer to that must not be an answer to this one.
+    const id = incarnation() * IDS_PER_START + ++this.#begun;
     this.#parts.beginTurn();
     if (!carrier.sendForward(to, id, encode(errand))) {
       const why = `there is no link to ${to}`;

@@ -1,6 +1,9 @@
 /**
  * Who a node's folder belongs to, in `node.json` beside its log: a folder is one node's of one ring, for good, and counts the
  * starts made from it. Whoever finds somebody else's data in its folder must not take part with it.
+ *
+ * The folder has a name of its own, `clusterId`, by which the ring knows a disk again: a node that comes with another one has
+ * lost what it held. So a folder whose log is gone, or has lost something, gets another name.
  */
 import { err, ok, type Result } from '../base/result.ts';
 import type { Disk } from '../platform/disk.ts';
@@ -20,14 +23,18 @@ export interface Identity {
 const FILE = 'node.json';
 const CLUSTER_ID_BYTES = 20;
 
-/** Counts this start: on return it is on the disk. @returns or why the folder cannot be this node's */
+/**
+ * Counts this start: on return it is on the disk.
+ * @param isLogGone whether there should be a log beside it, and is none @returns or why the folder cannot be this node's
+ */
 export function beginIncarnation(parts: {
   readonly disk: Disk;
   readonly entropy: Entropy;
   readonly directory: string;
   readonly nodeId: string;
+  readonly isLogGone: boolean;
 }): Result<Identity, string> {
-  const { disk, entropy, directory, nodeId } = parts;
+  const { disk, entropy, directory, nodeId, isLogGone } = parts;
   disk.makeDirectory(directory);
   const file = disk.join(directory, FILE);
   const bytes = readWhole(disk, file);
@@ -36,12 +43,35 @@ export function beginIncarnation(parts: {
     return err(`${file} cannot be understood: nobody can say whose data lies beside it`);
   if (before !== null && before.nodeId !== nodeId)
     return err(`${directory} holds the data of node ${before.nodeId}, and this one is ${nodeId}`);
-  const identity: Identity =
-    before === null
-      ? { nodeId, clusterId: hex(entropy.bytes(CLUSTER_ID_BYTES)), ringId: null, incarnation: 1 }
-      : { ...before, incarnation: before.incarnation + 1 };
+  const clusterId = before === null || isLogGone ? newName(entropy) : before.clusterId;
+  const { ringId, incarnation } = before ?? { ringId: null, incarnation: 0 };
+  const identity = { nodeId, clusterId, ringId, incarnation: incarnation + 1 };
   keep(disk, directory, identity);
   return ok(identity);
+}
+
+/** The log has lost something, and nobody knows what. */
+export function renameFolder(parts: {
+  readonly disk: Disk;
+  readonly entropy: Entropy;
+  readonly directory: string;
+  readonly identity: Identity;
+}): Identity {
+  const identity = { ...parts.identity, clusterId: newName(parts.entropy) };
+  keep(parts.disk, parts.directory, identity);
+  return identity;
+}
+
+/** The ring knows of starts of this node from a folder that is no more: those of this one are later. */
+export function outcount(parts: {
+  readonly disk: Disk;
+  readonly directory: string;
+  readonly identity: Identity;
+  readonly incarnation: number;
+}): Identity {
+  const identity = { ...parts.identity, incarnation: parts.incarnation + 1 };
+  keep(parts.disk, parts.directory, identity);
+  return identity;
 }
 
 /** From now on the folder is of this ring. */
@@ -79,6 +109,6 @@ function parse(text: string): Identity | null {
   return isWhole ? { nodeId, clusterId, ringId, incarnation } : null;
 }
 
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex');
+function newName(entropy: Entropy): string {
+  return Buffer.from(entropy.bytes(CLUSTER_ID_BYTES)).toString('hex');
 }

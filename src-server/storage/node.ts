@@ -22,10 +22,11 @@ import {
   type RingView,
   type ViewChange,
 } from './control/membership.ts';
+import { isFounder } from './control/ring-config.ts';
 import { type ControlTerms, DEFAULT_TERMS } from './control/round.ts';
 import { Engine } from './engine/engine.ts';
 import { Forwards } from './forwards.ts';
-import { beginIncarnation, type Identity, joinRing } from './identity.ts';
+import { beginIncarnation, type Identity, joinRing, outcount, renameFolder } from './identity.ts';
 import { Keyspace } from './keyspace.ts';
 import { Partitions } from './partitions.ts';
 import { Links, type PeerPlace } from './replication/mesh/links.ts';
@@ -96,14 +97,16 @@ export class StorageNode {
     const { settings, platform, onProgress } = parts;
     const { disk, entropy } = platform;
     const { dataDir: directory, nodeId: id } = settings;
-    const identity = beginIncarnation({ disk, entropy, directory, nodeId: id });
+    const logDirectory = disk.join(directory, 'log');
+    const isLogGone = settings.mode === 'durable' && !Engine.hasLog(disk, logDirectory);
+    const identity = beginIncarnation({ disk, entropy, directory, nodeId: id, isLogGone });
     if (!identity.ok) throw new StorageNodeError(identity.error);
     const users = usersOf(parts);
     onProgress({ kind: 'reading', bytes: 0, bytesTotal: 0 });
     let onDamage: (partition: number) => void = () => undefined;
     const engine = await Engine.open({
       platform,
-      directory: disk.join(directory, 'log'),
+      directory: logDirectory,
       settings: {
         mode: settings.mode,
         segmentBytes: settings.segmentBytes,
@@ -113,7 +116,11 @@ export class StorageNode {
       onProgress: (progress) => onProgress({ kind: 'reading', ...progress }),
       onDamage: ({ partition }) => onDamage(partition),
     });
-    const node = new StorageNode(parts, { identity: identity.value, users, engine });
+    const known = identity.value;
+    const kept = engine.hasUnknownLoss
+      ? renameFolder({ disk, entropy, directory, identity: known })
+      : known;
+    const node = new StorageNode(parts, { identity: kept, users, engine });
     onDamage = (partition) => node.#partitions.onDamage(partition);
     try {
       await node.#open();
@@ -147,6 +154,7 @@ export class StorageNode {
       sessionTimeoutMs: settings.sessionTimeoutMs,
       credentials: credentialsOf(settings),
       onRegistration: () => this.#tellProgress(),
+      onFormerStart: (former) => this.#outcount(former),
     });
     const { view } = this.#membership;
     this.#picture = new RingPicture({
@@ -155,9 +163,10 @@ export class StorageNode {
       view,
       isLinked: (node) => this.#links.isUp(node),
     });
+    const incarnation = (): number => this.#identity.incarnation;
     this.#links = new Links({
       node: this.#id,
-      incarnation: this.#identity.incarnation,
+      incarnation,
       ringId: () => this.#identity.ringId,
       net: netOf(platform, settings.peerTls),
       clock,
@@ -199,7 +208,8 @@ export class StorageNode {
     });
     this.#partitions = new Partitions({
       self: this.#id,
-      incarnation: this.#identity.incarnation,
+      incarnation,
+      isUnbroken: () => this.#isUnbroken(),
       settings: { ...DEFAULT_REPLICATION_SETTINGS, leaseMs: settings.leaseMs },
       writeTimeoutMs: settings.writeTimeoutMs,
       clock,
@@ -222,7 +232,7 @@ export class StorageNode {
       onFatal: (error) => this.#fail(error),
     });
     this.#forwards = new Forwards({
-      incarnation: this.#identity.incarnation,
+      incarnation,
       clock,
       carrier: this.#links,
       timeoutMs: settings.parkMs + settings.writeTimeoutMs + FORWARD_MARGIN_MS,
@@ -283,7 +293,7 @@ export class StorageNode {
       door: this.#membership,
       platform,
       node: this.#id,
-      incarnation: this.#identity.incarnation,
+      incarnation: () => this.#identity.incarnation,
       terms: termsOf(settings),
     });
     this.#tellProgress();
@@ -355,6 +365,22 @@ export class StorageNode {
     this.#identity = joinRing({ disk, directory, identity: this.#identity, ringId });
     this.#introduce();
     return true;
+  }
+
+  #isUnbroken(): boolean {
+    const { mode } = this.#parts.settings;
+    const { clusterId, incarnation } = this.#identity;
+    const config = this.#membership.view.config?.value ?? null;
+    return config !== null && isFounder(config, { id: this.#id, clusterId, incarnation, mode });
+  }
+
+  #outcount(incarnation: number): void {
+    const { settings, platform } = this.#parts;
+    const { disk, logger } = platform;
+    logger.info('the ring knows this node from another folder', { starts: incarnation });
+    const { dataDir: directory } = settings;
+    this.#identity = outcount({ disk, directory, identity: this.#identity, incarnation });
+    this.#introduce();
   }
 
   #tellProgress(): void {

@@ -42,6 +42,8 @@ export interface Copies {
   copyTo(order: CopyTo): void;
   stopCopyTo(order: StopCopyTo): void;
   expectCopy(order: ExpectCopy): void;
+  /** Nothing more of a copy of this partition is taken. */
+  forgetCopy(partition: number): void;
 }
 
 /** What a leader, or whoever cannot be one, has the ensemble write. */
@@ -53,7 +55,9 @@ export interface Say {
 
 export interface PartitionsParts {
   readonly self: NodeId;
-  readonly incarnation: number;
+  readonly incarnation: () => number;
+  /** Whether what is missing on this disk was never there. */
+  readonly isUnbroken: () => boolean;
   readonly settings: ReplicationSettings;
   readonly writeTimeoutMs: number;
   readonly clock: Clock;
@@ -114,8 +118,8 @@ export class Partitions implements PartitionGround {
 
   constructor(parts: PartitionsParts) {
     this.#parts = parts;
-    const { self: node, incarnation, settings } = parts;
-    this.#replicas = new Replicas({ node, incarnation, settings });
+    const { self: node, incarnation, isUnbroken, settings } = parts;
+    this.#replicas = new Replicas({ node, incarnation, isUnbroken, settings });
   }
 
   /** What is on the disk is there from now on. */
@@ -379,6 +383,10 @@ export class Partitions implements PartitionGround {
     const one = this.#partitions.get(effect.partition)!;
     switch (effect.kind) {
       case 'create':
+        if (one.store !== null) {
+          copies.forgetCopy(one.number);
+          engine.drop(one.number);
+        }
         one.store = engine.create(one.number);
         this.onAppended(one);
         return;

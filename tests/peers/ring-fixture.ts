@@ -83,6 +83,7 @@ export function ringRecords(fixture: RingFixture): FixtureRecords {
     })),
     out: [],
     tokens: null,
+    founders: [],
     table,
     changed: { atMs: 1_700_000_000_000, by: 'fixture', why: 'it begins' },
   };

@@ -31,8 +31,8 @@ export interface ControllerOptions {
   readonly door: RingDoor;
   readonly platform: Pick<Platform, 'clock' | 'entropy' | 'logger'>;
   readonly node: NodeId;
-  /** Number of this process's start. */
-  readonly incarnation: number;
+  /** Number of this process's start, as it is known. */
+  readonly incarnation: () => number;
   readonly terms: ControlTerms;
 }
 
@@ -164,7 +164,7 @@ export class Controller {
       {
         kind: 'create',
         path: `${door.paths.candidates}/c-`,
-        data: Buffer.from(formatCandidate({ node, incarnation })),
+        data: Buffer.from(formatCandidate({ node, incarnation: incarnation() })),
         options: { mode: 'ephemeral-sequential' },
       },
     ]);

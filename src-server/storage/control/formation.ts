@@ -8,7 +8,8 @@ import type { NodeId, RingNode } from '../ring/topology.ts';
 import { ledBy, stillInSync, wantedOf } from './leaders.ts';
 import { DEFAULT_CHOICES } from './placement-text.ts';
 import { firstTable } from './placing.ts';
-import type { PartitionState } from './records.ts';
+import type { NodeRecord, PartitionState } from './records.ts';
+import { type Founder, isFounder } from './ring-config.ts';
 import type { Round } from './round.ts';
 
 /** There is no ring yet. */
@@ -43,6 +44,7 @@ export function form(round: Round): void {
       nodes,
       out: [],
       ...firstTable({ nodes, strategy, partitionCount, replicaCount }),
+      founders: nodes.map(({ id }) => founderOf(view.nodes.get(id)!)),
       changed: { atMs: situation.wallMs, by: situation.by, why: words },
     },
     null,
@@ -108,19 +110,31 @@ function whyNotFormed(
   return { reason: 'too-few-nodes', znode: paths.nodes, words };
 }
 
-/** Nothing was acknowledged yet, so everybody who is wanted holds all of it. */
+/**
+ * Nothing was acknowledged yet, so everybody who is wanted holds all of it; but whoever came with another disk since the ring was
+ * begun is no founder, and would not begin.
+ */
 function firstState(round: Round, wanted: readonly NodeId[]): PartitionState {
+  const config = round.view.config!.value;
+  const founding = wanted.filter((id) => {
+    const node = round.nodeOf(id);
+    return node === null || isFounder(config, node);
+  });
   const state: PartitionState = {
     epoch: 0,
     leader: null,
     leaderIncarnation: 0,
     forcedEpoch: 0,
-    inSync: stillInSync(round, wanted, round.view.config!.value.minInSync),
+    inSync: stillInSync(round, founding.length > 0 ? founding : wanted, config.minInSync),
     replicas: wanted,
     learners: [],
   };
   const leader = state.inSync.find((id) => round.isUsable(id));
   return leader === undefined ? { ...state, epoch: 1 } : ledBy(round, state, leader);
+}
+
+function founderOf({ id, clusterId, incarnation, mode }: NodeRecord): Founder {
+  return { id, clusterId, incarnation, mode };
 }
 
 function placeOf({ id, region, zone, host, weight, capBytes }: RingNode): RingNode {

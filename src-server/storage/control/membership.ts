@@ -52,6 +52,8 @@ export interface MembershipOptions {
   readonly credentials?: readonly { readonly scheme: string; readonly auth: Uint8Array }[];
   /** Called when the registration is made, or refused because somebody else has the node's name. */
   readonly onRegistration?: (state: RegistrationState) => void;
+  /** The ring knows this start of the node, or a later one, from another folder: it must register under a later number. */
+  readonly onFormerStart?: (incarnation: number) => void;
   /** Called with each session that has begun: what belongs to the one before is gone. */
   readonly onSession?: (session: string) => void;
 }
@@ -88,6 +90,7 @@ export class Membership {
       paths: this.paths,
       view: this.#view,
       onState: options.onRegistration ?? ((): void => undefined),
+      onFormerStart: options.onFormerStart ?? ((): void => undefined),
     });
     [this.#client, this.#mirror] = this.#begin();
   }

@@ -87,6 +87,8 @@ export function copiesOf(state: PartitionState): NodeId[] {
 
 // --- nodes/<id> and members/<id> ---
 
+export const NODE_MODES = ['durable', 'cache'] as const;
+
 /** What a node says of itself when it registers. */
 export interface NodeRecord extends RingNode {
   /** Number of its start. */
@@ -100,7 +102,7 @@ export interface NodeRecord extends RingNode {
   readonly peerPort: number;
   /** Forty hexadecimal digits, as CLUSTER NODES names nodes. */
   readonly clusterId: string;
-  readonly mode: 'durable' | 'cache';
+  readonly mode: (typeof NODE_MODES)[number];
   /** Of the program. */
   readonly version: string;
   /** Wall time. */
@@ -129,7 +131,7 @@ export function parseNode(text: string): Result<NodeRecord, string> {
       proxyPort: fields.integer('proxyPort', PORT),
       peerPort: fields.integer('peerPort', PORT),
       clusterId,
-      mode: fields.oneOf('mode', ['durable', 'cache'] as const),
+      mode: fields.oneOf('mode', NODE_MODES),
       version: fields.text('version'),
       startedAtMs: fields.number('startedAtMs', { min: 0 }),
     };

@@ -27,6 +27,8 @@ export interface RegistrationOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly onState: (state: RegistrationState) => void;
+  /** The ring remembers this start of the node, or a later one, from another folder. It is asked to register anew. */
+  readonly onFormerStart: (incarnation: number) => void;
 }
 
 const RETRY_MS = 200;
@@ -149,6 +151,11 @@ export class Registration {
     }
     const memberPath = paths.member(wanted.id);
     const member = await find(client, memberPath);
+    const former = member === null ? null : formerStart(member.text, wanted);
+    if (former !== null) {
+      this.#options.onFormerStart(former);
+      return;
+    }
     if (member === null) steps.push({ kind: 'create', path: memberPath, data });
     else if (member.text !== text)
       steps.push({ kind: 'set', path: memberPath, data, version: member.version });
@@ -192,6 +199,14 @@ export class Registration {
     this.#state = state;
     if (kind !== state.kind || state.kind === 'refused') this.#options.onState(state);
   }
+}
+
+/** Numbers of starts are given once, whatever disks they were made from. */
+function formerStart(text: string, wanted: NodeRecord): number | null {
+  const record = parseNode(text);
+  if (!record.ok || record.value.clusterId === wanted.clusterId) return null;
+  const { incarnation } = record.value;
+  return incarnation >= wanted.incarnation ? incarnation : null;
 }
 
 async function find(

@@ -9,6 +9,7 @@ import { DEFAULT_LAYOUT, type Layout } from '../ring/layout.ts';
 import { type NodeId, topologyOf } from '../ring/topology.ts';
 import { type Fields, formatRecord, parseRecord } from './fields.ts';
 import { formatPlacement, type Placement, readPlacement, whyImpossible } from './placement-text.ts';
+import { NODE_MODES, type NodeRecord } from './records.ts';
 
 /** How hasty copies may be made, and how long what was moved away is kept. */
 export interface Pace {
@@ -40,7 +41,22 @@ export interface RingConfig extends Placement, Pace {
   readonly downOutMs: number;
   /** Copies that one node may give, and as many that it may take, at the same time. */
   readonly backfillsPerNode: number;
+  /** The disks that the ring was begun with; none where that was not told. */
+  readonly founders: readonly Founder[];
   readonly changed: ConfigChange;
+}
+
+/**
+ * Somebody who was there when the ring began. On the same disk what is missing was never there: it may begin the empty log of a
+ * partition whose record counts it in sync, whatever became of the partition meanwhile.
+ */
+export interface Founder {
+  readonly id: NodeId;
+  /** Of its folder. */
+  readonly clusterId: string;
+  /** Of its process: a cache is gone with it. */
+  readonly incarnation: number;
+  readonly mode: NodeRecord['mode'];
 }
 
 /** Of the version that this is. */
@@ -52,7 +68,7 @@ export interface ConfigChange {
 }
 
 export function formatConfig(config: RingConfig): string {
-  const { ringId, version, phase, downOutMs, backfillsPerNode, changed } = config;
+  const { ringId, version, phase, downOutMs, backfillsPerNode, founders, changed } = config;
   const { transferBytesPerSecond, isThrottleAdaptive, graceMs } = config;
   return formatRecord({
     ringId,
@@ -63,6 +79,7 @@ export function formatConfig(config: RingConfig): string {
     transferBytesPerSecond,
     isThrottleAdaptive,
     graceMs,
+    founders,
     changed,
     ...formatPlacement(config),
   });
@@ -77,6 +94,7 @@ export function parseConfig(text: string): Result<RingConfig, string> {
       downOutMs: fields.integer('downOutMs'),
       backfillsPerNode: fields.integer('backfillsPerNode', { min: 1 }),
       ...readPace(fields),
+      founders: fields.has('founders') ? fields.objects('founders', readFounder) : [],
       ...readPlacement(fields),
       changed: fields.object('changed', (changed) => ({
         atMs: changed.number('atMs', { min: 0 }),
@@ -131,4 +149,24 @@ export function layoutOf(config: RingConfig): Layout {
 export function placedNodes({ table }: Pick<RingConfig, 'table'>): Set<NodeId> {
   const indexes = new Set(table.cells);
   return new Set(table.nodeIds.filter((_, i) => indexes.has(i)));
+}
+
+/** Whether what this process lacks of a new partition was never there: it is not a new disk in the place of one that was lost. */
+export function isFounder(
+  { founders }: RingConfig,
+  { id, clusterId, incarnation, mode }: Founder,
+): boolean {
+  const founder = founders.find((one) => one.id === id);
+  if (founder?.clusterId !== clusterId) return false;
+  const isKept = founder.mode === 'durable' && mode === 'durable';
+  return isKept || founder.incarnation === incarnation;
+}
+
+function readFounder(fields: Fields): Founder {
+  return {
+    id: fields.nodeId('id'),
+    clusterId: fields.text('clusterId'),
+    incarnation: fields.integer('incarnation', { min: 1 }),
+    mode: fields.oneOf('mode', NODE_MODES),
+  };
 }

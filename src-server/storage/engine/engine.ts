@@ -16,7 +16,7 @@ import { DiskBacking } from './disk-backing.ts';
 import { Log } from './log.ts';
 import { MemoryBacking } from './memory-backing.ts';
 import { PartitionStore } from './partition-store.ts';
-import { recover, type RecoveryProgress } from './recovery.ts';
+import { hasLog, recover, type RecoveryProgress } from './recovery.ts';
 import type { Room } from './room.ts';
 import type { ScrubFacts } from './scrub.ts';
 import { LOG_ID_BYTES, type Segment } from './segment.ts';
@@ -84,6 +84,7 @@ const TAIL_ENTRIES_MIN = 1024;
 const PARTITIONS_MAX = 0x1_0000;
 
 interface EngineParts {
+  readonly hasUnknownLoss: boolean;
   readonly options: EngineOptions;
   readonly settings: EngineSettings;
   readonly stores: Map<number, PartitionStore>;
@@ -139,8 +140,8 @@ export class Engine {
         },
         isPlaced,
       );
-    const log = isCache
-      ? cacheLog(options, settings)
+    const { log, hasUnknownLoss } = isCache
+      ? { log: cacheLog(options, settings), hasUnknownLoss: false }
       : await recover({
           ...platform,
           directory,
@@ -149,7 +150,22 @@ export class Engine {
           newStore,
           onProgress: (progress) => onProgress?.(progress),
         });
-    return new Engine({ options, settings, stores, log, newStore });
+    const engine = new Engine({ options, settings, stores, log, newStore, hasUnknownLoss });
+    // Whoever finds no log later knows that there was one.
+    const error = await new Promise<DiskError | null>((resolve) => engine.flush(resolve));
+    if (error === null) return engine;
+    await engine.close();
+    throw error;
+  }
+
+  /** Whether there is a log in this folder, or what is left of one. */
+  static hasLog(disk: EnginePlatform['disk'], directory: string): boolean {
+    return disk.exists(directory) && hasLog(disk, directory);
+  }
+
+  /** When it was opened, records were missing of which nobody knows whose they were. */
+  get hasUnknownLoss(): boolean {
+    return this.#parts.hasUnknownLoss;
   }
 
   get room(): Room {

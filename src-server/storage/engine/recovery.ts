@@ -58,8 +58,19 @@ const SLICE_MS = 8;
 /** Records between two looks at the clock. */
 const SLICE_RECORDS = 256;
 
+export interface Recovered {
+  readonly log: Log;
+  /** Records were lost of which nobody knows whose they were. */
+  readonly hasUnknownLoss: boolean;
+}
+
+/** Whether there is something that was a log. */
+export function hasLog(disk: Disk, directory: string): boolean {
+  return disk.list(directory).some(({ name }) => segmentNumber(name) !== null);
+}
+
 /** The log as it was found, or a new one. */
-export async function recover(parts: RecoveryParts): Promise<Log> {
+export async function recover(parts: RecoveryParts): Promise<Recovered> {
   return new Recovery(parts).run();
 }
 
@@ -81,7 +92,7 @@ class Recovery {
     this.#sliceEndsMs = parts.clock.nowMs() + SLICE_MS;
   }
 
-  async run(): Promise<Log> {
+  async run(): Promise<Recovered> {
     const { disk, directory } = this.#parts;
     disk.makeDirectory(directory);
     const numbers = this.#findSegments();
@@ -93,7 +104,7 @@ class Recovery {
       if (!store.isPlaced) this.#tellLoss(store, this.#log.active, 0, 'where it stands is lost');
     }
     this.#removeLeftovers();
-    return this.#log;
+    return { log: this.#log, hasUnknownLoss: this.#hasUnknownLoss };
   }
 
   #newLog(logId: Uint8Array): Log {
@@ -118,7 +129,10 @@ class Recovery {
       const path = disk.join(directory, newest.name);
       // Where no other file tells the log's id, what is in this one cannot be read; somebody may want to look at it.
       if (logId !== null) disk.remove(path);
-      else disk.rename(path, disk.join(directory, `unreadable-${newest.name}`));
+      else {
+        disk.rename(path, disk.join(directory, `unreadable-${newest.name}`));
+        this.#hasUnknownLoss = newest.bytes > SEGMENT_HEADER_BYTES;
+      }
       disk.syncDirectory(directory);
       files.pop();
     }

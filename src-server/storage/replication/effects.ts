@@ -9,7 +9,7 @@ import type { Copying, EpochStart, LogEntry, Message } from './messages.ts';
 
 // --- the log ---
 
-/** A new and empty log. */
+/** A new and empty log, in the place of what was copied of another. */
 export interface Create {
   readonly kind: 'create';
   readonly partition: number;

@@ -13,6 +13,8 @@ export interface PartitionState {
   readonly leader: NodeId | null;
   /** The start of the leader's process that was elected. */
   readonly leaderIncarnation: number;
+  /** The last epoch whose leader an operator chose although it was not in sync; 0 for never. */
+  readonly forcedEpoch: number;
   readonly inSync: readonly NodeId[];
   readonly replicas: readonly NodeId[];
   readonly learners: readonly NodeId[];

@@ -11,7 +11,7 @@
 import { assert } from '../../base/assert.ts';
 import type { NodeId } from '../ring/topology.ts';
 import type { Became, Effects, Role, Serving } from './effects.ts';
-import type { Assigned, Event, MessageReceived } from './events.ts';
+import type { Assigned, Event, MessageReceived, PartitionState } from './events.ts';
 import { Following } from './following.ts';
 import type { PartitionRecord } from './in-sync.ts';
 import { Leading } from './leading.ts';
@@ -27,9 +27,6 @@ export type { ReplicaOptions } from './self.ts';
  * 'establishing': soon. 'notLeader': elsewhere.
  */
 export type WriteRefusal = 'window' | 'noReplicas' | 'establishing' | 'notLeader';
-
-/** The epoch in which nobody has anything yet. */
-const FORMATION_EPOCH = 1;
 
 export class PartitionReplica {
   readonly #self: Self;
@@ -265,19 +262,29 @@ export class PartitionReplica {
 
   /**
    * Who is in sync and never had a log has none because there was never anything to hold: nothing is committed without it. So
-   * an empty one takes its place, unless the disk itself is new (R10).
+   * an empty one takes its place, unless the disk itself is new (R10). An operator who chose who has nothing, or half a copy, was
+   * shown what that costs.
    */
   #form({ state }: PartitionRecord): void {
     const { log, node, partition, isUnbroken } = this.#self;
     if (log.isWhole || !state.inSync.includes(node)) return;
-    const isNew = isUnbroken === null ? state.epoch === FORMATION_EPOCH : isUnbroken();
-    if (!this.#isBlank || !isNew) {
+    const isNew = this.#isBlank && isUnbroken();
+    if (!isNew && !this.#isForced(state)) {
       this.#wantEpoch('unfit');
       return;
     }
     this.#isBlank = false;
+    log.forget();
     log.create();
     this.#self.emit({ kind: 'create', partition });
+  }
+
+  /** To lead in this very start: a later one would take what this one wrote for something that was given up, too. */
+  #isForced({ epoch, forcedEpoch, leader, leaderIncarnation }: PartitionState): boolean {
+    const { log, node, incarnation } = this.#self;
+    const isMeant = leader === node && leaderIncarnation === incarnation();
+    const hasPart = log.copying !== null || this.#following.isCopying;
+    return forcedEpoch === epoch && isMeant && (this.#isBlank || hasPart);
   }
 
   // --- leading ---
@@ -287,7 +294,7 @@ export class PartitionReplica {
     const { epoch, leaderIncarnation } = record.state;
     this.#following.onLeader(epoch, null);
     // R11: what another start of us asked of the ensemble may still be decided, and what it knew is gone.
-    if (leaderIncarnation !== self.incarnation) this.#wantEpoch('restarted');
+    if (leaderIncarnation !== self.incarnation()) this.#wantEpoch('restarted');
     // R10: nor does anybody lead without a log, or twice in one epoch.
     else if (!self.log.isWhole || self.log.lastEpoch >= epoch) this.#wantEpoch('unfit');
     else {

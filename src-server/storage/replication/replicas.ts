@@ -17,11 +17,11 @@ import type { ReplicationSettings } from './settings.ts';
 
 export interface ReplicasOptions {
   readonly node: NodeId;
-  /** Number of this start of the node. */
-  readonly incarnation: number;
+  /** See `ReplicaOptions`. */
+  readonly incarnation: () => number;
   readonly settings: ReplicationSettings;
   /** See `ReplicaOptions`. */
-  readonly isUnbroken?: () => boolean;
+  readonly isUnbroken: () => boolean;
 }
 
 /** What happens to one replica; ticks, links and ends of turns are for all. */

@@ -15,30 +15,27 @@ export interface ReplicaOptions {
   readonly partition: number;
   /** Of this node. */
   readonly node: NodeId;
-  /** Number of this start of the node. */
-  readonly incarnation: number;
+  /** Number of this start of the node, as it is known: a new folder may not be the node's first one. */
+  readonly incarnation: () => number;
   readonly settings: ReplicationSettings;
   readonly leases: Leases;
   /** What was found on the disk; null for nothing. What was found is durable. */
   readonly log: LogFacts | null;
   /** When this process began, or later. */
   readonly nowMs: number;
-  /**
-   * Whether what is missing on this disk was never there: it is not a new one in the place of one that was lost. Not given:
-   * nobody can say, and only in the first epoch it is believed.
-   */
-  readonly isUnbroken?: () => boolean;
+  /** Whether what is missing on this disk was never there: it is not a new one in the place of one that was lost. */
+  readonly isUnbroken: () => boolean;
 }
 
 export class Self {
   readonly partition: number;
   readonly node: NodeId;
-  readonly incarnation: number;
+  readonly incarnation: () => number;
   readonly settings: ReplicationSettings;
   readonly leases: Leases;
   readonly log: ReplicaLog;
   readonly fates: Fates;
-  readonly isUnbroken: (() => boolean) | null;
+  readonly isUnbroken: () => boolean;
   readonly lent = new Lent();
   /** No leader of an older epoch is followed (R1). */
   promisedEpoch: number;
@@ -55,7 +52,7 @@ export class Self {
     this.leases = options.leases;
     this.log = new ReplicaLog(options.log);
     this.fates = new Fates(options.partition);
-    this.isUnbroken = options.isUnbroken ?? null;
+    this.isUnbroken = options.isUnbroken;
     this.promisedEpoch = this.log.lastEpoch;
     if (options.log !== null) this.lent.onStart(options.nowMs, options.settings.leaseMs);
   }

@@ -56,7 +56,7 @@ export class ControlledNode {
       door: door?.(this.membership) ?? this.membership,
       platform: PLATFORM,
       node: record.id,
-      incarnation: record.incarnation,
+      incarnation: () => record.incarnation,
       terms: { ...QUICK_TERMS, ...more.terms },
     };
     this.controller = new Controller(options);

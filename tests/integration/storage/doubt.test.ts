@@ -23,6 +23,7 @@ const NOTHING = {
   copyTo: () => undefined,
   stopCopyTo: () => undefined,
   expectCopy: () => undefined,
+  forgetCopy: () => undefined,
 };
 
 class Node {
@@ -36,7 +37,8 @@ class Node {
     this.engine = engine;
     this.partitions = new Partitions({
       self: id,
-      incarnation: 1,
+      incarnation: () => 1,
+      isUnbroken: () => true,
       settings: { ...DEFAULT_REPLICATION_SETTINGS, leaseMs: 300, beatMs: 30 },
       writeTimeoutMs: WRITE_TIMEOUT_MS,
       clock: PLATFORM.clock,

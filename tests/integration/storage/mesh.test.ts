@@ -76,7 +76,7 @@ class MeshNode implements MeshHandler {
     this.incarnation = incarnation;
     this.links = new Links({
       node: this.id,
-      incarnation,
+      incarnation: () => incarnation,
       ringId: () => ringId,
       net: new NodeNet(),
       clock: new NodeClock(),

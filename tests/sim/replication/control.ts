@@ -57,8 +57,9 @@ export class SimControl {
   form(partition: number, replicas: readonly NodeId[]): void {
     const leader = replicas[0]!;
     const { incarnation } = this.#nodes.get(leader)!;
-    const state = { epoch: 1, leader, leaderIncarnation: incarnation, inSync: replicas, replicas };
-    this.#write(partition, { state: { ...state, learners: [] }, version: 0 });
+    const led = { epoch: 1, leader, leaderIncarnation: incarnation, forcedEpoch: 0 };
+    const state = { ...led, inSync: replicas, replicas, learners: [] };
+    this.#write(partition, { state, version: 0 });
   }
 
   get partitions(): ReadonlyMap<number, Znode> {

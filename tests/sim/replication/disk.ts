@@ -53,12 +53,6 @@ export class SimDisk {
     this.#live = new Map();
     for (const [partition, store] of this.durable) this.#live.set(partition, copyOf(store));
   }
-
-  wipe(): void {
-    this.#unsynced.length = 0;
-    this.durable.clear();
-    this.#live = new Map();
-  }
 }
 
 function carryOut(stores: Stores, { partition, change }: Operation): void {

@@ -113,7 +113,8 @@ export class SimNode implements Port<NetMessage>, ControlListener {
     this.#rate = parts.rate;
     const { settings } = parts.world;
     const isUnbroken = (): boolean => true;
-    const { id: node, incarnation } = parts;
+    const { id: node } = parts;
+    const incarnation = (): number => this.incarnation;
     this.replicas = new Replicas({ node, incarnation, settings, isUnbroken });
     this.replicas.tick(this.nowMs, this.#effects);
     for (const partition of this.disk.partitions) {

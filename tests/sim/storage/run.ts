@@ -44,8 +44,6 @@ const REST_MS = 120_000;
 /** What was changed last has reached everybody. */
 const QUIET_MS = 3000;
 const LOOK_MS = 250;
-/** Copies of a new ring begin to be led within so long. */
-const FIRST_MS = 1500;
 /** Asked again and again for so long, a healthy key answers. */
 const ANSWER_MS = 30_000;
 const AGAIN_MS = 200;
@@ -112,7 +110,6 @@ class Run {
     ring.watch();
     const nemesis = new Nemesis({ world, ring, swarm, trace: this.#trace, probes });
     workload.start();
-    await this.#form();
     nemesis.start();
     await world.run(world.nowMs + swarm.stormMs);
     workload.isResting = true;
@@ -128,15 +125,6 @@ class Run {
     this.#trace.line('world', 'ends');
     for (const machine of ring.machines) machine.kill();
     await checkCopies(world, ring, swarm);
-  }
-
-  /** A ring whose first copies never began needs an operator; so nothing goes wrong before it is there. */
-  async #form(): Promise<void> {
-    const world = this.#world;
-    const isFormed = (): boolean => this.#whyUnformed() === null;
-    if (!(await world.run(world.nowMs + REST_MS, isFormed)))
-      throw new Failure('liveness', `no ring is formed: ${this.#whyUnformed()}`);
-    await world.run(world.nowMs + FIRST_MS);
   }
 
   #whyUnformed(): string | null {

@@ -40,7 +40,7 @@ export interface MeshHandler {
 
 export interface LinksOptions {
   readonly node: NodeId;
-  readonly incarnation: number;
+  readonly incarnation: () => number;
   /** Null until it is known. */
   readonly ringId: () => string | null;
   /** Protected or not. */
@@ -285,7 +285,14 @@ export class Links {
 
   #sayHello(link: Link, to: NodeId, dial: number): void {
     const { node: from, incarnation, ringId } = this.#options;
-    link.send({ kind: 'hello', ringId: ringId(), from, incarnation, to, dial });
+    link.send({
+      kind: 'hello',
+      ringId: ringId(),
+      from,
+      incarnation: incarnation(),
+      to,
+      dial,
+    });
     link.flush();
   }
 

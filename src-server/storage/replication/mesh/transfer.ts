@@ -301,6 +301,10 @@ export class Transfers {
     this.#in.set(order.partition, { order, startedMs, copy: 0, nextNumber: 0, bytes: 0 });
   }
 
+  forgetCopy(partition: number): void {
+    this.#in.delete(partition);
+  }
+
   onMessage(from: NodeId, message: CopyMessage): void {
     const { partition, copy } = message;
     switch (message.kind) {

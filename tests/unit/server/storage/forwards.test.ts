@@ -76,7 +76,7 @@ beforeEach(() => {
   outcomes = [];
   end = (self, other, incarnation = 1) =>
     new Forwards({
-      incarnation,
+      incarnation: () => incarnation,
       clock,
       timeoutMs: 1000,
       beginTurn: () => undefined,

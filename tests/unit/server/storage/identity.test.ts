@@ -11,6 +11,8 @@ import {
   beginIncarnation,
   type Identity,
   joinRing,
+  outcount,
+  renameFolder,
 } from '../../../../src-server/storage/identity.ts';
 import { type Folder, temporaryFolder } from '../../../peers/folders.ts';
 
@@ -25,8 +27,10 @@ afterEach(() => {
   folder[Symbol.dispose]();
 });
 
-function begin(nodeId: string): Result<Identity, string> {
-  return beginIncarnation({ disk, entropy: new NodeEntropy(), directory: folder.path, nodeId });
+const entropy = new NodeEntropy();
+
+function begin(nodeId: string, { isLogGone = false } = {}): Result<Identity, string> {
+  return beginIncarnation({ disk, entropy, directory: folder.path, nodeId, isLogGone });
 }
 
 test('every start has a number of its own, and the rest stays', () => {
@@ -39,6 +43,30 @@ test('every start has a number of its own, and the rest stays', () => {
     ok: true,
     value: { ...first.value, incarnation: 2, ringId: 'r' },
   });
+});
+
+test('a folder whose log is gone, or has lost something, is another folder for the ring', () => {
+  const first = begin('n1');
+  if (!first.ok) throw new Error(first.error);
+  const second = begin('n1', { isLogGone: true });
+  if (!second.ok) throw new Error(second.error);
+  expect(second.value).toMatchObject({ nodeId: 'n1', incarnation: 2 });
+  expect(second.value.clusterId).not.toBe(first.value.clusterId);
+  const identity = renameFolder({
+    disk,
+    entropy,
+    directory: folder.path,
+    identity: second.value,
+  });
+  expect(identity.clusterId).not.toBe(second.value.clusterId);
+  expect(begin('n1')).toEqual({ ok: true, value: { ...identity, incarnation: 3 } });
+});
+
+test('starts from a new folder are counted on from those that the ring knows', () => {
+  const first = begin('n1');
+  if (!first.ok) throw new Error(first.error);
+  outcount({ disk, directory: folder.path, identity: first.value, incarnation: 7 });
+  expect(begin('n1')).toMatchObject({ ok: true, value: { incarnation: 9 } });
 });
 
 test('a folder of another node is left alone', () => {

@@ -327,6 +327,24 @@ describe('what is not as it should be', () => {
     expect([told(decision), waiting(decision)]).toEqual([[], ['missing 1 -']]);
   });
 
+  test('founders are remembered, and whoever came back with another disk is none', () => {
+    const forming = config('a b c', ['a b c', 'b c a', 'c a b'], { phase: 'forming' });
+    const seen = view({ config: forming, states: [state('a* b c')], there: 'a b c' });
+    const another = node('b', { clusterId: 'cd'.repeat(20), incarnation: 2 });
+    const nodes = new Map([...seen.nodes, [another.id, another]]);
+    const { changes } = decide(situation({ ...seen, nodes }));
+    const made = changes.flatMap(({ writes }) => writes);
+    expect(made.map((write) => write.kind === 'partition' && textOf(write.state))).toEqual([
+      'c* a | b',
+      'c* a | b',
+    ]);
+    const none = view({ config: null, states: [], there: 'a b c' });
+    const strangers = [...none.nodes].map(([id, one]) => [id, { ...one, ringId: null }] as const);
+    const first = decide(situation({ ...none, nodes: new Map(strangers) })).changes;
+    const config0 = first.flatMap(({ writes }) => writes)[0];
+    expect(config0?.kind === 'config' && config0.config.founders).toEqual(forming.founders);
+  });
+
   test('C9: a ring that is forming is gone on with, whoever began', () => {
     const forming = config('a b c', ['a b c', 'b c a', 'c a b'], { phase: 'forming' });
     const seen = view({ config: forming, states: [state('a* b c')], there: 'a b c' });

@@ -109,6 +109,10 @@ export function config(
     out: [],
     table,
     tokens: null,
+    founders: nodeIds.map((id) => {
+      const { clusterId, incarnation, mode } = node(id);
+      return { id, clusterId, incarnation, mode };
+    }),
     changed: { atMs: 1, by: 'test', why: 'test' },
     ...more,
   };

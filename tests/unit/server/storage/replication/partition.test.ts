@@ -175,6 +175,32 @@ describe('another leader', () => {
   });
 });
 
+describe('logs that are not there', () => {
+  test('R10: a copy of a new partition that was elected away before it began still begins', () => {
+    const table = new Table();
+    // Nothing reached their disks, and the first epoch is over.
+    for (const node of [a, b, c]) table.restart(node, { isForgetful: true });
+    table.record({ epoch: 2, leader: b, leaderIncarnation: 2 });
+    table.pass(SETTINGS.leaseMs);
+    expect(table.replica(b).serving).toBe('writes');
+    expect(table.write(b)).toBeGreaterThan(0);
+  });
+
+  test('R10: an operator who chooses a copy that has nothing is believed, for that start of it', () => {
+    const table = new Table();
+    table.write(a);
+    table.restart(c, { isWiped: true });
+    table.record({ epoch: 2, leader: c, leaderIncarnation: 2, inSync: [c], forcedEpoch: 2 });
+    expect(table.replica(c)).toMatchObject({ role: 'leader' });
+    table.pass(SETTINGS.leaseMs);
+    expect(table.replica(c).committedSeq).toBe(1);
+    const again = new Table();
+    again.restart(c, { isWiped: true });
+    again.record({ epoch: 2, leader: c, leaderIncarnation: 1, inSync: [c], forcedEpoch: 2 });
+    expect(again.replica(c).role).toBe('follower');
+  });
+});
+
 describe('reads', () => {
   test('a strict read waits for everybody who could have elected another', () => {
     const table = new Table();

@@ -39,9 +39,15 @@ class Seat {
     readonly incarnation: number;
     readonly store: SimStore | null;
     readonly nowMs: number;
+    readonly isUnbroken: boolean;
   }) {
     const { node, incarnation, store, nowMs } = parts;
-    this.replicas = new Replicas({ node, incarnation, settings: SETTINGS });
+    this.replicas = new Replicas({
+      node,
+      incarnation: () => incarnation,
+      settings: SETTINGS,
+      isUnbroken: () => parts.isUnbroken,
+    });
     this.replicas.tick(nowMs, this.effects);
     this.store = store;
     this.replicas.open(PARTITION, store?.facts ?? null);
@@ -64,11 +70,10 @@ export class Table {
 
   constructor() {
     const nodes = [a, b, c];
-    const state = { epoch: 1, leader: a, leaderIncarnation: 1, inSync: nodes, replicas: nodes };
-    this.#state = { ...state, learners: [] };
-    for (const node of nodes) {
-      this.#seats.set(node, new Seat({ node, incarnation: 1, store: null, nowMs: this.nowMs }));
-    }
+    const led = { epoch: 1, leader: a, leaderIncarnation: 1, forcedEpoch: 0 };
+    this.#state = { ...led, inSync: nodes, replicas: nodes, learners: [] };
+    const first = { incarnation: 1, store: null, nowMs: this.nowMs, isUnbroken: true };
+    for (const node of nodes) this.#seats.set(node, new Seat({ node, ...first }));
     for (const node of nodes) this.#link(node);
     this.record({});
   }
@@ -168,10 +173,16 @@ export class Table {
   }
 
   /** Its process ends and begins anew, with its disk or with another one. */
-  restart(node: NodeId, options: { readonly isWiped?: boolean } = {}): void {
+  /** Forgetful: its disk is the same, and never had anything. */
+  restart(
+    node: NodeId,
+    { isWiped = false, isForgetful = false }: { isWiped?: boolean; isForgetful?: boolean } = {},
+  ): void {
     const { store } = this.#seats.get(node)!;
-    const kept = options.isWiped === true ? null : store;
-    this.#seats.set(node, new Seat({ node, incarnation: 2, store: kept, nowMs: this.nowMs }));
+    const isUnbroken = !isWiped;
+    const kept = isWiped || isForgetful ? null : store;
+    const next = { incarnation: 2, store: kept, nowMs: this.nowMs, isUnbroken };
+    this.#seats.set(node, new Seat({ node, ...next }));
     this.#mail = this.#mail.filter(({ from, to }) => from !== node && to !== node);
     this.#link(node);
     this.settle();
