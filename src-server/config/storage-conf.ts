@@ -127,6 +127,7 @@ function oneOf<Name extends 'mode' | 'strategy'>(
 
 const PORT = { min: 0, max: 65535 };
 const TIME = { min: 1, max: 86_400_000 };
+const LONG_TIME = { min: 1, max: 366 * 86_400_000 };
 const NODE_ID = /^[A-Za-z0-9._-]{1,32}$/;
 
 const KEYS: Readonly<Partial<Record<string, Apply>>> = {
@@ -178,6 +179,8 @@ const KEYS: Readonly<Partial<Record<string, Apply>>> = {
   memoryBytes: bytes('memoryBytes', { min: 0x10_0000 }),
   diskReserveBytes: bytes('diskReserveBytes', { min: 0 }),
   valueBytesMax: bytes('valueBytesMax', { min: 1024, max: 0x2000_0000 }),
+  scrubWithinMs: whole('scrubWithinMs', LONG_TIME),
+  compareWithinMs: whole('compareWithinMs', LONG_TIME),
   parkMs: whole('parkMs', TIME),
   writeTimeoutMs: whole('writeTimeoutMs', TIME),
   leaseMs: whole('leaseMs', { min: 10, max: 600_000 }),

@@ -70,6 +70,10 @@ export interface StorageSettings {
   /** Writes are refused while the disk has less free space than this, bytes. */
   readonly diskReserveBytes: number;
   readonly valueBytesMax: number;
+  /** Every byte on the disk is read again and checked within so much time, ms. */
+  readonly scrubWithinMs: number;
+  /** All copies of what this node leads are compared with each other within so much time, ms. */
+  readonly compareWithinMs: number;
 
   // --- time ---
 
@@ -129,6 +133,8 @@ export function defaultStorageSettings(dataDir: string): StorageSettings {
     memoryBytes: 256 * MIB,
     diskReserveBytes: 64 * MIB,
     valueBytesMax: 64 * MIB,
+    scrubWithinMs: 7 * 24 * 3_600_000,
+    compareWithinMs: 120_000,
     // A fail-over takes the session's timeout; a hand-over on purpose some milliseconds.
     parkMs: 2000,
     writeTimeoutMs: 5000,

@@ -15,6 +15,7 @@ import { readWhole } from '../platform/disk.ts';
 import type { LinkFaults } from '../platform/link-faults.ts';
 import { type Net, NetError } from '../platform/net.ts';
 import type { Platform } from '../platform/platform.ts';
+import { Agreement } from './agreement.ts';
 import { Controller } from './control/controller.ts';
 import {
   Membership,
@@ -85,6 +86,7 @@ export class StorageNode {
   readonly #forwards: Forwards;
   readonly #doors: Doors;
   readonly #retirement: Retirement;
+  readonly #agreement: Agreement;
   readonly #startedAtMs: number;
   #peerPort = 0;
   #controller: Controller | null = null;
@@ -112,6 +114,7 @@ export class StorageNode {
         segmentBytes: settings.segmentBytes,
         memoryBytes: settings.memoryBytes,
         reserveBytes: settings.diskReserveBytes,
+        scrubPeriodMs: settings.scrubWithinMs,
       },
       onProgress: (progress) => onProgress({ kind: 'reading', ...progress }),
       onDamage: ({ partition }) => onDamage(partition),
@@ -186,6 +189,7 @@ export class StorageNode {
         },
         onMessage: (from, message) => this.#partitions.onMessage(from, message),
         onCopyMessage: (from, message) => this.#transfers.onMessage(from, message),
+        onDigestMessage: (from, message) => this.#agreement.onMessage(from, message),
         onForward: (from, requestId, errand) => this.#forwards.onForward(from, requestId, errand),
         onForwarded: (_from, requestId, reply) => this.#forwards.onAnswer(requestId, reply),
         onRoom: () => this.#transfers.onRoom(),
@@ -228,6 +232,8 @@ export class StorageNode {
       onPulse: (nowMs) => {
         this.#keyspace.parking.expire(nowMs);
         this.#retirement.onPulse(nowMs);
+        // A cache forgets at each node what that node did not need: its copies are not the same.
+        if (settings.mode === 'durable') this.#agreement.onPulse(nowMs);
       },
       onFatal: (error) => this.#fail(error),
     });
@@ -254,6 +260,7 @@ export class StorageNode {
         ['links', this.#links.nodesUp.length],
         ['copies', this.#transfers.progress.length],
         ['retired', this.#retirement.count],
+        ...agreementDetails(this.#agreement),
       ],
     });
     const limits = { bulkBytesMax: settings.valueBytesMax, connectionsMax: settings.maxClients };
@@ -276,6 +283,14 @@ export class StorageNode {
       view,
       graceMs: settings.retireAfterMs,
       onDropped: (partition) => logger.info('a copy nobody wants here is gone', { partition }),
+    });
+    this.#agreement = new Agreement({
+      partitions: this.#partitions,
+      send: (to, message) => this.#links.send(to, message),
+      copiesWanted: () => view.config?.value.table.replicaCount ?? settings.replicaCount,
+      clock,
+      logger,
+      periodMs: settings.compareWithinMs,
     });
     this.#membership.onChange((change) => this.#onView(change));
   }
@@ -452,6 +467,15 @@ export class StorageNode {
     this.#isStopped = true;
     void this.#end().finally(() => this.#parts.onFatal(error));
   }
+}
+
+function agreementDetails({ facts }: Agreement): (readonly [string, string | number])[] {
+  const { compared, differed, lastDifference } = facts;
+  return [
+    ['compared', compared],
+    ['differed', differed],
+    ['last-difference', lastDifference],
+  ];
 }
 
 function clockAfter(clock: Clock, delayMs: number): Promise<void> {

@@ -286,6 +286,10 @@ export class PartitionStore implements Store {
   }
 
   /** Marks it damaged, and tells so once; what is to be thrown where somebody waits for an answer. */
+  distrust(why: string): void {
+    this.damaged({ partition: this.partition, segment: 0, offset: 0, why });
+  }
+
   damaged(damage: Damage): EngineDamage {
     if (this.#damage === null) {
       this.#damage = damage;

@@ -119,6 +119,8 @@ export interface Store {
   /** Keys whose time has come, soonest first, at most so many. */
   due(wallMs: number, count: number): readonly Uint8Array[];
   digest(): Digest;
+  /** Its bytes are what was written, but not what others hold: from then on it counts as damaged. */
+  distrust(why: string): void;
 
   /**
    * The committed keys from a place on. Together with all entries after the base that the copy began with, it is right.

@@ -119,6 +119,10 @@ class MeshNode implements MeshHandler {
     }
   }
 
+  onDigestMessage(from: NodeId, { kind }: { readonly kind: string }): void {
+    this.story.push(`${kind} from ${from}`);
+  }
+
   onCopyMessage(from: NodeId, { kind }: { readonly kind: string }): void {
     this.story.push(`${kind} from ${from}`);
   }

@@ -30,6 +30,10 @@ export class RingEyes {
     return states;
   }
 
+  leaderOf(partition: number): string | null {
+    return this.partitions[partition]!.leader;
+  }
+
   ledBy(id: string): number {
     return this.partitions.filter(({ leader }) => leader === id).length;
   }
@@ -65,6 +69,33 @@ export class RingEyes {
 }
 
 export async function copiesAt(node: StorageNodeProcess): Promise<Map<number, Copy>> {
+  const reply = (await askAt(node, 'RING.STATUS', 'PARTITIONS')) as readonly Reply[][];
+  return new Map(
+    reply.map(([partition, role, , lastSeq, committedSeq, keys, bytes]) => [
+      Number(partition),
+      {
+        role: textOf(role) ?? '',
+        lastSeq: Number(lastSeq),
+        committedSeq: Number(committedSeq),
+        keys: Number(keys),
+        bytes: Number(bytes),
+      },
+    ]),
+  );
+}
+
+/** What a node says of itself, by name. */
+export async function statusAt(node: StorageNodeProcess): Promise<ReadonlyMap<string, string>> {
+  const reply = (await askAt(node, 'RING.STATUS')) as ReadonlyMap<Reply, Reply>;
+  return new Map(
+    [...reply].map(([name, value]) => [
+      textOf(name) ?? '',
+      typeof value === 'number' ? String(value) : (textOf(value) ?? ''),
+    ]),
+  );
+}
+
+async function askAt(node: StorageNodeProcess, ...words: readonly string[]): Promise<Reply> {
   const client = await RespClient.connect({
     net: PLATFORM.net,
     host: '127.0.0.1',
@@ -72,19 +103,7 @@ export async function copiesAt(node: StorageNodeProcess): Promise<Map<number, Co
     timeoutMs: 2000,
   });
   try {
-    const reply = (await client.call('RING.STATUS', 'PARTITIONS')) as readonly Reply[][];
-    return new Map(
-      reply.map(([partition, role, , lastSeq, committedSeq, keys, bytes]) => [
-        Number(partition),
-        {
-          role: textOf(role) ?? '',
-          lastSeq: Number(lastSeq),
-          committedSeq: Number(committedSeq),
-          keys: Number(keys),
-          bytes: Number(bytes),
-        },
-      ]),
-    );
+    return await client.call(...words);
   } finally {
     client.close();
   }

@@ -44,11 +44,16 @@ export class RingLoad {
   readonly #counted = new Map<string, { acknowledged: number; uncertain: number }>();
   #isRunning = true;
   #reads = 0;
+  readonly #restMs: number;
   readonly #loops: Promise<void>[] = [];
 
-  /** Begins at once. */
-  constructor(entrances: readonly Entrance[], { clients = 6 }: { readonly clients?: number } = {}) {
+  /** Begins at once. @param options.restMs how long each client rests between two requests */
+  constructor(
+    entrances: readonly Entrance[],
+    { clients = 6, restMs = 0 }: { readonly clients?: number; readonly restMs?: number } = {},
+  ) {
     this.#entrances = entrances;
+    this.#restMs = restMs;
     this.#counters = Array.from({ length: clients }, (_, i) => `counter:${i}`);
     for (const key of this.#counters) this.#counted.set(key, { acknowledged: 0, uncertain: 0 });
     for (let i = 0; i < clients; i++) {
@@ -71,6 +76,14 @@ export class RingLoad {
 
   get refused(): ReadonlyMap<string, number> {
     return this.#refused;
+  }
+
+  get reads(): number {
+    return this.#reads;
+  }
+
+  get violations(): readonly string[] {
+    return this.#violations;
   }
 
   /** Ends it, looks at everything once more, and tells what came of it. */
@@ -102,7 +115,7 @@ export class RingLoad {
   }
 
   async #write(register: Register, at: number): Promise<void> {
-    const caller = new Caller(this.#entrances, at);
+    const caller = new Caller(this.#entrances, at, this.#restMs);
     while (this.#isRunning) {
       const value = ++register.attempted;
       const outcome = await caller.ask('SET', register.key, String(value));
@@ -113,7 +126,7 @@ export class RingLoad {
   }
 
   async #read(register: Register, at: number): Promise<void> {
-    const caller = new Caller(this.#entrances, at);
+    const caller = new Caller(this.#entrances, at, this.#restMs);
     while (this.#isRunning) {
       const { acknowledged } = register;
       const outcome = await caller.ask('GET', register.key);
@@ -128,7 +141,7 @@ export class RingLoad {
   }
 
   async #count(at: number): Promise<void> {
-    const caller = new Caller(this.#entrances, at + 2);
+    const caller = new Caller(this.#entrances, at + 2, this.#restMs);
     for (let i = at; this.#isRunning; i++) {
       const key = this.#counters[i % this.#counters.length]!;
       const counted = this.#counted.get(key)!;
@@ -170,14 +183,17 @@ type Outcome =
 class Caller {
   readonly #entrances: readonly Entrance[];
   #at: number;
+  readonly #restMs: number;
   #client: RespClient | null = null;
 
-  constructor(entrances: readonly Entrance[], at: number) {
+  constructor(entrances: readonly Entrance[], at: number, restMs = 0) {
     this.#entrances = entrances;
     this.#at = at;
+    this.#restMs = restMs;
   }
 
   async ask(...words: readonly string[]): Promise<Outcome> {
+    if (this.#restMs > 0) await new Promise((resolve) => setTimeout(resolve, this.#restMs));
     try {
       this.#client ??= await RespClient.connect({
         net: PLATFORM.net,

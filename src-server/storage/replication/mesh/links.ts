@@ -16,7 +16,9 @@ import type { Listener, Net, Socket } from '../../../platform/net.ts';
 import type { NodeId } from '../../ring/topology.ts';
 import type { Message } from '../messages.ts';
 import { Link } from './link.ts';
-import type { CopyMessage, Hello, MeshMessage } from './mesh-messages.ts';
+import type { CopyMessage, DigestMessage, Hello, MeshMessage } from './mesh-messages.ts';
+
+export type { Digest, DigestMessage } from './mesh-messages.ts';
 
 /** Where a node of the ring can be reached, as the ensemble tells. */
 export interface PeerPlace {
@@ -32,6 +34,7 @@ export interface MeshHandler {
   onLinkDown(node: NodeId, reason: string): void;
   onMessage(from: NodeId, message: Message): void;
   onCopyMessage(from: NodeId, message: CopyMessage): void;
+  onDigestMessage(from: NodeId, message: DigestMessage): void;
   onForward(from: NodeId, requestId: number, errand: Uint8Array): void;
   onForwarded(from: NodeId, requestId: number, reply: Uint8Array): void;
   /** What was sent to this node has left: there is room for more. */
@@ -342,6 +345,11 @@ export class Links {
         return;
       case 'forwarded':
         handler.onForwarded(from, message.requestId, message.reply);
+        return;
+      case 'askDigest':
+      case 'digest':
+      case 'distrust':
+        handler.onDigestMessage(from, message);
         return;
       case 'copyChunk':
       case 'copyTaken':

@@ -1,4 +1,4 @@
-/** What travels between nodes besides the words of replication: who is there, copies of partitions, and errands of clients. */
+/** What travels between nodes besides replication's words: who is there, copies, sums over keys, and errands of clients. */
 import type { NodeId } from '../../ring/topology.ts';
 import type { Copying, Message } from '../messages.ts';
 
@@ -59,6 +59,30 @@ export interface Forwarded {
   readonly reply: Uint8Array;
 }
 
+/** A follower's sums over its keys as of this entry, which is its last one when it reads this; else it says nothing. */
+export interface AskDigest {
+  readonly kind: 'askDigest';
+  readonly partition: number;
+  readonly epoch: number;
+  readonly seq: number;
+}
+
+export interface Digest {
+  readonly kind: 'digest';
+  readonly partition: number;
+  readonly epoch: number;
+  readonly seq: number;
+  readonly digest: Uint8Array;
+}
+
+/** Your copy is not what most others are: it is to be made again. */
+export interface Distrust {
+  readonly kind: 'distrust';
+  readonly partition: number;
+  readonly epoch: number;
+}
+
+export type DigestMessage = AskDigest | Digest | Distrust;
 export type CopyMessage = CopyChunk | CopyTaken | CopyRefused;
 export type ErrandMessage = Forward | Forwarded;
-export type MeshMessage = Message | CopyMessage | ErrandMessage | Hello;
+export type MeshMessage = Message | CopyMessage | DigestMessage | ErrandMessage | Hello;

@@ -46,6 +46,9 @@ const KINDS = [
   'copyRefused',
   'forward',
   'forwarded',
+  'askDigest',
+  'digest',
+  'distrust',
 ] as const satisfies readonly MeshMessage['kind'][];
 
 const NUMBER_OF = new Map<MeshMessage['kind'], number>(KINDS.map((kind, i) => [kind, i]));
@@ -132,6 +135,13 @@ function writeBody(out: Writer, message: MeshMessage): void {
     case 'vouch':
       out.bool(message.isOn);
       return;
+    case 'askDigest':
+      out.long(message.seq);
+      return;
+    case 'digest':
+      out.long(message.seq);
+      out.buffer(message.digest);
+      return;
     case 'promise':
       out.long(message.attempt);
       out.long(message.version);
@@ -142,6 +152,7 @@ function writeBody(out: Writer, message: MeshMessage): void {
       return;
     case 'knock':
     case 'fenced':
+    case 'distrust':
   }
 }
 
@@ -242,8 +253,13 @@ export class MessageReader {
       }
       case 'aware':
         return { kind, partition, epoch, version: input.long() };
+      case 'askDigest':
+        return { kind, partition, epoch, seq: this.#count() };
+      case 'digest':
+        return { kind, partition, epoch, seq: this.#count(), digest: this.#bytes() };
       case 'knock':
       case 'fenced':
+      case 'distrust':
         return { kind, partition, epoch };
     }
   }

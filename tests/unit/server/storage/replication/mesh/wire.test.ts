@@ -71,6 +71,9 @@ class Chance {
       },
       { kind: 'copyTaken', partition: place.partition, copy: this.#number(), number: this.#int() },
       { kind: 'copyRefused', partition: place.partition, copy: this.#number() },
+      { kind: 'askDigest', ...place, seq: this.#number() },
+      { kind: 'digest', ...place, seq: this.#number(), digest: this.#bytes() },
+      { kind: 'distrust', ...place },
       { kind: 'forward', requestId: this.#number(), errand: this.#bytes() },
       { kind: 'forwarded', requestId: this.#number(), reply: this.#bytes() },
     ];
@@ -152,7 +155,7 @@ test('a message is read as it was written', () => {
     const chunk = Buffer.concat([Buffer.alloc(i % 7), bytes, Buffer.alloc(3)]);
     expect(reader.read(chunk, i % 7, (i % 7) + bytes.length)).toEqual(message);
   }
-  expect(kinds.size).toBe(20);
+  expect(kinds.size).toBe(23);
 });
 
 test('a message that is cut short, or longer than it says, is none', () => {
