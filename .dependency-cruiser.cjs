@@ -77,6 +77,14 @@ const rooms = {
     `${SERVER}platform/[^/]+\\.ts$`,
     `${S}ring/`,
   ],
+  [`${S}planning/`]: [
+    `${SERVER}base/`,
+    `${SERVER}platform/[^/]+\\.ts$`,
+    `${C}client/`,
+    `${S}control/`,
+    `${S}resp/`,
+    `${S}ring/`,
+  ],
   [`${S}[^/]+\\.ts$`]: [
     `${SERVER}base/`,
     `${SERVER}bytes/`,
