@@ -1,7 +1,7 @@
 /**
  * Composition of a server on its own: nobody to agree with.
  *
- *   start:  directories → recover → state → turn → door          stop: the same list backwards
+ *   start:  directories → recover → state → door → turn → service          stop: the door, then the turn
  */
 import { limitsFor } from '../config/limits.ts';
 import { Metrics } from '../platform/metrics.ts';
@@ -51,7 +51,7 @@ export async function startStandaloneServer(options: ServerOptions): Promise<Ser
     machine: () => machine,
     journal,
     mode: () => 'standalone',
-    isServing: () => true,
+    isServing: () => door.service === 'full',
     outstanding: () => member.outstanding,
     sessionClock: () => member.sessionClock,
     localSessions: () => null,
@@ -72,17 +72,19 @@ export async function startStandaloneServer(options: ServerOptions): Promise<Ser
     words: (word) => answerWord(word, facts, settings.fourLetterWords),
   });
   member.listen(door);
-  await member.start({
-    isNew: recovered.snapshotZxid === null,
-    hasChanged: recovered.txnsReplayed > 0 || orphans > 0,
-  });
-  door.beginService(machine, 'full');
   try {
+    // First the door: from the member's start on, sessions that survived have their timeout to come back in.
     await door.open();
+    await member.start({
+      isNew: recovered.snapshotZxid === null,
+      hasChanged: recovered.txnsReplayed > 0 || orphans > 0,
+    });
   } catch (error) {
+    await door.close();
     await member.stop();
     throw error;
   }
+  door.beginService(machine, 'full');
   return {
     clientPort: door.port,
     recovered,
