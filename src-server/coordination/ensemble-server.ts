@@ -61,6 +61,7 @@ export async function startEnsembleServer(
     metrics,
     linkById: (id) => links.byId(id),
     onProgress: options.onProgress,
+    requests: () => parts.stats.received,
   });
   const member: Member = new Member({
     settings,

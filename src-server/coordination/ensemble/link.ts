@@ -28,6 +28,8 @@ import type { Message } from '../zab/messages.ts';
 export interface ImageSource {
   /** Writes the next piece, some ten kilobytes. @returns false when it was the last one */
   writeSlice(writer: Writer): boolean;
+  /** How long to leave the processor to others after the piece just written. */
+  readonly restMs: number;
   /** Once: nothing more is asked for, finished or not. */
   close(): void;
 }
@@ -80,6 +82,7 @@ interface Outgoing {
   readonly onSent: () => void;
   /** Messages that wait behind the image. */
   readonly behind: Writer;
+  isResting: boolean;
 }
 
 export class Link implements SocketHandler {
@@ -158,7 +161,7 @@ export class Link implements SocketHandler {
       source.close();
       return;
     }
-    this.#outgoing = { source, onSent, behind: new Writer() };
+    this.#outgoing = { source, onSent, behind: new Writer(), isResting: false };
     this.#markDirty();
   }
 
@@ -196,14 +199,21 @@ export class Link implements SocketHandler {
 
   /** One slice, if there is room for it; the next one when the system took this one, and not in the same turn. */
   #writeImage(outgoing: Outgoing): void {
-    if (this.#socket.queuedBytes > IMAGE_QUEUED_MAX) return;
-    if (outgoing.source.writeSlice(this.#out)) {
-      this.#parts.clock.defer(() => this.#markDirty());
+    if (outgoing.isResting || this.#socket.queuedBytes > IMAGE_QUEUED_MAX) return;
+    const { source } = outgoing;
+    if (source.writeSlice(this.#out)) {
+      const goOn = (): void => {
+        outgoing.isResting = false;
+        this.#markDirty();
+      };
+      outgoing.isResting = source.restMs > 0;
+      if (outgoing.isResting) this.#parts.clock.after(source.restMs, goOn);
+      else this.#parts.clock.defer(goOn);
       return;
     }
     this.#out.string(SNAPSHOT_MARK);
     this.#outgoing = null;
-    outgoing.source.close();
+    source.close();
     this.#out.raw(outgoing.behind.bytes, 0, outgoing.behind.length);
     outgoing.onSent();
   }

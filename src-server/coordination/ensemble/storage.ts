@@ -18,7 +18,12 @@ import type { Settings } from '../../config/settings.ts';
 import { DiskError } from '../../platform/disk.ts';
 import type { Metrics } from '../../platform/metrics.ts';
 import type { Platform } from '../../platform/platform.ts';
-import { Journal, type Recovered, type RecoveryProgress } from '../journal/journal.ts';
+import {
+  Journal,
+  type ReceivedSnapshot,
+  type Recovered,
+  type RecoveryProgress,
+} from '../journal/journal.ts';
 import { JournalError } from '../journal/journal-error.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { Txn } from '../model/txn.ts';
@@ -75,6 +80,8 @@ export interface StorageParts {
   /** Null for a link that is closed. */
   readonly linkById: (id: LinkId) => Link | null;
   readonly onProgress: (progress: RecoveryProgress) => void;
+  /** Requests that clients of this member have made so far. */
+  readonly requests: () => number;
 }
 
 /** How long to wait before a full disk is tried again. */
@@ -118,6 +125,8 @@ export class Storage {
   #acceptedEpoch: number;
   #currentEpoch: number;
   #receipt: ImageReceipt | null = null;
+  /** The image that was received, as a file that has no name yet. */
+  #received: ReceivedSnapshot | null = null;
   /** Counts roles: what is tried again and again is given up when its role ends. */
   #role = 0;
   #isBusy = false;
@@ -341,8 +350,7 @@ export class Storage {
     this.#isSettling = true;
     this.#prepared.clear();
     this.#supply.end();
-    this.#receipt?.cancel();
-    this.#receipt = null;
+    this.#giveUpImage();
     this.#machine.abandonPending();
     // One that is being written must not see what is applied now: it is not decided.
     this.#housekeeping.postpone();
@@ -455,16 +463,19 @@ export class Storage {
     const link = linkById(id);
     if (link === null) return;
     const { clock, logger } = platform;
+    this.#giveUpImage();
     const receipt = new ImageReceipt({
       link,
       machine: newMachine(settings, this.#hashSeed),
+      copy: this.#journal.receive(zxid),
       zxid,
       idleMs,
       clock,
-      onWhole: (machine) =>
+      onWhole: (machine, copy) =>
         clock.defer(() => {
           if (this.#receipt !== receipt || this.#isStopped) return;
           this.#receipt = null;
+          this.#received = copy;
           this.#unapplied.clear();
           this.#replace(machine);
           this.#listener.event({ kind: 'snapshotReceived', link: id });
@@ -479,18 +490,31 @@ export class Storage {
     receipt.begin();
   }
 
+  #giveUpImage(): void {
+    this.#receipt?.cancel();
+    this.#receipt = null;
+    this.#received?.discard();
+    this.#received = null;
+  }
+
   #saveSnapshot(zxid: Zxid): void {
     assert(zxid === this.#machine.lastZxid, 'Z6: what is saved is what was received');
     const machine = this.#machine;
     this.#whenQuiet((end) =>
       this.#insist(
-        (done) =>
-          this.#journal.replace({
-            zxid,
-            source: machine.walkImage(),
-            digest: () => machine.digestNow,
-            done,
-          }),
+        (done) => {
+          // Where the file could not be written, the state is, once there is room.
+          const received = this.#received;
+          this.#received = null;
+          if (received?.zxid === zxid) this.#journal.replaceBy(received, done);
+          else
+            this.#journal.replace({
+              zxid,
+              source: machine.walkImage(),
+              digest: () => machine.digestNow,
+              done,
+            });
+        },
         (isDone) => {
           if (isDone) {
             this.#isNew = false;
@@ -506,7 +530,13 @@ export class Storage {
     const link = this.#parts.linkById(id);
     if (link === null) return;
     link.send({ kind: 'snap', zxid });
-    const slices = new ImageSlices(this.#machine.walkImage(), this.#parts.platform.clock);
+    const { platform, requests } = this.#parts;
+    const machine = this.#machine;
+    const slices = new ImageSlices(
+      machine.walkImage(),
+      platform.clock,
+      () => requests() + machine.lastZxid,
+    );
     link.sendImage(slices, () => this.#report({ kind: 'snapshotSent', link: id }));
   }
 
@@ -580,7 +610,7 @@ export class Storage {
     this.#isStopped = true;
     this.#housekeeping.stop();
     this.#supply.end();
-    this.#receipt?.cancel();
+    this.#giveUpImage();
   }
 
   #newLoading(recentMax: number): Loading {

@@ -18,9 +18,9 @@ export function numberedName(prefix: string, zxid: Zxid): string {
   return prefix + zxidHex(zxid);
 }
 
-/** What a file is called until it is whole. */
-export function temporaryName(prefix: string, zxid: Zxid): string {
-  return numberedName(prefix, zxid) + LEFTOVER_END;
+/** What a file is called until it is whole. @param origin tells two of them apart */
+export function temporaryName(prefix: string, zxid: Zxid, origin = ''): string {
+  return numberedName(prefix, zxid) + (origin === '' ? '' : `.${origin}`) + LEFTOVER_END;
 }
 
 /** Names of files of that kind that never became whole. */

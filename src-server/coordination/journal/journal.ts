@@ -14,10 +14,11 @@ import type { Logger } from '../../platform/logger.ts';
 import type { Metrics } from '../../platform/metrics.ts';
 import type { Txn } from '../model/txn.ts';
 import { type Epochs, takeUpEpochs, writeEpoch } from './epochs.ts';
-import { listNumbered, listPackable, VERSION_DIRECTORY } from './file-names.ts';
+import { listNumbered, listPackable, temporaryName, VERSION_DIRECTORY } from './file-names.ts';
 import { GroupCommit } from './group-commit.ts';
 import { JournalError } from './journal-error.ts';
 import { LogCursor, type LogPlaces } from './log-cursor.ts';
+import { ReceivedSnapshot } from './received-snapshot.ts';
 import {
   type Recovered,
   Recovery,
@@ -41,6 +42,7 @@ export type { Epochs } from './epochs.ts';
 export { VERSION_DIRECTORY } from './file-names.ts';
 export { ImageReader, ImageWriter } from './image.ts';
 export type { LogCursor, LogEntry, LogPiece } from './log-cursor.ts';
+export type { ReceivedSnapshot } from './received-snapshot.ts';
 export type { Recovered, RecoveryProgress, RecoveryTarget } from './recovery.ts';
 export type { Packing, SnapshotSink, SnapshotSource, StatedDigest } from './snapshot-format.ts';
 
@@ -106,6 +108,9 @@ export class Journal {
   #isPurging = false;
   #handlers: DurableHandlers = { durable: () => undefined, fatal: () => undefined };
   #snapshotJob: SnapshotJob | null = null;
+  /** Received, and on its way to be all there is. */
+  #takingOver: ReceivedSnapshot | null = null;
+  #receipts = 0;
   #room: Room = 'ok';
   /** The last write found no room. Whatever the system says is free, there is none until a write succeeds. */
   #isFull = false;
@@ -346,6 +351,7 @@ export class Journal {
   /** Waits for everything appended to be durable, as far as the disk takes it, then lets go of the files. */
   async close(): Promise<void> {
     this.#snapshotJob?.cancel(() => undefined);
+    this.#takingOver?.discard();
     await this.#commits.close();
     this.#log.close();
   }
@@ -423,14 +429,46 @@ export class Journal {
 
   /** Makes a snapshot that is all there will be: no log and no other snapshot is left beside it. While quiet. */
   replace(parts: SnapshotParts): void {
-    this.#write({
-      ...parts,
-      publish: () => {
-        writePlan(this.#places, { kind: 'takeover', by: parts.zxid });
-        this.#commits.restart(parts.zxid);
-        this.#carryOutPlan();
-      },
+    this.#write({ ...parts, publish: () => this.#takeOver(parts.zxid) });
+  }
+
+  /** A snapshot that is received: to be given to `replaceBy`, or discarded. */
+  receive(zxid: Zxid): ReceivedSnapshot {
+    const { disk, snapshotDir } = this.#places;
+    return new ReceivedSnapshot({ disk, directory: snapshotDir, zxid, number: ++this.#receipts });
+  }
+
+  /** As `replace`, by one that was received whole. While quiet. */
+  replaceBy(received: ReceivedSnapshot, done: (error: DiskError | null) => void): void {
+    const { disk, snapshotDir } = this.#places;
+    const { clock, logger } = this.#options;
+    const { zxid, bytes } = received;
+    this.#takingOver = received;
+    received.finish((error) => {
+      this.#takingOver = null;
+      if (error !== null) {
+        done(error);
+        return;
+      }
+      try {
+        received.rename(disk.join(snapshotDir, temporaryName(SNAPSHOT_PREFIX, zxid)));
+        this.#takeOver(zxid);
+      } catch (problem) {
+        if (!(problem instanceof DiskError)) throw problem;
+        received.discard();
+        done(problem);
+        return;
+      }
+      this.#lastSnapshot = { zxid, wallMs: clock.wallMs() };
+      logger.debug('received snapshot kept', { zxid: `0x${zxidHex(zxid)}`, bytes });
+      done(null);
     });
+  }
+
+  #takeOver(zxid: Zxid): void {
+    writePlan(this.#places, { kind: 'takeover', by: zxid });
+    this.#commits.restart(zxid);
+    this.#carryOutPlan();
   }
 
   /** From the moment the plan is written, nothing else may be done here before it is carried out: if need be, by a restart. */

@@ -162,8 +162,8 @@ export class ImageLoader {
       this.#parentPath = parentPath;
     }
     if (this.#parent === NO_ROW) return `node ${path} comes before its parent`;
-    if (this.#tree.find(path) !== NO_ROW) return `node ${path} comes twice`;
-    const row = this.#tree.create(this.#parent, path, data, this.#acls.intern(acl), stat);
+    const row = this.#tree.createNew(this.#parent, path, data, this.#acls.intern(acl), stat);
+    if (row === NO_ROW) return `node ${path} comes twice`;
     const kind = this.#tree.nodes.kind(row);
     if (kind === 'ephemeral') this.#sessions.addEphemeral(this.#tree.nodes.owner(row), row);
     else if (kind !== 'persistent') this.#lifetimes.add(row);

@@ -62,6 +62,30 @@ export class Tree {
 
   /** Adds a node below `parent`, which `path` must name; the parent's own stat is the caller's to change. */
   create(parent: Row, path: string, data: Uint8Array | null, acl: number, stat: DigestedStat): Row {
+    return this.#create(parent, path, data, acl, stat, this.#index.hashOf(path));
+  }
+
+  /** The same where nobody looked for it yet. @returns NO_ROW where it is there already, and nothing was done */
+  createNew(
+    parent: Row,
+    path: string,
+    data: Uint8Array | null,
+    acl: number,
+    stat: DigestedStat,
+  ): Row {
+    const hash = this.#index.hashOf(path);
+    if (this.#index.find(path, hash) !== NO_ROW) return NO_ROW;
+    return this.#create(parent, path, data, acl, stat, hash);
+  }
+
+  #create(
+    parent: Row,
+    path: string,
+    data: Uint8Array | null,
+    acl: number,
+    stat: DigestedStat,
+    hash: number,
+  ): Row {
     const { nodes } = this;
     const row = nodes.add();
     nodes.setName(row, path, path.lastIndexOf('/') + 1);
@@ -70,7 +94,7 @@ export class Tree {
     const length = data === null ? 0 : data.length;
     nodes.setData(row, data, 0, length);
     nodes.attach(row, parent);
-    this.#index.insert(row, this.#index.hashOf(path));
+    this.#index.insert(row, hash);
     this.#pathAndDataBytes += path.length + length;
     nodes.setContent(row, contentState(path, data, 0, length));
     if (isDigested(path)) this.#count(row);

@@ -56,6 +56,8 @@ export class ImageWriting implements ImageSource {
     this.#data = data;
   }
 
+  readonly restMs = 0;
+
   writeSlice(writer: Writer): boolean {
     if (this.#written === 0) {
       writer.int32(0);

@@ -138,6 +138,8 @@ class Pieces implements ImageSource {
     return this.#pieces * this.#bytes;
   }
 
+  readonly restMs = 0;
+
   writeSlice(writer: Writer): boolean {
     writer.raw(Buffer.alloc(this.#bytes, this.written % 251), 0, this.#bytes);
     this.written++;

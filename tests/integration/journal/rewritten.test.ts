@@ -46,6 +46,7 @@ class Owner {
       metrics: new Metrics(),
       linkById: () => this.#wire.openLink,
       onProgress: () => undefined,
+      requests: () => 0,
     });
     this.storage.listen({
       event: (event) => this.#events.push(event),

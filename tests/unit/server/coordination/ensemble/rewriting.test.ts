@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 
 import { makeZxid, type Zxid } from '../../../../../src-server/base/zxid.ts';
 import type { StorageEffect } from '../../../../../src-server/coordination/ensemble/storage.ts';
+import { readWhole } from '../../../../../src-server/platform/disk.ts';
 import { SimClock } from '../../../../sim/clock.ts';
 import type { SimDisk } from '../../../../sim/disk.ts';
 import { Author, Bench, type Entry, remains, VERSION_DIR, WatchedDisk } from './storage-bench.ts';
@@ -235,12 +236,40 @@ describe('a received history', () => {
     expectSound(again, more);
   });
 
+  test('is the file that the state it makes would be written to', () => {
+    const bench = Bench.begin({ disk: copy(disk) });
+    bench.receive(leaders.machine, leaders.last);
+    bench.do({ kind: 'saveSnapshot', zxid: leaders.last });
+    const path = `${VERSION_DIR}/snapshot.${leaders.last.toString(16)}`;
+    const received = readWhole(bench.disk, path);
+    bench.snapshot();
+    expect(received?.equals(readWhole(bench.disk, path)!)).toBe(true);
+  });
+
+  test('that found no room on the way is written from the state, once there is some', () => {
+    const bench = Bench.begin({ disk: copy(disk) });
+    const before = bench.files();
+    bench.disk.failWrites('full');
+    bench.receive(leaders.machine, leaders.last);
+    expect(bench.files()).toEqual(before);
+    bench.do({ kind: 'saveSnapshot', zxid: leaders.last });
+    expect(bench.events).toEqual([]);
+    bench.disk.failWrites(null);
+    bench.clock.advance(500);
+    expect(bench.events).toEqual([{ kind: 'snapshotSaved', zxid: leaders.last }]);
+    expect(Bench.begin({ disk: copy(bench.disk) }).storage.machine.digest).toBe(
+      leaders.machine.digest,
+    );
+  });
+
   test('that was not saved is gone with the role', () => {
     const bench = Bench.begin({ disk: copy(disk) });
+    const before = bench.files();
     bench.receive(leaders.machine, leaders.last);
     bench.do({ kind: 'settle', reload: true });
     expect(bench.events.map(({ kind }) => kind)).toEqual(['settled']);
     expect(bench.lastZxid).toBe(own.last);
+    expect(bench.files()).toEqual(before);
     expectSound(bench, own);
   });
 });

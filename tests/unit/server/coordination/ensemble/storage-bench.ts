@@ -136,7 +136,7 @@ export function copyOf(machine: Machine, zxid: Zxid): Machine {
 
 export function imageOf(machine: Machine): Buffer {
   const writer = new Writer();
-  const slices = new ImageSlices(machine.walkImage(), new SimClock());
+  const slices = new ImageSlices(machine.walkImage(), new SimClock(), () => 0);
   while (slices.writeSlice(writer));
   slices.close();
   return writer.view();
@@ -197,6 +197,8 @@ export class Bench {
   readonly applied: Zxid[] = [];
   readonly replaced: Machine[] = [];
   readonly fatal: Error[] = [];
+  /** What clients asked so far. */
+  requests = 0;
   readonly #wires: Wire[] = [];
 
   /** @throws JournalError */
@@ -213,6 +215,7 @@ export class Bench {
       metrics: new Metrics(),
       linkById: (id) => this.#wires[id]?.openLink ?? null,
       onProgress: () => undefined,
+      requests: () => this.requests,
     });
     this.storage.listen({
       event: (event) => this.events.push(event),

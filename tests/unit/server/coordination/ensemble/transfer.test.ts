@@ -326,7 +326,7 @@ describe('the image of a state', () => {
 
   test('of 50,000 nodes goes out in slices, each of a few milliseconds’ work', () => {
     const machine = richMachine(50_000);
-    const slices = new ImageSlices(machine.walkImage(), new SimClock());
+    const slices = new ImageSlices(machine.walkImage(), new SimClock(), () => 0);
     const writer = new Writer();
     const lengths: number[] = [];
     for (let before = 0; slices.writeSlice(writer); before = writer.length)
@@ -343,7 +343,7 @@ describe('the image of a state', () => {
       clock.pass(0.1);
       return next();
     };
-    const slices = new ImageSlices(source, clock);
+    const slices = new ImageSlices(source, clock, () => 0);
     let longest = 0;
     for (let more = true; more;) {
       const before = clock.nowMs();
@@ -351,6 +351,55 @@ describe('the image of a state', () => {
       longest = Math.max(longest, clock.nowMs() - before);
     }
     expect(longest).toBeLessThan(10.5);
+  });
+
+  test('rests after each slice as long as it took, while others are served, and not otherwise', () => {
+    const clock = new SimClock();
+    const source = richMachine(3000).walkImage();
+    const next = source.next.bind(source);
+    source.next = () => {
+      clock.pass(0.01);
+      return next();
+    };
+    let served = 0;
+    const slices = new ImageSlices(source, clock, () => served);
+    const slice = (): { readonly tookMs: number; readonly restMs: number } => {
+      const startedMs = clock.nowMs();
+      expect(slices.writeSlice(new Writer())).toBe(true);
+      return { tookMs: clock.nowMs() - startedMs, restMs: slices.restMs };
+    };
+    expect(slice().restMs).toBe(0);
+    served++;
+    const { tookMs, restMs } = slice();
+    expect(restMs).toBeCloseTo(tookMs);
+    clock.pass(200);
+    expect(slice().restMs).toBe(0);
+  });
+
+  test('goes out one slice after each rest, whatever else makes the link send', () => {
+    const bench = Bench.begin();
+    const out = bench.connect('learner');
+    const { link } = out;
+    const slices = ['one', 'two', 'end'];
+    link.sendImage(
+      {
+        writeSlice: (writer) => {
+          writer.string(slices.shift()!);
+          return slices.length > 0;
+        },
+        restMs: 5,
+        close: () => undefined,
+      },
+      () => undefined,
+    );
+    const left: number[] = [];
+    for (let ms = 0; ms < 12; ms++) {
+      link.send({ kind: 'upToDate' });
+      link.flush();
+      left.push(slices.length);
+      bench.clock.advance(1);
+    }
+    expect(left).toEqual([2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 0, 0]);
   });
 
   test('goes from leader to learner beside live writes, and the writes after it make it whole', () => {
@@ -365,7 +414,7 @@ describe('the image of a state', () => {
       leader.commit(author.entries.slice(at, at + 10));
       leader.clock.turn();
     }
-    leader.settleTurns();
+    leader.clock.advance(10_000);
     expect(leader.kinds()).toContain('snapshotSent');
     const bytes = Buffer.concat(out.sent);
     expect(bytes.subarray(0, snapMessage(sent).length)).toEqual(snapMessage(sent));
