@@ -50,7 +50,7 @@ export class Keyspace implements KeyspacePort {
     this.parking = new Parking({
       parkMs: parts.parkMs,
       max: parts.parkedMax,
-      retry: (partition, work) => this.#try(partition, work),
+      retry: (partition, work, canRun) => this.#try(partition, work, canRun),
       refuse: (partition, work, why) => this.#refuseParked(partition, work, why),
     });
   }
@@ -75,12 +75,27 @@ export class Keyspace implements KeyspacePort {
     this.#parts.forwards.send(node, errand, answer);
   }
 
+  isSwitching(number: number): boolean {
+    return this.#parts.partitions.partition(number)?.isSwitching === true;
+  }
+
+  /** They ran here, and another node leads now: they go there, or wait for it, before whoever came after them. */
+  again(number: number, works: readonly Work[]): void {
+    this.parking.parkAgain(number, works, this.#parts.partitions.nowMs);
+  }
+
   /** @returns false where it has to wait */
-  #try(number: number, work: Work): boolean {
+  #try(number: number, work: Work, canRun = true): boolean {
     if (number === UNKNOWN_PARTITION) return this.#tryUnknown(work);
     const partition = this.#parts.partitions.partition(number);
-    if (partition?.take(work) === true) return true;
+    if (canRun && partition?.take(work) === true) return true;
+    if (partition?.isSwitching === true) return false;
     const route = this.#parts.picture.routeOfPartition(number);
+    if (!canRun && partition?.replica.role === 'leader') {
+      const words = 'this node has led in between times, and this was not done';
+      work.refused(this.refusal(number, 'TRYAGAIN', words));
+      return true;
+    }
     if (route.kind !== 'elsewhere' && route.kind !== 'follows') return false;
     const words = `${route.leader.id} leads this key`;
     work.refused({ ...this.refusal(number, 'MOVED', words), leader: route.leader });

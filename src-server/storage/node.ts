@@ -228,8 +228,10 @@ export class StorageNode {
           this.#membership.withdraw(partition, this.#id, expectedVersion),
       },
       refusal: (partition, code, words) => this.#keyspace.refusal(partition, code, words),
+      again: (partition, works) => this.#keyspace.again(partition, works),
       onChanged: (partition) => this.#keyspace.parking.release(partition),
       onPulse: (nowMs) => {
+        this.#keyspace.parking.releaseAll();
         this.#keyspace.parking.expire(nowMs);
         this.#retirement.onPulse(nowMs);
         // A cache forgets at each node what that node did not need: its copies are not the same.

@@ -9,6 +9,7 @@
  */
 import { Fifo } from '../base/fifo.ts';
 import type { Store } from './engine/engine.ts';
+import type { Role } from './replication/effects.ts';
 import type { PartitionReplica } from './replication/partition.ts';
 import type { ReplicaEvent } from './replication/replicas.ts';
 import type { Doubt, Refusal, RefusalCode, Work } from './resp/ports.ts';
@@ -27,6 +28,8 @@ export interface PartitionGround {
   /** It has appended: a flush is due at the end of the turn. */
   onAppended(partition: Partition): void;
   refusal(partition: number, code: RefusalCode, words: string): Refusal;
+  /** What these did here came to nothing, and they wait for whoever leads now. In the order in which they ran. */
+  again(partition: Partition, works: readonly Work[]): void;
   /** Of all partitions of the node. */
   nextToken(): number;
 }
@@ -38,10 +41,16 @@ export interface Traffic {
   writtenBytes: number;
 }
 
+/** So long whoever asks waits for a new leader to be heard, at the most. */
+const SWITCH_MS = 100;
+
 interface Waiting {
   readonly work: Work;
+  /** Which ran before which. */
+  readonly number: number;
   /** Of its own entry; 0 for a work that changed nothing. */
   readonly ownSeq: number;
+  /** In which this node led when it ran; 0 where it only followed. */
   readonly epoch: number;
   /** What must be committed before it is answered. */
   readonly seq: number;
@@ -58,7 +67,13 @@ export class Partition {
   readonly #ground: PartitionGround;
   /** In the order in which they ran. */
   #waiting = new Fifo<Waiting>();
+  #lastNumber = 0;
+  /** What these did came to nothing; they stay until all is decided that ran before them, so that nobody is overtaken. */
+  #undone: Waiting[] = [];
   #confirmedToken = 0;
+  /** Whether it is led here, as last told, and when it was the last time. */
+  #isLed = false;
+  #ledMs = -Infinity;
 
   constructor(parts: {
     readonly number: number;
@@ -73,7 +88,27 @@ export class Partition {
   }
 
   get waitingCount(): number {
-    return this.#waiting.length;
+    return this.#waiting.length + this.#undone.length;
+  }
+
+  /**
+   * Another node leads by now, or will: what ran here last is not decided, or that node has not been heard, and would send whoever
+   * comes back here.
+   */
+  get isSwitching(): boolean {
+    const { replica } = this;
+    if (replica.role === 'leader') return false;
+    if (this.#waiting.length > 0 && this.#hasLed) return true;
+    return !replica.isLeaderHeard && this.#ground.nowMs - this.#ledMs < SWITCH_MS;
+  }
+
+  get #hasLed(): boolean {
+    return this.#ground.nowMs - this.#ledMs < this.#ground.writeTimeoutMs;
+  }
+
+  onBecame(role: Role): void {
+    if (this.#isLed && role !== 'leader') this.#ledMs = this.#ground.nowMs;
+    this.#isLed = role === 'leader';
   }
 
   // --- works ---
@@ -107,7 +142,9 @@ export class Partition {
     // Its own entry proves who leads when it is committed; whoever wrote nothing has to ask.
     const isAsking = ownSeq === 0 && (!hasLease || work.consistency.kind === 'strict');
     const token = isAsking ? this.#ground.nextToken() : 0;
-    this.#waiting.push({ work, ownSeq, epoch, seq, token, untilMs: nowMs + writeTimeoutMs });
+    const untilMs = nowMs + writeTimeoutMs;
+    const number = ++this.#lastNumber;
+    this.#waiting.push({ work, number, ownSeq, epoch, seq, token, untilMs });
     if (isAsking) this.#ground.step(this, { kind: 'strictRead', token });
     return true;
   }
@@ -150,7 +187,8 @@ export class Partition {
       return true;
     }
     const untilMs = nowMs + writeTimeoutMs;
-    this.#waiting.push({ work, ownSeq: 0, epoch: replica.epoch, seq, token: 0, untilMs });
+    const number = ++this.#lastNumber;
+    this.#waiting.push({ work, number, ownSeq: 0, epoch: 0, seq, token: 0, untilMs });
     return true;
   }
 
@@ -190,53 +228,39 @@ export class Partition {
     const waiting = this.#waiting;
     const committedSeq = this.store?.committedSeq ?? 0;
     for (let next = waiting.peek(); next !== undefined; next = waiting.peek()) {
-      if (next.seq > committedSeq || next.token > this.#confirmedToken) return;
+      if (next.seq > committedSeq || next.token > this.#confirmedToken) break;
       waiting.shift();
       next.work.done();
     }
+    this.#tellUndone();
   }
 
   /** Entries of this epoch from here to there never happened. */
   onDiscarded(epoch: number, fromSeq: number, toSeq: number): void {
-    const words = 'another node leads now, and this was not done';
-    this.#end(
-      ({ ownSeq, seq, epoch: own }) =>
-        (ownSeq === 0 || own === epoch) && seq >= fromSeq && seq <= toSeq,
-      ({ work }) => this.#refuse(work, 'TRYAGAIN', words),
-    );
+    this.#again(({ seq, epoch: own }) => own === epoch && seq >= fromSeq && seq <= toSeq);
   }
 
   /** Nobody here will learn what became of entries from this one on. */
   onDoubt(fromSeq: number): void {
-    this.#end(
-      ({ seq }) => seq >= fromSeq,
-      (one) => {
-        if (one.ownSeq > 0) this.#doubt(one, 'this node does not lead any more');
-        else this.#refuse(one.work, 'TRYAGAIN', 'another node leads now');
-      },
-    );
+    for (const one of this.#remove(({ seq, ownSeq }) => ownSeq > 0 && seq >= fromSeq))
+      this.#doubt(one, 'this node does not lead any more');
+    this.#again(({ seq }) => seq >= fromSeq);
   }
 
   onReadsRefused(upToToken: number): void {
-    this.#end(
-      ({ token }) => token > 0 && token <= upToToken,
-      ({ work }) => this.#refuse(work, 'TRYAGAIN', 'another node leads now'),
-    );
+    this.#again(({ token }) => token > 0 && token <= upToToken);
   }
 
-  /** What was taken back was seen by some who read. */
+  /** What was taken back was seen by some who read what others led; what was led here is decided with its entry. */
   onTruncated(seq: number): void {
-    this.#end(
-      (one) => one.ownSeq === 0 && one.seq > seq,
-      ({ work }) => this.#refuse(work, 'TRYAGAIN', 'what was read is not so any more'),
-    );
+    this.#again((one) => one.epoch === 0 && one.seq > seq);
   }
 
   /** Those who have waited too long. */
   onTime(nowMs: number): void {
     const waiting = this.#waiting;
     for (let next = waiting.peek(); next !== undefined; next = waiting.peek()) {
-      if (next.untilMs > nowMs) return;
+      if (next.untilMs > nowMs) break;
       waiting.shift();
       if (next.ownSeq > 0) this.#doubt(next, 'copies did not confirm it in time');
       else
@@ -246,23 +270,46 @@ export class Partition {
           'copies did not confirm in time that this node leads',
         );
     }
+    this.#tellUndone();
   }
 
   /** The node ends. */
   onClosing(): void {
-    this.onDoubt(0);
+    const undone = this.#undone;
+    this.#undone = [];
+    for (const { work } of undone) this.#refuse(work, 'TRYAGAIN', 'this node ends');
+    for (const one of this.#remove(() => true)) {
+      if (one.ownSeq > 0) this.#doubt(one, 'this node ends');
+      else this.#refuse(one.work, 'TRYAGAIN', 'this node ends');
+    }
   }
 
-  #end(isMeant: (one: Waiting) => boolean, end: (one: Waiting) => void): void {
+  #again(isMeant: (one: Waiting) => boolean): void {
+    this.#undone.push(...this.#remove(isMeant));
+    this.#tellUndone();
+  }
+
+  #tellUndone(): void {
+    const undone = this.#undone;
+    if (undone.length === 0) return;
+    undone.sort((a, b) => a.number - b.number);
+    const undecided = this.#waiting.peek();
+    if (undecided !== undefined && undecided.number < undone.at(-1)!.number) return;
+    this.#undone = [];
+    const works = undone.map(({ work }) => work);
+    this.#ground.again(this, works);
+  }
+
+  /** Those who are told may come back with something else at once, and find themselves gone from here. */
+  #remove(isMeant: (one: Waiting) => boolean): Waiting[] {
     const before = this.#waiting;
-    const ended: Waiting[] = [];
+    const removed: Waiting[] = [];
     this.#waiting = new Fifo<Waiting>();
     for (let next = before.shift(); next !== undefined; next = before.shift()) {
-      if (isMeant(next)) ended.push(next);
+      if (isMeant(next)) removed.push(next);
       else this.#waiting.push(next);
     }
-    // Those who are told may come back with something else at once.
-    for (const one of ended) end(one);
+    return removed;
   }
 
   #refuse(work: Work, code: RefusalCode, words: string): void {

@@ -26,7 +26,7 @@ import {
 import type { Copying, LogFacts, Message } from './replication/messages.ts';
 import { type ReplicaEvent, Replicas } from './replication/replicas.ts';
 import type { ReplicationSettings } from './replication/settings.ts';
-import type { Refusal, RefusalCode } from './resp/ports.ts';
+import type { Refusal, RefusalCode, Work } from './resp/ports.ts';
 import type { NodeId } from './ring/topology.ts';
 import { KeyTransaction } from './transaction.ts';
 
@@ -67,6 +67,8 @@ export interface PartitionsParts {
   readonly copies: Copies;
   readonly say: Say;
   readonly refusal: (partition: number, code: RefusalCode, words: string) => Refusal;
+  /** What these did here came to nothing. They try again when `onChanged` is called. */
+  readonly again: (partition: number, works: readonly Work[]) => void;
   /** Whoever waits for this partition may try again. */
   readonly onChanged: (partition: number) => void;
   /** Time passed: whoever has waited too long elsewhere is to be told. */
@@ -103,6 +105,8 @@ export class Partitions implements PartitionGround {
   /** Lists that are not in use. */
   readonly #lists: Effects[] = [];
   readonly #sent: Sent[] = [];
+  /** Some who ran there wait once more. */
+  readonly #undone = new Set<number>();
   readonly transaction = new KeyTransaction();
   nowMs = 0;
   wallMs = 0;
@@ -179,6 +183,11 @@ export class Partitions implements PartitionGround {
     return this.#parts.refusal(partition, code, words);
   }
 
+  again({ number }: Partition, works: readonly Work[]): void {
+    this.#parts.again(number, works);
+    this.#undone.add(number);
+  }
+
   // --- what arrives ---
 
   onView(view: RingView, changed: Iterable<number>): void {
@@ -204,6 +213,8 @@ export class Partitions implements PartitionGround {
   onMessage(from: NodeId, message: Message): void {
     this.beginTurn();
     this.#do((effects) => this.#replicas.message(from, message, effects));
+    // Whoever waits for a new leader to be heard goes there now.
+    if (message.kind === 'lead') this.#parts.onChanged(message.partition);
   }
 
   onLinkUp(node: NodeId): void {
@@ -371,6 +382,10 @@ export class Partitions implements PartitionGround {
     }
     effects.clear();
     this.#lists.push(effects);
+    for (const number of this.#undone) {
+      this.#undone.delete(number);
+      this.#parts.onChanged(number);
+    }
   }
 
   #onCommitted(partition: Partition): void {
@@ -424,6 +439,7 @@ export class Partitions implements PartitionGround {
         void this.#wantEpoch(effect);
         return;
       case 'became':
+        one.onBecame(effect.role);
         this.#led = null;
         this.#parts.onChanged(one.number);
         return;

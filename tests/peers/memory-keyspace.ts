@@ -147,6 +147,10 @@ export class MemoryKeyspace implements Keyspace {
 
   readonly #transaction = new MemoryTransaction(this);
 
+  isSwitching(): boolean {
+    return false;
+  }
+
   execute(partition: number, work: Work): void {
     if (this.isParking || this.#parked.length > 0) {
       this.#parked.push({ partition, work });

@@ -44,6 +44,10 @@ export class Following {
     return isUpToDate && this.leader !== null ? nowMs - leases.freshMs(this.leader) : Infinity;
   }
 
+  get isLeaderHeard(): boolean {
+    return this.#phase !== 'apart';
+  }
+
   /** Whether a copy from its leader is expected. */
   get isCopying(): boolean {
     return this.#phase === 'copying';

@@ -114,6 +114,11 @@ export class PartitionReplica {
     return this.#leading.hasLease ? 0 : Infinity;
   }
 
+  /** Whether whoever is to be followed has spoken, on the link there is. */
+  get isLeaderHeard(): boolean {
+    return this.#leading !== null || this.#following.isLeaderHeard;
+  }
+
   /** From whom a copy is expected, in this epoch; anybody else's is refused, and so is what comes too late. */
   get copyingFrom(): NodeId | null {
     return this.#leading === null && this.#following.isCopying ? this.#following.leader : null;

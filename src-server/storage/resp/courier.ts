@@ -157,6 +157,10 @@ class Journey implements Work {
     this.#parcel.command.run(transaction, this.#parcel.words, this.#freshReply());
   }
 
+  takeBack(): boolean {
+    return true;
+  }
+
   done(): void {
     this.#answer(this.#reply!.view());
   }

@@ -96,11 +96,15 @@ export class Dispatcher implements KeyWorkOwner {
         route.kind === 'follows' &&
         !command.isWrite &&
         (owner.readsFollowers || consistency.kind === 'stale');
-      if (!isFollowersRead) return this.#takeElsewhere(command, words, { slot, ...route });
-      if (consistency.kind !== 'stale') consistency = READONLY_STALE;
+      if (isFollowersRead) {
+        if (consistency.kind !== 'stale') consistency = READONLY_STALE;
+      } else if (!keyspace.isSwitching(route.partition)) {
+        return this.#takeElsewhere(command, words, { slot, ...route });
+      }
     }
     const work = this.#spare.pop() ?? new KeyWork(this, this.#replies);
-    work.prepare(command, words, { slot, consistency, answer: this.#open() });
+    const isCarried = owner.door === 'proxy';
+    work.prepare(command, words, { slot, consistency, answer: this.#open(), isCarried });
     keyspace.execute(route.partition, work);
     if (!work.isSettled) work.outlive();
     return 'taken';

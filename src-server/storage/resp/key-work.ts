@@ -20,6 +20,7 @@ export class KeyWork implements Work {
   slot = 0;
   hasRun = false;
   isSettled = false;
+  #isCarried = false;
   readonly #owner: KeyWorkOwner;
   readonly #replies: ReplyQueue;
 
@@ -32,7 +33,13 @@ export class KeyWork implements Work {
   prepare(
     command: KeyCommand,
     words: Arguments,
-    at: { readonly slot: number; readonly consistency: Consistency; readonly answer: Answer },
+    at: {
+      readonly slot: number;
+      readonly consistency: Consistency;
+      readonly answer: Answer;
+      /** Whether it is carried to another leader, should this node stop to lead. */
+      readonly isCarried: boolean;
+    },
   ): void {
     this.command = command;
     this.words = words;
@@ -40,13 +47,14 @@ export class KeyWork implements Work {
     this.slot = at.slot;
     this.consistency = at.consistency;
     this.answer = at.answer;
+    this.#isCarried = at.isCarried;
     this.hasRun = this.isSettled = false;
   }
 
   /** `execute` has returned: the words that came are about to go. */
   outlive(): void {
     if (this.isSettled) return;
-    this.words = this.hasRun ? NO_WORDS : this.words.kept();
+    this.words = this.hasRun && !this.#isCarried ? NO_WORDS : this.words.kept();
   }
 
   run(transaction: Transaction): void {
@@ -54,6 +62,12 @@ export class KeyWork implements Work {
     const answer = this.answer!;
     this.command!.run(transaction, this.words, this.#replies.begin(answer));
     this.#replies.end(answer);
+  }
+
+  takeBack(): boolean {
+    this.#replies.undo(this.answer!);
+    this.hasRun = false;
+    return this.words !== NO_WORDS;
   }
 
   done(): void {

@@ -69,11 +69,14 @@ export interface Doubt {
 /**
  * A command on its way through the node. `run` is called once, or never where it is refused; then exactly one of `done`,
  * `refused`, `uncertain`, at once or later. A work that was refused or is in doubt answers with nothing that `run` yielded.
+ * Where the leader changes after it ran and before it was certain, it is taken back, and perhaps runs once more.
  */
 export interface Work {
   readonly isWrite: boolean;
   readonly consistency: Consistency;
   run(transaction: Transaction): void;
+  /** What it did never happened, and what it yielded counts for nothing. @returns whether it can run again */
+  takeBack(): boolean;
   /** What it wrote holds on every in-sync replica; what it read was true, and nobody can forget it any more. */
   done(): void;
   refused(refusal: Refusal): void;
@@ -193,6 +196,8 @@ export interface Keyspace {
    * writes before it. A write that puts nothing needs no entry. Stale reads are taken where this node follows as well.
    */
   execute(partition: number, work: Work): void;
+  /** Whether this node led the partition until a moment ago, and who leads now is not heard yet: `execute` waits for that. */
+  isSwitching(partition: number): boolean;
   /** The errand's bytes are copied before this returns. `answer` is called once, always later. */
   forward(node: NodeFacts, errand: Errand, answer: (outcome: ErrandOutcome) => void): void;
   readonly ring: RingFacts;

@@ -82,6 +82,19 @@ export class ReplyQueue {
     answer.slab = null;
   }
 
+  /** What was written is not so; it begins again later. */
+  undo(answer: Answer): void {
+    const { slab, start, end } = answer;
+    assert(slab !== null && !answer.isSettled, 'what is settled holds');
+    answer.slab = null;
+    // Behind the head nobody writes here before it is settled.
+    if (slab === this.#out) slab.length = start;
+    else {
+      this.#heldBytes -= end - start;
+      if (slab === this.#held && --this.#heldCount === 0) slab.clear();
+    }
+  }
+
   /** What was written holds. */
   settle(answer: Answer): void {
     answer.isSettled = true;

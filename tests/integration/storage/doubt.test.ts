@@ -9,7 +9,7 @@ import { Engine } from '../../../src-server/storage/engine/engine.ts';
 import { Partitions } from '../../../src-server/storage/partitions.ts';
 import type { Message } from '../../../src-server/storage/replication/messages.ts';
 import { DEFAULT_REPLICATION_SETTINGS } from '../../../src-server/storage/replication/settings.ts';
-import { STRICT } from '../../../src-server/storage/resp/ports.ts';
+import { STRICT, type Work } from '../../../src-server/storage/resp/ports.ts';
 import { type NodeId, nodeId } from '../../../src-server/storage/ring/topology.ts';
 import { type Folder, temporaryFolder } from '../../peers/folders.ts';
 import { until } from '../../peers/wait.ts';
@@ -32,6 +32,8 @@ class Node {
   readonly #out: Message[] = [];
   other: Node | null = null;
   isCut = false;
+  /** Works that ran here and came to nothing. */
+  readonly takenBack: (Work | null)[] = [];
 
   constructor(id: NodeId, engine: Engine) {
     this.engine = engine;
@@ -54,6 +56,9 @@ class Node {
         withdraw: () => Promise.resolve({ kind: 'lost', why: 'the ensemble is away' }),
       },
       refusal: (partition, code, words) => ({ code, words, partition, epoch: 1, leader: null }),
+      again: (_, works) => {
+        for (const work of works) this.takenBack.push(work.takeBack() ? work : null);
+      },
       onChanged: () => undefined,
       onPulse: () => undefined,
       onFatal: (error) => {
@@ -156,4 +161,26 @@ test('whoever waits when another leads is told apart: what was sent is uncertain
   await until('both are told', () => write.outcome !== 'waits' && read.outcome !== 'waits');
   expect(write.outcome).toBe('uncertain');
   expect([read.outcome, read.refusal?.code]).toEqual(['refused', 'MASTERDOWN']);
+});
+
+test('what never happened since another leads is taken back, to be done there', async () => {
+  // What the leader sends from now on is lost; it hears everything.
+  follower.isCut = false;
+  leader.isCut = true;
+  const write = leader.take(put('never'));
+  const read = leader.take(new KeptWork((transaction) => void transaction.get(KEY)));
+  const state = stateOf({ epoch: 2, leader: FOLLOWER });
+  leader.partitions.assign(0, state, 2, 2);
+  follower.partitions.assign(0, state, 2, 2);
+  leader.isCut = false;
+  for (const [one, other] of [
+    [leader, FOLLOWER],
+    [follower, LEADER],
+  ] as const) {
+    one.partitions.onLinkDown(other);
+    one.partitions.onLinkUp(other);
+  }
+  await until('both are taken back', () => leader.takenBack.length === 2);
+  expect(leader.takenBack).toEqual([write, read]);
+  expect([write.outcome, read.outcome]).toEqual(['waits', 'waits']);
 });

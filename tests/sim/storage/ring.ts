@@ -24,6 +24,7 @@ export const PROXY_PORT = 7101;
 const PEER_PORT = 7201;
 export const DATA_DIR = '/storage';
 const WATCHER_HOST = '10.3.0.1';
+const RETRY_MS = 100;
 
 /** Something that is not what it should be, put between the parts by a test of the checkers. */
 export interface Sabotage {
@@ -136,6 +137,26 @@ export class Ring {
         trace.line('record', `p${number}`, `epoch ${epoch} of ${leader ?? 'nobody'}`, copies);
       }
     });
+  }
+
+  /** An operator's word: the second copy of each partition is to lead it. */
+  async turnTable(): Promise<void> {
+    const { world } = this.#parts;
+    for (;;) {
+      const { value: config, version } = this.view.config!;
+      const { table } = config;
+      const { replicaCount } = table;
+      const cells = Uint16Array.from(table.cells);
+      for (let at = 0; at < cells.length; at += replicaCount) {
+        [cells[at], cells[at + 1]] = [cells[at + 1]!, cells[at]!];
+      }
+      const changed = { atMs: world.nowMs, by: 'operator', why: 'other leaders' };
+      const next = { ...config, version: config.version + 1, table: { ...table, cells }, changed };
+      await this.#watcher!.changeConfig(next, version);
+      await this.#watcher!.settled();
+      if (this.view.config!.value.version === next.version) return;
+      await new Promise<void>((resolve) => world.after(RETRY_MS, resolve));
+    }
   }
 
   get view(): RingView {

@@ -116,6 +116,7 @@ class Run {
     nemesis.makePeace();
     await this.#comeToRest();
     for (const caller of workload.callers) caller.hangUp();
+    if (swarm.turnsLeaders) await this.#turnLeaders();
     if (swarm.aloneMs > 0) await this.#beAlone();
     workload.isOver = true;
     await this.#comeToRest();
@@ -146,7 +147,7 @@ class Run {
 
   #whyUnsettled(): string | null {
     const { view, machines } = this.#ring;
-    const { replicaCount, nodes } = this.#swarm;
+    const { nodes } = this.#swarm;
     if (this.#workload.outstanding > 0) return 'clients wait for answers';
     const off = machines.find(({ isServing }) => !isServing);
     if (off !== undefined) return `${off.id} is ${off.state} and does not serve`;
@@ -158,6 +159,13 @@ class Run {
     if (config.nodes.length < nodes) return 'not everybody belongs to the ring';
     for (const { id } of machines)
       if (!view.nodes.has(id as NodeId)) return `${id} is not registered`;
+    return this.#whyMisplaced();
+  }
+
+  #whyMisplaced(): string | null {
+    const { view } = this.#ring;
+    const { replicaCount, nodes } = this.#swarm;
+    const config = view.config!.value;
     for (const [number, { value }] of view.partitions) {
       const { leader, inSync, replicas, learners } = value;
       const words =
@@ -228,6 +236,25 @@ class Run {
     await world.run(world.nowMs + REST_MS, () => workload.outstanding === 0);
     workload.mustSucceed = false;
     for (const member of ensemble.machines) member.start();
+  }
+
+  /** An operator wants other leaders: they change under load, and nobody is told of it. */
+  async #turnLeaders(): Promise<void> {
+    const world = this.#world;
+    const workload = this.#workload;
+    this.#trace.line('world', 'wants other leaders');
+    this.#probes.hit('all leaders changed under load');
+    workload.isResting = false;
+    await world.run(world.nowMs + LOOK_MS);
+    workload.mustSucceed = true;
+    await this.#untilDone(() => this.#ring.turnTable());
+    const whyNot = (): string | null => this.#whyMisplaced();
+    if (!(await world.run(world.nowMs + REST_MS, () => whyNot() === null)))
+      throw new Failure('liveness', `leaders were to change, and ${whyNot()}`);
+    workload.isResting = true;
+    await world.run(world.nowMs + REST_MS, () => workload.outstanding === 0);
+    workload.mustSucceed = false;
+    await this.#comeToRest();
   }
 
   /** Leaders may still be moved to where they should be. */

@@ -61,6 +61,8 @@ export interface StorageSwarm {
   readonly faultEveryMs: number;
   /** Without the ensemble, once everything is healthy; 0 for not at all. */
   readonly aloneMs: number;
+  /** Whether leaders change under load, once everything is healthy. */
+  readonly turnsLeaders: boolean;
 }
 
 export interface StorageWishes {
@@ -126,5 +128,6 @@ export function drawStorageSwarm(random: Prng, wishes: StorageWishes = {}): Stor
     faultEveryMs: wishes.faultEveryMs ?? random.pick([300, 1000, 3000]),
     // What was turned may be found at any time, and without the ensemble nobody takes over.
     aloneMs: !isFlipping && random.chance(0.5) ? random.pick([6000, 15_000]) : 0,
+    turnsLeaders: !isFlipping && random.chance(0.5),
   };
 }

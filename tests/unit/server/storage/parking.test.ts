@@ -64,3 +64,16 @@ test('whoever has waited long enough is refused, each at its time', () => {
   ]);
   expect(lot.parking.count).toBe(0);
 });
+
+test('whoever ran before and was taken back goes before all others', () => {
+  const lot = new Lot();
+  const [first, second, fresh] = [new KeptWork(), new KeptWork(), new KeptWork()];
+  lot.parking.park(7, fresh, 0);
+  lot.parking.parkAgain(7, [first], 0);
+  lot.parking.parkAgain(7, [second], 0);
+  expect(lot.parking.count).toBe(3);
+  lot.isOpen = true;
+  lot.parking.release(7);
+  expect(lot.ran).toEqual([first, second, fresh]);
+  expect(lot.parking.isBusy(7)).toBe(false);
+});

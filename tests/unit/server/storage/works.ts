@@ -31,6 +31,11 @@ export class KeptWork implements Work {
     this.#run(transaction);
   }
 
+  takeBack(): boolean {
+    this.hasRun = false;
+    return true;
+  }
+
   done(): void {
     this.#end('done');
   }
