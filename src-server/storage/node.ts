@@ -11,7 +11,6 @@
  */
 import type { StorageSettings, StorageTls } from '../config/storage-settings.ts';
 import type { Clock } from '../platform/clock.ts';
-import { readWhole } from '../platform/disk.ts';
 import type { LinkFaults } from '../platform/link-faults.ts';
 import { type Net, NetError } from '../platform/net.ts';
 import type { Platform } from '../platform/platform.ts';
@@ -36,10 +35,11 @@ import { DEFAULT_REPLICATION_SETTINGS } from './replication/settings.ts';
 import { Doors } from './resp/door.ts';
 import { Errands } from './resp/errands.ts';
 import { DEFAULT_RESP_LIMITS } from './resp/limits.ts';
-import { parseUsers, type UserRecord, Users } from './resp/users.ts';
+import { type UserRecord, Users } from './resp/users.ts';
 import { Retirement } from './retirement.ts';
 import { type NodeId, nodeId } from './ring/topology.ts';
 import { RingPicture } from './ring-picture.ts';
+import { readUsers, UsersWatch } from './users-file.ts';
 
 export interface StorageNodeParts {
   readonly settings: StorageSettings;
@@ -87,6 +87,7 @@ export class StorageNode {
   readonly #doors: Doors;
   readonly #retirement: Retirement;
   readonly #agreement: Agreement;
+  readonly #usersWatch: UsersWatch | null;
   readonly #startedAtMs: number;
   #peerPort = 0;
   #controller: Controller | null = null;
@@ -294,6 +295,16 @@ export class StorageNode {
       logger,
       periodMs: settings.compareWithinMs,
     });
+    this.#usersWatch =
+      settings.usersFile === null
+        ? null
+        : new UsersWatch({
+            file: settings.usersFile,
+            disk,
+            clock,
+            logger,
+            onChange: (records) => this.#doors.useUsers(records),
+          });
     this.#membership.onChange((change) => this.#onView(change));
   }
 
@@ -443,6 +454,7 @@ export class StorageNode {
 
   async #end(): Promise<void> {
     this.#controller?.close();
+    this.#usersWatch?.close();
     this.#partitions.close();
     this.#transfers.close();
     this.#forwards.close();
@@ -486,13 +498,9 @@ function clockAfter(clock: Clock, delayMs: number): Promise<void> {
 
 /** @throws StorageNodeError for a file that cannot be used: nobody is let in by mistake */
 function usersOf({ settings, platform }: StorageNodeParts): readonly UserRecord[] {
-  const { usersFile } = settings;
-  if (usersFile === null) return [];
-  const text = readWhole(platform.disk, usersFile)?.toString('utf8');
-  if (text === undefined)
-    throw new StorageNodeError(`${usersFile} is missing: nobody could come in`);
-  const users = parseUsers(text);
-  if (!users.ok) throw new StorageNodeError(`${usersFile}: ${users.error}`);
+  if (settings.usersFile === null) return [];
+  const users = readUsers(platform.disk, settings.usersFile);
+  if (!users.ok) throw new StorageNodeError(users.error);
   return users.value;
 }
 

@@ -14,7 +14,7 @@ import type { Household } from './desk.ts';
 import { checkRespLimits, DEFAULT_RESP_LIMITS, type RespLimits } from './limits.ts';
 import type { Keyspace } from './ports.ts';
 import { RespStats } from './stats.ts';
-import type { Users } from './users.ts';
+import type { UserRecord, Users } from './users.ts';
 
 export interface DoorOptions {
   readonly kind: DoorKind;
@@ -106,6 +106,20 @@ export class Doors {
       const dirty = this.#dirty;
       this.#dirty = [];
       for (const connection of dirty) connection.flush();
+    }
+  }
+
+  /**
+   * From now on these are let in. Whoever is inside and among them may do what their record says; anybody else goes when
+   * everything they asked for is answered: what was cut off would be asked again.
+   */
+  useUsers(records: readonly UserRecord[]): void {
+    const { users } = this.#household;
+    users.replace(records);
+    for (const connection of this.#connections.values()) {
+      const before = connection.user;
+      connection.user = users.renewed(before);
+      if (before !== null && connection.user === null) connection.leave();
     }
   }
 

@@ -67,6 +67,8 @@ interface Attempt {
 }
 
 interface Guest {
+  /** Null for nobody. */
+  readonly record: UserRecord | null;
   readonly user: User;
   readonly salt: Buffer;
   readonly hash: Buffer;
@@ -76,7 +78,7 @@ interface Guest {
 
 export class Users {
   readonly #clock: Clock;
-  readonly #guests: ReadonlyMap<string, Guest>;
+  #guests: ReadonlyMap<string, Guest>;
   readonly #digestKey: Buffer;
   readonly #nobody: Guest;
   readonly #failures = new Map<string, { count: number; untilMs: number }>();
@@ -93,11 +95,30 @@ export class Users {
     this.#guests = new Map(options.records.map((record) => [record.name, guestOf(record)]));
     // A name that is not there takes as long as a wrong password.
     this.#nobody = {
+      record: null,
       user: EVERYBODY,
       salt: Buffer.from(options.entropy.bytes(SALT_BYTES)),
       hash: Buffer.from(options.entropy.bytes(HASH_BYTES)),
       proven: null,
     };
+  }
+
+  /** From now on these are let in, and nobody else. Whoever was let in is asked about with `renewed`. */
+  replace(records: readonly UserRecord[]): void {
+    const before = this.#guests;
+    const guestNow = (record: UserRecord): Guest => {
+      const known = before.get(record.name);
+      const isKnown = known !== undefined && JSON.stringify(known.record) === JSON.stringify(record);
+      return isKnown ? known : guestOf(record);
+    };
+    this.#guests = new Map(records.map((record) => [record.name, guestNow(record)]));
+  }
+
+  /** What somebody who was let in may do now; null where they must come in again. */
+  renewed(user: User | null): User | null {
+    const { everybody } = this;
+    if (everybody !== null || user === null || user === EVERYBODY) return everybody;
+    return this.#guests.get(user.name)?.user ?? null;
   }
 
   /** Whoever comes in without a word, or null where everybody has to say who they are. */
@@ -148,7 +169,8 @@ export class Users {
       scrypt(attempt.password, guest.salt, HASH_BYTES, COST, (error, hash) => {
         this.#hashing--;
         const isRight = error === null && timingSafeEqual(hash, guest.hash);
-        this.#settle(attempt, guest, isRight && guest !== this.#nobody);
+        // Who was let in when the password came may not be any more.
+        this.#settle(attempt, guest, isRight && guest === this.#guests.get(attempt.name));
         this.#next();
       });
     }
@@ -244,5 +266,5 @@ function readSecret(secret: string): { readonly salt: Buffer; readonly hash: Buf
 function guestOf(record: UserRecord): Guest {
   const secret = readSecret(record.secret);
   if (secret === null) throw new Error(`the secret of user ${record.name} cannot be read`);
-  return { user: new User(record), ...secret, proven: null };
+  return { record, user: new User(record), ...secret, proven: null };
 }

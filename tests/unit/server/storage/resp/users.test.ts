@@ -71,6 +71,38 @@ test('keys are owned by prefix', () => {
   expect(new User({ name: 'u', mayWrite: true, keyPrefixes: [''] }).isRestricted).toBe(false);
 });
 
+test('users can be others from now on: who is inside may do what is written now, or must come in again', async () => {
+  const before = await anna();
+  const users = await usersWith([before]);
+  const inside = await verdict(users, 'anna', 'right');
+  if (inside.kind !== 'welcome') throw new Error('anna is not let in');
+  users.replace([before]);
+  expect(users.renewed(inside.user)).toBe(inside.user);
+  users.replace([{ ...before, mayWrite: !before.mayWrite }]);
+  expect(users.renewed(inside.user)?.mayWrite).toBe(!before.mayWrite);
+  users.replace([{ ...before, name: 'berta' }]);
+  expect(users.renewed(inside.user)).toBeNull();
+  expect((await verdict(users, 'anna', 'right')).kind).toBe('wrong');
+  expect((await verdict(users, 'berta', 'right')).kind).toBe('welcome');
+});
+
+test('who is taken out while a password is being proven does not come in', async () => {
+  const before = await anna();
+  const users = await usersWith([before]);
+  const later = verdict(users, 'anna', 'right');
+  users.replace([{ ...before, name: 'berta' }]);
+  expect((await later).kind).toBe('wrong');
+});
+
+test('whoever came in without a word goes when users are named, and comes back when none are', async () => {
+  const users = await usersWith([]);
+  const { everybody } = users;
+  users.replace([await anna()]);
+  expect(users.renewed(everybody)).toBeNull();
+  users.replace([]);
+  expect(users.renewed(null)).toBe(everybody);
+});
+
 describe('a users file', () => {
   test('is read', async () => {
     const record = await anna();
