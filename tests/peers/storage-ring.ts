@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 
-import { type Folder, temporaryFolder } from './folders.ts';
+import { temporaryFolder } from './folders.ts';
 import { lastingPort } from './ports.ts';
 import { until } from './wait.ts';
 
@@ -14,8 +14,12 @@ export interface StorageRingOptions {
   /** The ensemble's servers. */
   readonly ensemble: string;
   /** Lines of each storage.conf, besides or instead of those that a test's ring has. */
-  readonly conf?: Readonly<Record<string, string | number>>;
+  readonly conf?: Conf;
+  /** Further lines, of one of them. */
+  readonly confOf?: (id: string) => Conf;
 }
+
+type Conf = Readonly<Record<string, string | number>>;
 
 /** Few partitions, and short patience: a test should see what happens when somebody is away. */
 const CONF = {
@@ -39,7 +43,7 @@ export class StorageNodeProcess {
     readonly id: string;
     readonly folder: string;
     readonly ports: { readonly cluster: number; readonly proxy: number; readonly peer: number };
-    readonly conf: Readonly<Record<string, string | number>>;
+    readonly conf: Conf;
   }) {
     const { id, folder, ports, conf } = parts;
     this.id = id;
@@ -114,43 +118,55 @@ export class StorageNodeProcess {
 }
 
 export class StorageRing {
-  readonly nodes: readonly StorageNodeProcess[];
-  readonly #folder: Folder;
+  readonly #options: StorageRingOptions;
+  readonly #nodes: StorageNodeProcess[] = [];
+  readonly #folder = temporaryFolder();
 
-  private constructor(nodes: readonly StorageNodeProcess[], folder: Folder) {
-    this.nodes = nodes;
-    this.#folder = folder;
+  private constructor(options: StorageRingOptions) {
+    this.#options = options;
   }
 
   /** Starts them, and waits until each of them takes clients. */
-  static async start({ nodes: count, ensemble, conf }: StorageRingOptions): Promise<StorageRing> {
-    const folder = temporaryFolder();
-    const nodes: StorageNodeProcess[] = [];
-    for (let i = 1; i <= count; i++) {
-      const ports = {
-        cluster: await lastingPort(),
-        proxy: await lastingPort(),
-        peer: await lastingPort(),
-      };
-      const usual = { ensemble, zone: `zone-${((i - 1) % 3) + 1}`, formNodes: count, ...CONF };
-      nodes.push(
-        new StorageNodeProcess({
-          id: `n${i}`,
-          folder: path.join(folder.path, `n${i}`),
-          ports,
-          conf: { ...usual, ...conf },
-        }),
-      );
-    }
-    const ring = new StorageRing(nodes, folder);
-    for (const node of nodes) node.start();
+  static async start(options: StorageRingOptions): Promise<StorageRing> {
+    const ring = new StorageRing(options);
     try {
-      await Promise.all(nodes.map((node) => node.serves()));
+      for (let i = 1; i <= options.nodes; i++) await ring.#make(`n${i}`);
+      for (const node of ring.nodes) node.start();
+      await Promise.all(ring.nodes.map((node) => node.serves()));
+      return ring;
     } catch (error) {
       await ring.close();
       throw error;
     }
-    return ring;
+  }
+
+  get nodes(): readonly StorageNodeProcess[] {
+    return this.#nodes;
+  }
+
+  /** Starts one more, which nobody waits for. */
+  async add(id: string, conf: Conf = {}): Promise<StorageNodeProcess> {
+    const node = await this.#make(id, conf);
+    node.start();
+    return node;
+  }
+
+  async #make(id: string, more: Conf = {}): Promise<StorageNodeProcess> {
+    const { nodes: formNodes, ensemble, conf, confOf } = this.#options;
+    const ports = {
+      cluster: await lastingPort(),
+      proxy: await lastingPort(),
+      peer: await lastingPort(),
+    };
+    const zone = `zone-${(this.#nodes.length % 3) + 1}`;
+    const node = new StorageNodeProcess({
+      id,
+      folder: path.join(this.#folder.path, id),
+      ports,
+      conf: { ensemble, zone, formNodes, ...CONF, ...conf, ...confOf?.(id), ...more },
+    });
+    this.#nodes.push(node);
+    return node;
   }
 
   node(id: string): StorageNodeProcess {

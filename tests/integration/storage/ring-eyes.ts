@@ -30,6 +30,12 @@ export class RingEyes {
     return states;
   }
 
+  /** They are in the ensemble's tree now. */
+  knows(...ids: readonly string[]): boolean {
+    const { nodes } = this.#membership.view;
+    return ids.every((id) => nodes.has(id as never));
+  }
+
   leaderOf(partition: number): string | null {
     return this.partitions[partition]!.leader;
   }

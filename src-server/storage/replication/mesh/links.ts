@@ -12,7 +12,7 @@ import type { Clock, Timer } from '../../../platform/clock.ts';
 import type { Entropy } from '../../../platform/entropy.ts';
 import { type LinkFaults, mayConnect, throughFaults } from '../../../platform/link-faults.ts';
 import type { Logger } from '../../../platform/logger.ts';
-import type { Listener, Net, Socket } from '../../../platform/net.ts';
+import { type Listener, type Net, NetError, type Socket } from '../../../platform/net.ts';
 import type { NodeId } from '../../ring/topology.ts';
 import type { Message } from '../messages.ts';
 import { Link } from './link.ts';
@@ -261,7 +261,9 @@ export class Links {
         peer.isDialling = false;
         if (this.#over.signal.aborted) return;
         const why = error instanceof Error ? error.message : String(error);
-        logger.debug('a node cannot be reached', { node: peer.node, host, port, why });
+        // Who is away comes back by itself; whoever shows the wrong certificate stays a stranger until somebody sees to it.
+        if (error instanceof NetError && error.code === 'tls') this.#complain(peer.node, why);
+        else logger.debug('a node cannot be reached', { node: peer.node, host, port, why });
         this.#dialLater(peer);
       },
     );
