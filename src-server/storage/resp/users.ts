@@ -108,7 +108,8 @@ export class Users {
     const before = this.#guests;
     const guestNow = (record: UserRecord): Guest => {
       const known = before.get(record.name);
-      const isKnown = known !== undefined && JSON.stringify(known.record) === JSON.stringify(record);
+      const isKnown =
+        known !== undefined && JSON.stringify(known.record) === JSON.stringify(record);
       return isKnown ? known : guestOf(record);
     };
     this.#guests = new Map(records.map((record) => [record.name, guestNow(record)]));
