@@ -17,7 +17,11 @@ export function createAppRouter(): Router {
       { path: `/${LOCAL_ID}/log`, name: 'log', component: LogPage },
       { path: '/:cluster', name: 'cluster', component: ZnodesPage },
       { path: '/:cluster/ensemble', name: 'ensemble', component: EnsemblePage },
-      { path: '/:cluster/ring', name: 'ring', component: RingPage },
+      {
+        path: '/:cluster/ring/:part(edit|scenarios|rebalances)?',
+        name: 'ring',
+        component: RingPage,
+      },
       // Which keys, and which of them is open, are carried as a query: keys hold any bytes, slashes too.
       { path: '/:cluster/keys', name: 'keys', component: KeysPage },
       { path: '/:cluster/nodes/:parts(.*)*', name: 'node', component: ZnodesPage },

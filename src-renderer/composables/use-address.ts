@@ -4,6 +4,10 @@ import { useRoute, useRouter } from 'vue-router';
 
 import { fromParts, partsOf } from '../model/paths.ts';
 
+/** Beside the ring itself: what is staged of it, ways it could be, and how it became what it is. */
+export const RING_PARTS = ['edit', 'scenarios', 'rebalances'] as const;
+export type RingPart = (typeof RING_PARTS)[number];
+
 export interface Address {
   readonly cluster: ComputedRef<string>;
   /** Null on the cluster's own page. */
@@ -17,6 +21,9 @@ export interface Address {
   openOverview(): Promise<void>;
   openEnsemble(): Promise<void>;
   openRing(): Promise<void>;
+  /** Of the ring's page; null is the ring itself. */
+  readonly ringPart: ComputedRef<RingPart | null>;
+  openRingPart(part: RingPart | null): Promise<void>;
   /** The keys page, with every partition's keys, and this one open where one is named. */
   openKeys(key?: string): Promise<void>;
   /** This key, beside the list that is shown; null closes it. */
@@ -56,6 +63,13 @@ export function useAddress(): Address {
     },
     openRing: async () => {
       await router.push({ name: 'ring', params: { cluster: cluster.value } });
+    },
+    ringPart: computed(() => {
+      const part = route.name === 'ring' ? route.params['part'] : undefined;
+      return RING_PARTS.find((one) => one === part) ?? null;
+    }),
+    openRingPart: async (part) => {
+      await router.push({ name: 'ring', params: { cluster: cluster.value, part: part ?? '' } });
     },
     openKeys: async (key) => {
       const query = key === undefined ? {} : { key };

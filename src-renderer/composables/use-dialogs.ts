@@ -12,6 +12,12 @@ export interface Question {
   readonly alternative?: string;
 }
 
+/** What of a storage node's place in the ring is being staged; a new one has no name yet. */
+export interface NodeDialogSubject {
+  readonly what: 'add' | 'replace' | 'weight' | 'cap' | 'place';
+  readonly id: string | null;
+}
+
 export type Answer = 'confirm' | 'alternative' | 'cancel';
 
 export type OpenDialog =
@@ -27,6 +33,10 @@ export type OpenDialog =
   /** Changes who belongs to an ensemble. */
   | { readonly kind: 'reconfig'; readonly cluster: string; readonly wish: MembershipWish | null }
   | { readonly kind: 'shrink'; readonly id: number }
+  | ({ readonly kind: 'ring-node' } & NodeDialogSubject)
+  /** What is staged of a ring, before it is carried out. */
+  | { readonly kind: 'ring-review' }
+  | { readonly kind: 'ring-keep' }
   | { readonly kind: 'new-key' }
   | { readonly kind: 'key-ttl' }
   | { readonly kind: 'question'; readonly question: Question; answer(given: Answer): void };

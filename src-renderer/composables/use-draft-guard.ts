@@ -2,7 +2,7 @@
 import { onScopeDispose } from 'vue';
 import { type RouteLocationNormalized, useRouter } from 'vue-router';
 
-import { t } from '../i18n/words.ts';
+import { t, type WordKey } from '../i18n/words.ts';
 import { useDialogs } from './use-dialogs.ts';
 
 export interface GuardedDraft {
@@ -11,20 +11,22 @@ export interface GuardedDraft {
   readonly save: () => Promise<boolean>;
   /** A way that leads to the same draft leaves nothing behind. */
   readonly isSamePlace: (to: RouteLocationNormalized, from: RouteLocationNormalized) => boolean;
+  /** What would be left behind, and what saving it is called, where it is no value. */
+  readonly words?: { readonly title: WordKey; readonly text: WordKey; readonly save: WordKey };
 }
 
-export function useDraftGuard({ draft, save, isSamePlace }: GuardedDraft): void {
+export function useDraftGuard({ draft, save, isSamePlace, words }: GuardedDraft): void {
   const router = useRouter();
   const dialogs = useDialogs();
 
   const stop = router.beforeEach(async (to, from) => {
     if (isSamePlace(to, from) || !draft.isDirty) return true;
     const answer = await dialogs.ask({
-      title: t('value.leaveTitle'),
-      text: t('value.leaveText'),
+      title: t(words?.title ?? 'value.leaveTitle'),
+      text: t(words?.text ?? 'value.leaveText'),
       confirm: t('value.leaveDiscard'),
       isDanger: true,
-      alternative: t('common.save'),
+      alternative: t(words?.save ?? 'common.save'),
     });
     if (answer === 'cancel') return false;
     if (answer === 'alternative') return save();

@@ -18,6 +18,8 @@ export type RingLayer = 'base' | 'traffic' | 'pointer';
 export interface RingPicture {
   /** Bands of copies. */
   readonly copyCount: () => number;
+  /** Where its bands lie, if not as those of one ring. */
+  readonly circleOf?: (size: number) => Circle;
   /** From outside to inside: copies, then health. */
   readonly bands: () => readonly Cells[];
   /** What is drawn with lines, in CSS pixels. */
@@ -83,7 +85,7 @@ export function useRingCanvas(canvases: Canvases, picture: RingPicture): RingCan
     if (size === 0) return;
     const scale = window.devicePixelRatio;
     const pixels = Math.round(size * scale);
-    const next = circleOf(size, picture.copyCount());
+    const next = picture.circleOf?.(size) ?? circleOf(size, picture.copyCount());
     circle.value = next;
     const bands = [...next.copies, next.health].map(({ outer, inner }) => ({
       outer: outer * scale,

@@ -1,8 +1,10 @@
 /** The words in English. They are the measure: every other language has the same keys. */
 import { clusters } from './en/clusters.ts';
+import { editor } from './en/editor.ts';
 import { ensemble } from './en/ensemble.ts';
 import { keys } from './en/keys.ts';
 import { log } from './en/log.ts';
+import { rebalance } from './en/rebalance.ts';
 import { reconfig } from './en/reconfig.ts';
 import { ring } from './en/ring.ts';
 import { shell } from './en/shell.ts';
@@ -20,5 +22,7 @@ export const en = {
   ...log,
   ...timing,
   ...ring,
+  ...editor,
+  ...rebalance,
   ...keys,
 } as const;

@@ -1,8 +1,10 @@
 /** The words in Chinese as it is written on the mainland. */
 import { clusters } from './zh-cn/clusters.ts';
+import { editor } from './zh-cn/editor.ts';
 import { ensemble } from './zh-cn/ensemble.ts';
 import { keys } from './zh-cn/keys.ts';
 import { log } from './zh-cn/log.ts';
+import { rebalance } from './zh-cn/rebalance.ts';
 import { reconfig } from './zh-cn/reconfig.ts';
 import { ring } from './zh-cn/ring.ts';
 import { shell } from './zh-cn/shell.ts';
@@ -20,5 +22,7 @@ export const zhCn = {
   ...log,
   ...timing,
   ...ring,
+  ...editor,
+  ...rebalance,
   ...keys,
 };

@@ -51,7 +51,10 @@ const PALER = 0.5;
 const STRONGER = 0.34;
 
 /** By a node's place in the list. */
-export function nodeColours(nodes: readonly RingNode[], palette: RingPalette): Rgb[] {
+export function nodeColours(
+  nodes: readonly Pick<RingNode, 'region' | 'zone'>[],
+  palette: RingPalette,
+): Rgb[] {
   const zones = zonePlaces(nodes);
   const seen = new Map<number, number>();
   const sizes = new Map<number, number>();
@@ -142,4 +145,32 @@ export function healthCells(
     cells[p * 4 + 3] = opacities[standing]!;
   }
   return cells;
+}
+
+/** How much paler a node is that joins a zone which has others. */
+const JOINING = 0.62;
+
+/**
+ * Of nodes today and staged: whoever is there keeps its colour, wherever it is moved; who joins has that of its zone, or the next
+ * one that is free.
+ */
+export function stagedColours(
+  nodes: readonly {
+    readonly before: Pick<RingNode, 'region' | 'zone'> | null;
+    readonly after: Pick<RingNode, 'region' | 'zone'> | null;
+  }[],
+  palette: RingPalette,
+): Rgb[] {
+  const today = nodes.flatMap(({ before }) => (before === null ? [] : [before]));
+  const colours = nodeColours(today, palette);
+  const zones = [...new Set(today.map(({ region, zone }) => `${region}/${zone}`))].sort();
+  const known = zones.length;
+  return nodes.map(({ before, after }) => {
+    if (before !== null) return colours[today.indexOf(before)]!;
+    const name = after === null ? '' : `${after.region}/${after.zone}`;
+    if (!zones.includes(name)) zones.push(name);
+    const place = zones.indexOf(name);
+    const base = palette.zones[place % ZONE_COLOURS]!;
+    return place < known ? mix(base, palette.surface, JOINING) : base;
+  });
 }

@@ -139,7 +139,7 @@ function standingOf(facts: {
 }
 
 /** The zone of each node, as a small number. Zones of two regions are two, whatever they are called. */
-export function zonePlaces(nodes: readonly RingNode[]): number[] {
+export function zonePlaces(nodes: readonly Pick<RingNode, 'region' | 'zone'>[]): number[] {
   const names = nodes.map(({ region, zone }) => `${region}/${zone}`);
   const known = [...new Set(names)].sort();
   return names.map((name) => known.indexOf(name));

@@ -4,6 +4,13 @@ export const ring = {
     title: 'Ring',
     open: 'Ring: partitions and storage nodes',
     loading: 'Reading the ring…',
+    parts: {
+      title: 'Parts of the ring’s page',
+      ring: 'Ring',
+      edit: 'Edit',
+      scenarios: 'What if',
+      rebalances: 'Rebalances',
+    },
     circle: 'Circle of {partitions} partitions. Arrow keys go from one to the next, Enter chooses.',
     spoken:
       'Partition {partition}, slots {first} to {last}. Leader: {leader}. Copies: {copies}. {standing}.',

@@ -7,6 +7,13 @@ export const ring: Texts<typeof measure> = {
     title: '哈希环',
     open: '哈希环：分区与存储节点',
     loading: '正在读取哈希环…',
+    parts: {
+      title: '哈希环页面的各部分',
+      ring: '哈希环',
+      edit: '编辑',
+      scenarios: '假设',
+      rebalances: '再平衡',
+    },
     circle: '{partitions} 个分区的环。方向键逐个移动，回车选中。',
     spoken:
       '分区 {partition}，槽 {first} 到 {last}。主副本：{leader}。副本：{copies}。{standing}。',
