@@ -108,8 +108,11 @@ const rooms = {
     `${C}journal/(journal-error|log-reader|snapshot-reader|stored-files)\\.ts$`,
     `${C}model/`,
     // The ring as its znodes tell of it, what placement says of failures, and the door of every client.
-    `${S}control/(kept-view|membership|mirror|paths|placement-text|rebalance-desk|rebalance-progress|rebalance-records|records|ring-config|round|view)\\.ts$`,
-    `${S}ring/(copysets|slots|table|topology)\\.ts$`,
+    `${S}control/(kept-view|mirror|paths|placement-text|records|ring-config|transaction|view)\\.ts$`,
+    // Rebalances are planned and ordered as the command line plans and orders them.
+    `${S}control/rebalance-(desk|placing|progress|records)\\.ts$`,
+    `${S}planning/`,
+    `${S}ring/(copysets|edits|flows|layout|layout-file|plan|slots|table|tokens|topology)\\.ts$`,
     `${S}resp/(client|local-keys|reply)\\.ts$`,
   ],
   [`${SERVER}console/transports/`]: [
@@ -211,6 +214,8 @@ const faces = {
     'rebalance-records',
     'rebalance-desk',
     'rebalance-progress',
+    'rebalance-placing',
+    'transaction',
   ],
   [`${SERVER}storage/resp/`]: [
     'door',

@@ -425,10 +425,11 @@ export const rebalanceSummary = object({
   atMs: number,
   edits: list(edit),
   planned: plannedFigures,
-  phase: rebalancePhase,
+  /** Null where nobody knows any more what became of it. */
+  phase: nullable(rebalancePhase),
   /** Why it is in this phase, in words; empty where nobody gave a reason. */
   phaseWhy: string,
-  changedAtMs: number,
+  changedAtMs: nullable(number),
   outcome: nullable(rebalanceOutcome),
 });
 export type RebalanceSummary = TypeOf<typeof rebalanceSummary>;

@@ -1,10 +1,12 @@
 /** What has to be staged for a ring to be as a layout file says; nothing where it is. */
-import type { Edit } from '../ring/edits.ts';
-import { editedLayout } from '../ring/edits.ts';
+import { layoutOf, type RingConfig } from '../control/ring-config.ts';
+import type { RingView } from '../control/view.ts';
+import { type Edit, editedLayout } from '../ring/edits.ts';
 import type { Layout } from '../ring/layout.ts';
 import { type FileNode, type LayoutFile, plainNode } from '../ring/layout-file.ts';
 import { type Tokens, tokensOf } from '../ring/tokens.ts';
 import { type NodeId, nodeOf, type RingNode } from '../ring/topology.ts';
+import { describedNode } from './ring-now.ts';
 
 export interface FileGrounds {
   readonly layout: Layout;
@@ -12,6 +14,18 @@ export interface FileGrounds {
   readonly weightOfOut: (id: NodeId) => number | null;
   /** What a node that is new to the ring says of itself; null where nobody heard of it. */
   readonly described: (id: NodeId) => RingNode | null;
+}
+
+/** Of the ring as the ensemble tells of it. */
+export function fileGroundsOf(view: RingView, config: RingConfig): FileGrounds {
+  return {
+    layout: layoutOf(config),
+    weightOfOut: (id) =>
+      config.out.includes(id)
+        ? (config.nodes.find((node) => node.id === id)?.weight ?? null)
+        : null,
+    described: (id) => describedNode(view, id),
+  };
 }
 
 export function editsToward(file: LayoutFile, grounds: FileGrounds): Edit[] {

@@ -37,3 +37,33 @@ export function textOf(reply: Reply | undefined): string | null {
   if (typeof reply === 'string') return reply;
   return Buffer.isBuffer(reply) ? reply.toString('utf8') : null;
 }
+
+/** A number, or text that is one, else null. */
+export function numberOf(reply: Reply | undefined): number | null {
+  if (typeof reply === 'number') return reply;
+  if (typeof reply === 'bigint') return Number(reply);
+  const text = textOf(reply);
+  if (text === null || text.trim() === '') return null;
+  const value = Number(text);
+  return Number.isFinite(value) ? value : null;
+}
+
+/** A map of RESP3, or the flat list RESP2 has for it; null for anything else. */
+export function fieldsOf(reply: Reply): ReadonlyMap<string, Reply> | null {
+  const fields = new Map<string, Reply>();
+  if (reply instanceof Map) {
+    for (const [name, value] of reply as ReadonlyMap<Reply, Reply>) {
+      const key = textOf(name);
+      if (key !== null) fields.set(key, value);
+    }
+    return fields;
+  }
+  if (!Array.isArray(reply) || reply.length % 2 !== 0) return null;
+  const list = reply as readonly Reply[];
+  for (let i = 0; i < list.length; i += 2) {
+    const key = textOf(list[i]);
+    if (key === null) return null;
+    fields.set(key, list[i + 1]!);
+  }
+  return fields;
+}

@@ -56,6 +56,7 @@ export function ringOf(shape: RingShape = {}): RingView {
     minInSync: 2,
     downOutMs: 60_000,
     backfillsPerNode: 2,
+    founders: [],
     strategy,
     ...DEFAULT_CHOICES,
     ...DEFAULT_PACE,
