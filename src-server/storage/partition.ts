@@ -202,11 +202,15 @@ export class Partition {
     return true;
   }
 
-  /** @returns false where it met damage, and was refused */
+  /** @returns false where it was refused: it met damage, or is too large */
   #run(work: Work, store: Store): boolean {
     const { transaction, wallMs } = this.#ground;
     transaction.begin(store, wallMs);
     work.run(transaction);
+    if (transaction.isTooLarge) {
+      this.#refuse(work, 'ERR', 'this would change more at once than an entry of the log holds');
+      return false;
+    }
     if (transaction.damage === null) return true;
     this.#refuse(work, 'TRYAGAIN', 'its bytes on the disk are damaged; another copy takes over');
     this.#ground.step(this, { kind: 'damaged' });

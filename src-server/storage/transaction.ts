@@ -5,12 +5,13 @@
  *   entries   … 41 42 │ 43 44      a key that 43 touched was read: nobody may hear of it before 43 is committed
  *           committed │ not yet
  */
-import { BodyReader, BodyWriter, OpKind } from './engine/body.ts';
+import { BODY_BYTES_MAX, BodyReader, BodyWriter, OpKind } from './engine/body.ts';
 import { type Damage, EngineDamage, type Store } from './engine/engine.ts';
 import type { Found, Transaction } from './resp/ports.ts';
 
 /** Used again and again: what one work wrote is gone with the next `begin`. */
 export class KeyTransaction implements Transaction {
+  readonly #bytesMax: number;
   readonly #writer = new BodyWriter();
   readonly #reader = new BodyReader();
   #store: Store | null = null;
@@ -19,6 +20,13 @@ export class KeyTransaction implements Transaction {
   waitSeq = 0;
   /** Bytes that were asked for are not what was written: nothing of this may be answered. */
   damage: Damage | null = null;
+  /** It changes more than one entry holds: none of it may be. */
+  isTooLarge = false;
+
+  /** @param bytesMax of all that it may change at once */
+  constructor(bytesMax = BODY_BYTES_MAX) {
+    this.#bytesMax = bytesMax;
+  }
 
   begin(store: Store, nowMs: number): void {
     this.#store = store;
@@ -26,6 +34,7 @@ export class KeyTransaction implements Transaction {
     this.nowMs = nowMs;
     this.waitSeq = 0;
     this.damage = null;
+    this.isTooLarge = false;
   }
 
   get hasChanges(): boolean {
@@ -60,11 +69,16 @@ export class KeyTransaction implements Transaction {
   }
 
   put(key: Uint8Array, value: Uint8Array, expiresAtMs: number): void {
-    this.#writer.put(key, value, expiresAtMs);
+    if (this.#hasRoomFor(key, value)) this.#writer.put(key, value, expiresAtMs);
   }
 
   delete(key: Uint8Array): void {
-    this.#writer.delete(key);
+    if (this.#hasRoomFor(key, NO_BYTES)) this.#writer.delete(key);
+  }
+
+  #hasRoomFor(key: Uint8Array, value: Uint8Array): boolean {
+    this.isTooLarge ||= this.#writer.lengthWith(key, value) > this.#bytesMax;
+    return !this.isTooLarge;
   }
 
   /** The last one of this key; undefined where there is none, null where it is gone by it. */
@@ -81,6 +95,8 @@ export class KeyTransaction implements Transaction {
     return own;
   }
 }
+
+const NO_BYTES = new Uint8Array(0);
 
 function isOver(expiresAtMs: number, nowMs: number): boolean {
   return expiresAtMs !== 0 && expiresAtMs <= nowMs;

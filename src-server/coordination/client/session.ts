@@ -49,6 +49,11 @@ export interface Credential {
 /** Pause after every server was tried in vain, ms: doubles from the first to the last. */
 const RETRY_FIRST_MS = 50;
 const RETRY_LAST_MS = 2000;
+/** An ensemble that comes back gives a session its whole timeout once more: a pause must leave most of it. */
+const RETRY_PART = 1 / 8;
+/** A server that does not answer must leave time for another one. */
+const CONNECT_MIN_MS = 1000;
+const CONNECT_PART = 1 / 3;
 /** Requests waiting for a connection or for room in it. */
 const WAITING_MAX = 100_000;
 const XID_MAX = 0x7fff_ffff;
@@ -165,7 +170,8 @@ export class ClientSession implements ConnectionListener {
       return;
     }
     const host = this.#hosts.next();
-    const timeoutMs = Math.max(1000, this.#timeoutMs / this.#hosts.count);
+    const leastMs = Math.min(CONNECT_MIN_MS, this.#timeoutMs * CONNECT_PART);
+    const timeoutMs = Math.max(leastMs, this.#timeoutMs / this.#hosts.count);
     try {
       const socket = await this.#options.net.connect({ ...host, timeoutMs });
       if (this.#isOver()) {
@@ -195,7 +201,8 @@ export class ClientSession implements ConnectionListener {
     this.#setState({ kind: 'connecting', why });
     // A server that is down is passed over at once; only after a whole round it is worth waiting.
     const delayMs = this.#hosts.isRoundDone ? this.#retryMs : 0;
-    if (this.#hosts.isRoundDone) this.#retryMs = Math.min(this.#retryMs * 2, RETRY_LAST_MS);
+    const lastMs = Math.min(RETRY_LAST_MS, this.#timeoutMs * RETRY_PART);
+    if (this.#hosts.isRoundDone) this.#retryMs = Math.min(this.#retryMs * 2, lastMs);
     this.#retryTimer = this.#options.clock.after(delayMs, () => void this.#connectNext());
   }
 

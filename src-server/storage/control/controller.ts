@@ -135,10 +135,16 @@ export class Controller {
 
   /** One step: towards the office, or in it. */
   async #act(): Promise<void> {
-    const { door } = this.#options;
+    const { door, node, incarnation } = this.#options;
     const { view, session } = door;
     if (this.#penSession !== session || !view.isConnected) this.#depose('no session of its own');
     if (!view.isConnected) return;
+    // A later start of this node decides, or will: this one is none any more.
+    if ((view.nodes.get(node)?.incarnation ?? 0) > incarnation()) {
+      this.#depose('a later start of this node is there');
+      return;
+    }
+    await this.#clearFormer();
     const own = view.candidates.find((candidate) => candidate.session === session);
     if (own === undefined) return this.#stand();
     // Should somebody take it away, it stands again.
@@ -152,6 +158,16 @@ export class Controller {
     }
     if (this.#pen === null) return this.#campaign(`${door.paths.candidates}/${own.name}`);
     return this.#decide(this.#pen);
+  }
+
+  /** A former start of this node is gone, whatever is left of its session: nobody has to wait for that to end. */
+  async #clearFormer(): Promise<void> {
+    const { door, node, incarnation } = this.#options;
+    for (const candidate of door.view.candidates) {
+      if (candidate.node !== node || candidate.incarnation >= incarnation()) continue;
+      const path = `${door.paths.candidates}/${candidate.name}`;
+      await door.transact([{ kind: 'delete', path, version: -1 }]);
+    }
   }
 
   /** Becomes a candidate. The view shows when it is one. */

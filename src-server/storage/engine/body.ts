@@ -42,6 +42,11 @@ export class BodyWriter {
     return this.#ops;
   }
 
+  /** What the body would come to with one more change. */
+  lengthWith(key: Uint8Array, value: Uint8Array): number {
+    return this.#length + OP_HEADER_BYTES + key.length + value.length;
+  }
+
   /** @param expiresAtMs wall time from which on the key counts as absent; 0 for never */
   put(key: Uint8Array, value: Uint8Array, expiresAtMs = 0): void {
     this.#write(OpKind.put, key, value, expiresAtMs);

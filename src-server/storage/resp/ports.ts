@@ -56,7 +56,9 @@ export type RefusalCode =
   | 'READONLY'
   | 'MASTERDOWN'
   /** The disk is nearly full: reads only. */
-  | 'MISCONF';
+  | 'MISCONF'
+  /** It cannot be done, now or later. */
+  | 'ERR';
 
 /** A write went to replicas, and nobody can say in time whether it holds. */
 export interface Doubt {

@@ -169,6 +169,9 @@ describeWithServers((start) => {
       'the first one is replaced',
       () => again.membership.registration.kind === 'registered',
     );
+    await until('the former one stands for nothing', () =>
+      viewOf('b').candidates.every((one) => one.node !== 'a' || one.incarnation === 2),
+    );
     await until('it leads again', () =>
       [...viewOf('b').partitions].every(
         ([p, { value }]) =>
