@@ -38,6 +38,8 @@ export class StorageNodeProcess {
   #child: ChildProcess | null = null;
   #exited: Promise<void> = Promise.resolve();
   #output = '';
+  /** Where the output of this start begins. */
+  #startedAt = 0;
 
   constructor(parts: {
     readonly id: string;
@@ -78,6 +80,7 @@ export class StorageNodeProcess {
   }
 
   start(): void {
+    this.#startedAt = this.#output.length;
     const child = spawn(process.execPath, [CLI, 'storage', '--config', this.#file], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -97,10 +100,9 @@ export class StorageNodeProcess {
 
   /** Takes clients, since this start. */
   async serves(): Promise<void> {
-    const from = this.#output.lastIndexOf('\nzabring ') + 1;
     await until(`${this.id} serves`, () => {
       if (this.#child === null) throw new Error(`${this.id} ended:\n${this.#output}`);
-      return this.#output.includes('for cluster clients', from);
+      return this.#output.includes('for cluster clients', this.#startedAt);
     }).catch((error: unknown) => {
       throw new Error(`${this.id} does not serve:\n${this.#output}`, { cause: error });
     });
