@@ -126,6 +126,8 @@ export class Doors {
   async close(): Promise<void> {
     const closing = [...this.#listeners.values()].map((listener) => listener.close());
     this.#listeners.clear();
+    // What is answered leaves first: whoever does not hear what became of a write asks for it again, elsewhere.
+    this.flush();
     for (const connection of this.#connections.values()) connection.destroy();
     await Promise.all(closing);
   }

@@ -258,6 +258,19 @@ describe('clients about themselves', () => {
     ]);
   });
 
+  test('what is answered as the doors close is heard: whoever hears nothing asks again', async () => {
+    const peer = await start();
+    const [{ keyspace, doors }] = nodes.nodes as [(typeof nodes.nodes)[0]];
+    keyspace.isParking = true;
+    keyspace.doubt = { partition: 0, epoch: 7, seq: 42, words: 'the node ends' };
+    const heard = peer.untilClosed();
+    peer.send('INCR a\r\n');
+    await until('it has arrived', () => doors.stats.commands > 0);
+    keyspace.release();
+    await doors.close();
+    expect((await heard).toString()).toMatch(/^-UNCERTAIN epoch=7 seq=42/);
+  });
+
   test('COMMAND tells of every command what it is', async () => {
     const peer = await start();
     const [count] = await said(peer, 'COMMAND COUNT');
