@@ -113,7 +113,7 @@ export class Console implements Handlers {
       clusters: this.#clusters,
       storage: options.storage ?? null,
     });
-    this.#editor = new RingEditor();
+    this.#editor = new RingEditor({ clock: platform.clock, rings: this.#rings });
     this.#keys = new Keys(this.#rings);
     this.methods = this.#methods();
     this.topics = this.#topics();
@@ -133,6 +133,7 @@ export class Console implements Handlers {
     this.#files.closeAll();
     this.#timings.close();
     this.#operations.close();
+    this.#editor.close();
     this.#rings.close();
     this.#clusters.close();
   }
@@ -247,7 +248,7 @@ export class Console implements Handlers {
         this.#rings.heal();
       },
 
-      'ring.preview': (wish, context) => this.#editor.preview(wish, context),
+      'ring.preview': (wish, { guest }) => this.#editor.preview(wish, guest),
       'ring.locateStaged': (wish) => this.#editor.locate(wish),
       'ring.scenarios': (wish) => this.#editor.scenarios(wish),
       'ring.exportLayout': (wish) => this.#editor.exportLayout(wish),

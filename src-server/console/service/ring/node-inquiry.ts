@@ -3,8 +3,9 @@ import type { NodeFigures, NodeTrouble, RingNode } from '#contract/ring-models.t
 
 import type { Clock } from '../../../platform/clock.ts';
 import { NetError } from '../../../platform/net.ts';
+import { type Holding, holdingsOf } from '../../../storage/planning/answers.ts';
 import { type Reply, RespError } from '../../../storage/resp/reply.ts';
-import { answerOf, type Counters, type Holding, holdingsOf, NO_FIGURES } from './node-answers.ts';
+import { answerOf, type Counters, NO_FIGURES } from './node-answers.ts';
 import type { NodeDoors } from './node-doors.ts';
 
 /** A node that says nothing for so long is not merely slow. */

@@ -3,7 +3,7 @@ import type { PartitionReport, ReplicaReport } from '#contract/ring-models.ts';
 
 import { copiesOf } from '../../../storage/control/records.ts';
 import type { RingView as KnownRing } from '../../../storage/control/view.ts';
-import type { Holding } from './node-answers.ts';
+import type { Holding } from '../../../storage/planning/answers.ts';
 
 /** @param holdings by node, of those that answered */
 export function partitionReportOf(

@@ -11,7 +11,9 @@ import type {
 } from '#contract/ring-models.ts';
 
 import type { Clock, Timer } from '../../../platform/clock.ts';
-import type { Counters, Holding } from './node-answers.ts';
+import type { Holding } from '../../../storage/planning/answers.ts';
+import { Sizes } from '../../../storage/planning/sizes.ts';
+import type { Counters } from './node-answers.ts';
 import type { NodeDoors } from './node-doors.ts';
 import { NodeInquiry, type NodeTold } from './node-inquiry.ts';
 
@@ -48,6 +50,11 @@ export class RingLive {
   #work: { readonly atMs: number; readonly counts: Float64Array } | null = null;
   #traffic: Float32Array | null = null;
   #reports: readonly NodeReport[] = [];
+  #sizes = new Sizes(0);
+  /** Of each node the list that is in the sizes already. */
+  readonly #taken = new Map<string, readonly Holding[]>();
+  /** Those who wait for the end of a first round. */
+  readonly #waiting: (() => void)[] = [];
 
   constructor(parts: {
     readonly clock: Clock;
@@ -83,18 +90,15 @@ export class RingLive {
     return found;
   }
 
-  /** Bytes of each partition, as far as leaders told; null where none did. */
-  get partitionBytes(): Float64Array | null {
-    const sizes = new Float64Array(this.#partitionCount());
-    let isTold = false;
-    for (const { last } of this.#inquiries.values()) {
-      for (const { partition, role, bytes } of last?.holdings ?? []) {
-        if (role !== 'leader' || partition >= sizes.length) continue;
-        sizes[partition] = bytes;
-        isTold = true;
-      }
-    }
-    return isTold ? sizes : null;
+  /** What each partition holds, as far as leaders told while somebody listened. */
+  get sizes(): Sizes {
+    return this.#sizes;
+  }
+
+  /** Resolves once nodes were asked, whether they answered or not; somebody has to listen. */
+  asked(): Promise<void> {
+    if (this.#reports.length > 0) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   #rest(): void {
@@ -104,6 +108,14 @@ export class RingLive {
     this.#work = null;
     this.#traffic = null;
     this.#inquiries.clear();
+    this.#taken.clear();
+    this.#sizes = new Sizes(0);
+    this.#reports = [];
+    this.#wake();
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   #goRound(): void {
@@ -116,6 +128,7 @@ export class RingLive {
       if (this.#timer === null || this.#round !== round) return;
       this.#take(nodes, round);
       for (const listener of this.#listeners) this.#tell(listener);
+      this.#wake();
     });
   }
 
@@ -145,6 +158,7 @@ export class RingLive {
     const told = nodes.map((node) => ({ node, told: this.#inquiryOf(node).last }));
     const lags = lagsOf(told.map(({ node, told }) => ({ id: node.id, holdings: told?.holdings })));
     this.#reports = told.map(({ node, told }) => reportOf(node, told, lags.get(node.id) ?? null));
+    this.#takeSizes(told);
     this.#traffic = this.#trafficOf(told.flatMap(({ told }) => told?.holdings ?? []));
     this.#samples.push({
       atMs: this.#clock.wallMs(),
@@ -161,6 +175,20 @@ export class RingLive {
     });
     this.#count++;
     if (this.#samples.length > SAMPLES_MAX) this.#samples.shift();
+  }
+
+  #takeSizes(told: readonly { readonly node: RingNode; readonly told: NodeTold | null }[]): void {
+    const partitionCount = this.#partitionCount();
+    if (this.#sizes.partitionCount !== partitionCount) {
+      this.#sizes = new Sizes(partitionCount);
+      this.#taken.clear();
+    }
+    for (const { node, told: last } of told) {
+      if (last === null || last.holdings.length === 0) continue;
+      if (this.#taken.get(node.id) === last.holdings) continue;
+      this.#taken.set(node.id, last.holdings);
+      this.#sizes.take(last.holdings, this.#clock.wallMs());
+    }
   }
 
   /** Commands a second at each leader, since they were counted last; as long as nobody counts anew it stays. */

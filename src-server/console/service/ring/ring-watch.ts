@@ -8,7 +8,7 @@ import type { Logger } from '../../../platform/logger.ts';
 import { KeptView } from '../../../storage/control/kept-view.ts';
 import { RingMirror } from '../../../storage/control/mirror.ts';
 import { RingPaths } from '../../../storage/control/paths.ts';
-import type { RingView as KnownRing } from '../../../storage/control/view.ts';
+import type { RingView as KnownRing, ViewChange } from '../../../storage/control/view.ts';
 import { ringViewOf } from './ring-views.ts';
 
 /** Where the ring is read, and what is known of it besides. */
@@ -62,6 +62,25 @@ export class RingWatch {
   /** The ring as the tree tells of it. */
   get known(): KnownRing {
     return this.#view;
+  }
+
+  get paths(): RingPaths {
+    return this.#paths;
+  }
+
+  /** Over which it is read; null while there is no connection and none is being made. */
+  get client(): Client | null {
+    return this.#source.client();
+  }
+
+  /** At once after every change of what is known. */
+  onChange(listener: (change: ViewChange) => void): () => void {
+    return this.#view.onChange(listener);
+  }
+
+  /** Resolves once what the ensemble has told so far is known. */
+  async settled(): Promise<void> {
+    await this.#mirror?.settled();
   }
 
   /** The same with what runs here; null before it was read. */

@@ -11,6 +11,8 @@ import type { LocalNode, NodeLinkFault, NodeOrder } from '#contract/storage-mode
 
 import type { Platform } from '../../../platform/platform.ts';
 import { DEFAULT_ROOT } from '../../../storage/control/paths.ts';
+import { RingMemory } from '../../../storage/planning/ring-memory.ts';
+import { ringNow } from '../../../storage/planning/ring-now.ts';
 import { crc16, hashedPartOf, partitionOf, slotOf } from '../../../storage/ring/slots.ts';
 import { type Clusters, LOCAL_ID } from '../clusters.ts';
 import type { LocalStorage } from '../local-storage.ts';
@@ -29,6 +31,10 @@ export interface RingAt {
 export interface OpenRing {
   readonly watch: RingWatch;
   readonly live: RingLive;
+  /** Of its nodes. */
+  readonly doors: NodeDoors;
+  /** Placements it had while it was watched. */
+  readonly memory: RingMemory;
 }
 
 const ROOT = /^(\/[^/\p{Cc}]+)+$/u;
@@ -90,7 +96,9 @@ export class Rings {
     const { watch, live } = this.open(at);
     const config = watch.known.config?.value ?? null;
     if (config === null) throw new ApiError('not-found', `there is no ring at ${at.root}`);
-    return whatIfOf(watch.known, config, { without, partitionBytes: live.partitionBytes });
+    const { known, measured } = live.sizes;
+    const partitionBytes = known === 0 ? null : measured.bytes;
+    return whatIfOf(watch.known, config, { without, partitionBytes });
   }
 
   order(order: NodeOrder): void {
@@ -132,7 +140,12 @@ export class Rings {
       nodes: () => watch.shown?.nodes ?? [],
       partitionCount: () => this.#partitionCount(watch),
     });
-    const opened = { watch, live };
+    const memory = new RingMemory();
+    watch.onChange(() => {
+      const ring = ringNow(watch.known);
+      if (ring !== null) memory.remember(ring);
+    });
+    const opened = { watch, live, doors: this.doors, memory };
     this.#rings.set(nameOf(at), opened);
     watch.hold()();
     return opened;

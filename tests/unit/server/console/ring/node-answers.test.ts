@@ -1,12 +1,9 @@
 /** What nodes answer, and how figures move between two answers. */
 import { expect, test } from 'vitest';
 
-import {
-  answerOf,
-  type Holding,
-  holdingsOf,
-} from '../../../../../src-server/console/service/ring/node-answers.ts';
+import { answerOf } from '../../../../../src-server/console/service/ring/node-answers.ts';
 import { lagsOf, sampleOf } from '../../../../../src-server/console/service/ring/ring-live.ts';
+import { type Holding, holdingsOf } from '../../../../../src-server/storage/planning/answers.ts';
 import type { Reply } from '../../../../../src-server/storage/resp/reply.ts';
 
 const STATUS: readonly (readonly [string, string | number])[] = [
