@@ -77,6 +77,7 @@ export class Parking {
 
   /** Something about the partition changed: as many go on as can. */
   release(partition: number): void {
+    if (this.#count === 0) return;
     const lot = this.#lots.get(partition);
     // Whoever goes on may change something about the partition: the next one is looked at all the same.
     if (lot === undefined || lot.isLeaving) return;

@@ -25,6 +25,8 @@ export interface PartitionGround {
   readonly whyFull: string | null;
   /** Steps the replica and has done what it wants. */
   step(partition: Partition, event: ReplicaEvent): void;
+  /** An entry of a client was appended. */
+  onProposed(partition: Partition, seq: number, bytes: number): void;
   /** It has appended: a flush is due at the end of the turn. */
   onAppended(partition: Partition): void;
   refusal(partition: number, code: RefusalCode, words: string): Refusal;
@@ -64,6 +66,8 @@ export class Partition {
   readonly replica: PartitionReplica;
   store: Store | null;
   readonly traffic: Traffic = { reads: 0, writes: 0, writtenBytes: 0 };
+  /** Kept by its ground: a flush of it is due. */
+  hasAppended = false;
   readonly #ground: PartitionGround;
   /** In the order in which they ran. */
   #waiting = new Fifo<Waiting>();
@@ -124,27 +128,27 @@ export class Partition {
       return true;
     }
     const { transaction, nowMs, writeTimeoutMs } = this.#ground;
-    const { hasLease, epoch } = replica;
+    const { epoch } = replica;
+    const untilMs = nowMs + writeTimeoutMs;
     if (!this.#run(work, store)) return true;
-    let ownSeq = 0;
     if (transaction.hasChanges) {
-      ownSeq = this.#propose(transaction.body);
+      // Its own entry proves who leads when it is committed.
+      const seq = this.#propose(transaction.body);
       this.traffic.writes++;
-    } else {
-      this.traffic.reads++;
+      const number = ++this.#lastNumber;
+      this.#waiting.push({ work, number, ownSeq: seq, epoch, seq, token: 0, untilMs });
+      return true;
     }
-    const seq = ownSeq > 0 ? ownSeq : transaction.waitSeq;
-    const isCommitted = seq <= store.committedSeq;
-    if (ownSeq === 0 && isCommitted && hasLease && work.consistency.kind !== 'strict') {
+    this.traffic.reads++;
+    const seq = transaction.waitSeq;
+    const isAsking = work.consistency.kind === 'strict' || !replica.hasLease;
+    if (!isAsking && seq <= store.committedSeq) {
       work.done();
       return true;
     }
-    // Its own entry proves who leads when it is committed; whoever wrote nothing has to ask.
-    const isAsking = ownSeq === 0 && (!hasLease || work.consistency.kind === 'strict');
     const token = isAsking ? this.#ground.nextToken() : 0;
-    const untilMs = nowMs + writeTimeoutMs;
     const number = ++this.#lastNumber;
-    this.#waiting.push({ work, number, ownSeq, epoch, seq, token, untilMs });
+    this.#waiting.push({ work, number, ownSeq: 0, epoch, seq, token, untilMs });
     if (isAsking) this.#ground.step(this, { kind: 'strictRead', token });
     return true;
   }
@@ -167,8 +171,7 @@ export class Partition {
     const seq = replica.lastSeq + 1;
     this.store!.append({ epoch, seq, body });
     this.traffic.writtenBytes += body.length;
-    this.#ground.onAppended(this);
-    this.#ground.step(this, { kind: 'proposed', seq, bytes: body.length });
+    this.#ground.onProposed(this, seq, body.length);
     return seq;
   }
 

@@ -112,7 +112,7 @@ export class Partitions implements PartitionGround {
   wallMs = 0;
   #isInTurn = false;
   #isClosed = false;
-  readonly #appended = new Set<Partition>();
+  #appended: Partition[] = [];
   #timer: Timer | null = null;
   #timerAtMs = Infinity;
   #tickAtMs = -Infinity;
@@ -301,18 +301,26 @@ export class Partitions implements PartitionGround {
   }
 
   onAppended(partition: Partition): void {
-    this.#appended.add(partition);
+    if (partition.hasAppended) return;
+    partition.hasAppended = true;
+    this.#appended.push(partition);
+  }
+
+  onProposed(partition: Partition, seq: number, bytes: number): void {
+    this.onAppended(partition);
+    this.#replicas.proposed(partition.replica, seq, bytes);
   }
 
   /** One sync for everything that was appended in this turn. */
   #flush(): void {
-    if (this.#appended.size === 0) return;
+    if (this.#appended.length === 0) return;
     const flushed: Flushed[] = [];
     for (const partition of this.#appended) {
       const { store } = partition;
+      partition.hasAppended = false;
       if (store !== null) flushed.push({ partition, epoch: store.lastEpoch, seq: store.lastSeq });
     }
-    this.#appended.clear();
+    this.#appended.length = 0;
     this.#parts.engine.flush((error) => this.#onFlushed(flushed, error));
   }
 
@@ -368,18 +376,24 @@ export class Partitions implements PartitionGround {
   #carryOutAll(effects: Effects): void {
     const { list } = effects;
     const mark = this.#sent.length;
+    let hasCommitted = false;
     for (const effect of list) {
       // The disk failed meanwhile: what is left is another start's.
       if (this.#isClosed) return;
       if (effect.kind === 'send') this.#parts.wires.send(effect.to, effect.message);
-      else if (effect.kind !== 'sendEntries') this.#carryOut(effect);
-      else this.#sent.push(this.#sendEntries(effect));
+      else if (effect.kind === 'sendEntries') this.#sent.push(this.#sendEntries(effect));
+      else {
+        hasCommitted ||= effect.kind === 'committed';
+        this.#carryOut(effect);
+      }
     }
-    for (const { partition, event } of this.#sent.splice(mark)) this.step(partition, event);
+    if (this.#sent.length > mark)
+      for (const { partition, event } of this.#sent.splice(mark)) this.step(partition, event);
     // Whoever is answered may come back with more at once, and must find all of this done.
-    for (const effect of list) {
-      if (effect.kind === 'committed') this.#onCommitted(this.#partitions.get(effect.partition)!);
-    }
+    if (hasCommitted)
+      for (const effect of list) {
+        if (effect.kind === 'committed') this.#onCommitted(this.#partitions.get(effect.partition)!);
+      }
     effects.clear();
     this.#lists.push(effects);
     for (const number of this.#undone) {

@@ -109,13 +109,11 @@ export class BodyReader {
   length = 0;
   place = 0;
   #base = 0;
-  #view: DataView = new DataView(NO_BYTES.buffer);
   #limit = 0;
 
   /** @param place where the bytes begin in their segment */
   over(bytes: Uint8Array, place = 0): this {
     this.bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     this.#limit = bytes.length;
     this.#base = place;
     this.start = this.end = 0;
@@ -129,17 +127,17 @@ export class BodyReader {
 
   /** The same for bytes whose checksum is somebody else's matter. */
   nextUnchecked(): boolean {
-    const view = this.#view;
+    const { bytes } = this;
     const start = this.end;
     if (start + OP_HEADER_BYTES > this.#limit) return false;
     const keyAt = start + OP_HEADER_BYTES;
-    const valueAt = keyAt + view.getUint16(start + 6);
-    const end = valueAt + view.getUint32(start + 8);
+    const valueAt = keyAt + keyLengthAt(bytes, start);
+    const end = valueAt + uint32At(bytes, start + 8);
     if (end > this.#limit) return false;
     this.start = start;
-    this.crc = view.getUint32(start);
-    this.kind = view.getUint8(start + 4);
-    this.expiresAtMs = getUint53(view, start + 12);
+    this.crc = uint32At(bytes, start);
+    this.kind = bytes[start + 4]!;
+    this.expiresAtMs = expiryAt(bytes, start);
     this.keyAt = keyAt;
     this.valueAt = valueAt;
     this.end = end;
@@ -150,20 +148,20 @@ export class BodyReader {
 
   /** The same for ops as hints keep them: a place, then the op without its value. */
   nextStripped(): boolean {
-    const view = this.#view;
+    const { bytes } = this;
     const start = this.end + 4;
     if (start + OP_HEADER_BYTES > this.#limit) return false;
     const keyAt = start + OP_HEADER_BYTES;
-    const valueAt = keyAt + view.getUint16(start + 6);
+    const valueAt = keyAt + keyLengthAt(bytes, start);
     if (valueAt > this.#limit) return false;
-    this.place = view.getUint32(this.end);
+    this.place = uint32At(bytes, this.end);
     this.start = start;
-    this.crc = view.getUint32(start);
-    this.kind = view.getUint8(start + 4);
-    this.expiresAtMs = getUint53(view, start + 12);
+    this.crc = uint32At(bytes, start);
+    this.kind = bytes[start + 4]!;
+    this.expiresAtMs = expiryAt(bytes, start);
     this.keyAt = keyAt;
     this.valueAt = this.end = valueAt;
-    this.length = valueAt - start + view.getUint32(start + 8);
+    this.length = valueAt - start + uint32At(bytes, start + 8);
     return true;
   }
 
@@ -208,6 +206,23 @@ export function isSoundBody(bytes: Uint8Array): boolean {
   while (reader.next())
     if (reader.kind !== OpKind.put && reader.kind !== OpKind.delete) return false;
   return reader.isAtEnd && bytes.length > 0;
+}
+
+// --- fields of an op, without a view: making one takes longer than reading them ---
+
+/** Of the op that begins there. */
+export function keyLengthAt(bytes: Uint8Array, start: number): number {
+  return (bytes[start + 6]! << 8) | bytes[start + 7]!;
+}
+
+export function expiryAt(bytes: Uint8Array, start: number): number {
+  return uint32At(bytes, start + 12) * 0x1_0000_0000 + uint32At(bytes, start + 16);
+}
+
+function uint32At(bytes: Uint8Array, at: number): number {
+  return (
+    ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
+  );
 }
 
 /** A whole number of at most 53 bits in eight bytes. */

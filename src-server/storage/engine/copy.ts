@@ -12,7 +12,7 @@ import { HASHES } from './key-hash.ts';
 import type { Slot } from './key-table.ts';
 import { cursorAfter, type PartitionKeys } from './partition-keys.ts';
 import type { Chunk } from './store.ts';
-import type { Uncommitted } from './uncommitted.ts';
+import type { Change, Uncommitted } from './uncommitted.ts';
 
 export function gatherCommitted(
   keys: PartitionKeys,
@@ -20,7 +20,8 @@ export function gatherCommitted(
   cursor: number,
   maxBytes: number,
 ): Chunk {
-  const changed = [...uncommitted.hashes()].filter((hash) => hash >= cursor).sort((a, b) => a - b);
+  const changes = changesFrom(cursor, uncommitted);
+  const changed = [...changes.keys()].sort((a, b) => a - b);
   const { table } = keys;
   const ops: Uint8Array[] = [];
   let bytes = 0;
@@ -28,7 +29,7 @@ export function gatherCommitted(
   let nextChanged = 0;
   while (at >= 0 || nextChanged < changed.length) {
     const hash = Math.min(at >= 0 ? table.hash(at) : HASHES, changed[nextChanged] ?? HASHES);
-    for (const slot of committedSlots(keys, uncommitted, hash)) {
+    for (const slot of committedSlots(keys, hash, changes.get(hash) ?? [])) {
       const op = keys.readSlot(slot.segment, slot.offset, slot.length, slot.crc);
       ops.push(op);
       bytes += op.length;
@@ -41,13 +42,27 @@ export function gatherCommitted(
   return { cursor: 0, bytes: Buffer.concat(ops) };
 }
 
+/** What is uncommitted from a hash on, by hashes, newest first. */
+function changesFrom(cursor: number, uncommitted: Uncommitted): Map<number, Change[]> {
+  const changes = new Map<number, Change[]>();
+  for (const change of uncommitted.changes()) {
+    if (change.hash < cursor) continue;
+    const ofHash = changes.get(change.hash);
+    if (ofHash === undefined) changes.set(change.hash, [change]);
+    else ofHash.push(change);
+  }
+  return changes;
+}
+
 /** What a hash would show were everything uncommitted taken back. */
-function committedSlots(keys: PartitionKeys, uncommitted: Uncommitted, hash: number): Slot[] {
-  const { table } = keys;
+function committedSlots(
+  { table }: PartitionKeys,
+  hash: number,
+  changes: readonly Change[],
+): Slot[] {
   let slots: Slot[] = [];
   for (let at = table.first(hash); at >= 0; at = table.sibling(at)) slots.push(table.slot(at));
-  for (let change = uncommitted.newest(hash); change !== null; change = change.earlier) {
-    const { made, prior } = change;
+  for (const { made, prior } of changes) {
     if (made !== null)
       slots = slots.filter(
         ({ segment, offset }) => segment !== made.segment || offset !== made.offset,

@@ -13,6 +13,7 @@ import type { Platform } from '../../platform/platform.ts';
 import type { Backing } from './backing.ts';
 import { liveBytes } from './compaction.ts';
 import { DiskBacking } from './disk-backing.ts';
+import { KeyPrinter } from './key-print.ts';
 import { Log } from './log.ts';
 import { MemoryBacking } from './memory-backing.ts';
 import { PartitionStore } from './partition-store.ts';
@@ -126,11 +127,13 @@ export class Engine {
     const budget: TailBudget = {
       entriesMax: () => Math.max(TAIL_ENTRIES_MIN, settings.tailEntries / stores.size),
     };
+    const printer = new KeyPrinter(platform.entropy);
     const newStore = (partition: number, log: Log, isPlaced: boolean): PartitionStore =>
       new PartitionStore(
         partition,
         {
           log,
+          printer,
           budget,
           notesUse: isCache,
           onDamage: (damage) => {

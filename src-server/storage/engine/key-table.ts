@@ -1,13 +1,13 @@
 /**
  * Where each key of a partition lies: an open-addressing table over one typed array, its slots in order of their hashes.
  *
- *   slot, 28 bytes   hash │ crc │ offset │ length, used │ segment u16, seq high u16 │ seq low │ expires at s
+ *   slot, 36 bytes   hash │ print, 64 bits │ crc │ offset │ length, used │ segment u16, seq high u16 │ seq low │ expires at s
  *
  *   home of a hash = hash · capacity / 2^32, so homes ascend with hashes; a slot lies at its home or to the right of it, and
  *   no slot with a greater hash lies before one with a smaller: a scan by hash is a walk, and its cursor outlives growth.
  *
- * Keys are not in here: two may share a hash, so who looks one up compares it with the record that the slot points at. The
- * checksum is: whatever the record turns out to say, what it should say is known.
+ * Keys are not in here: their prints are, which are told apart where hashes meet (key-print.ts). The checksum is, too: whatever
+ * the record turns out to say, what it should say is known.
  */
 import { assert } from '../../base/assert.ts';
 import { HASHES } from './key-hash.ts';
@@ -15,6 +15,8 @@ import { HASHES } from './key-hash.ts';
 /** What a slot says. */
 export interface Slot {
   readonly hash: number;
+  readonly printHigh: number;
+  readonly printLow: number;
   /** Of the op, as body.ts defines it. */
   readonly crc: number;
   /** The low sixteen bits of the segment's number, and where in it the op begins. */
@@ -26,14 +28,29 @@ export interface Slot {
   readonly expiresAtS: number;
 }
 
-const WORDS = 7;
+/** A slot that is filled again and again. */
+export class SlotDraft implements Slot {
+  hash = 0;
+  printHigh = 0;
+  printLow = 0;
+  crc = 0;
+  segment = 0;
+  offset = 0;
+  length = 0;
+  seq = 0;
+  expiresAtS = 0;
+}
+
+const WORDS = 9;
 const HASH = 0;
-const CRC = 1;
-const OFFSET = 2;
-const LENGTH = 3;
-const SEGMENT_SEQ = 4;
-const SEQ_LOW = 5;
-const EXPIRES = 6;
+const PRINT_HIGH = 1;
+const PRINT_LOW = 2;
+const CRC = 3;
+const OFFSET = 4;
+const LENGTH = 5;
+const SEGMENT_SEQ = 6;
+const SEQ_LOW = 7;
+const EXPIRES = 8;
 
 const USED_BIT = 0x8000_0000;
 const LENGTH_MASK = 0x7fff_ffff;
@@ -42,7 +59,7 @@ const SEQ_HIGHEST = 0xffff;
 const CAPACITY_MIN = 8;
 const LOAD_MAX = 0.8;
 const LOAD_MIN = 0.25;
-const LOAD_AFTER = 0.57;
+const LOAD_AFTER = 0.62;
 const OVERFLOW_MIN = 8;
 
 export class KeyTable {
@@ -65,6 +82,14 @@ export class KeyTable {
   first(hash: number): number {
     const at = this.from(hash);
     return at >= 0 && this.#words[at]! === hash ? at : -1;
+  }
+
+  /** The place of the key with this hash and print. */
+  find(hash: number, printHigh: number, printLow: number): number {
+    const words = this.#words;
+    for (let at = this.first(hash); at >= 0; at = this.sibling(at))
+      if (words[at + PRINT_LOW]! === printLow && words[at + PRINT_HIGH]! === printHigh) return at;
+    return -1;
   }
 
   /** The next place with the same hash. */
@@ -121,15 +146,22 @@ export class KeyTable {
   }
 
   slot(at: number): Slot {
-    return {
-      hash: this.hash(at),
-      crc: this.crc(at),
-      segment: this.segment(at),
-      offset: this.offset(at),
-      length: this.length(at),
-      seq: this.seq(at),
-      expiresAtS: this.expiresAtS(at),
-    };
+    const slot = new SlotDraft();
+    this.read(at, slot);
+    return slot;
+  }
+
+  read(at: number, into: SlotDraft): void {
+    const words = this.#words;
+    into.hash = words[at + HASH]!;
+    into.printHigh = words[at + PRINT_HIGH]!;
+    into.printLow = words[at + PRINT_LOW]!;
+    into.crc = words[at + CRC]!;
+    into.offset = words[at + OFFSET]!;
+    into.length = words[at + LENGTH]! & LENGTH_MASK;
+    into.segment = words[at + SEGMENT_SEQ]! >>> 16;
+    into.seq = (words[at + SEGMENT_SEQ]! & 0xffff) * 0x1_0000_0000 + words[at + SEQ_LOW]!;
+    into.expiresAtS = words[at + EXPIRES]!;
   }
 
   /** Whether somebody asked for the key since it was last forgotten. */
@@ -193,6 +225,8 @@ export class KeyTable {
     const seqHigh = Math.floor(slot.seq / 0x1_0000_0000);
     assert(seqHigh <= SEQ_HIGHEST, 'a seq has 48 bits');
     words[at + HASH] = slot.hash;
+    words[at + PRINT_HIGH] = slot.printHigh;
+    words[at + PRINT_LOW] = slot.printLow;
     words[at + CRC] = slot.crc;
     words[at + OFFSET] = slot.offset;
     words[at + LENGTH] = slot.length;

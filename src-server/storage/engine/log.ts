@@ -14,6 +14,7 @@ import {
   recordBytes,
   type RecordHeader,
   sealRecord,
+  tieOf,
 } from './record.ts';
 import { Segment, SEGMENT_HEADER_BYTES } from './segment.ts';
 
@@ -142,7 +143,7 @@ export class Log {
     chunk.bytes.set(body, at + RECORD_HEADER_BYTES);
     header.length = body.length;
     header.batch = segment.batchAt;
-    sealRecord(chunk.bytes, chunk.view, at, header, { salt: segment.salt, offset });
+    sealRecord(chunk.bytes, chunk.view, at, header, tieOf(segment.salt, offset));
     segment.extend(chunk, bytes);
     this.#totalBytes += bytes;
     this.#appendedBytes += bytes;

@@ -1,38 +1,47 @@
 /**
  * The keys of a partition as its newest entry left them: where each lies, their sum, and when they expire.
  *
- * A hash finds candidates, the record decides (E5): its key is compared, and its checksum must be the one the table remembers,
- * not the one it carries itself.
+ * Who reads compares the key of the record, whose checksum must be the one the table remembers, not the one it carries itself
+ * (E5). Who writes goes by the key's print, and reads nothing.
  */
 import { crc32c } from '../../bytes/checksum.ts';
-import { type BodyReader, getUint53, OP_HEADER_BYTES } from './body.ts';
+import { type BodyReader, expiryAt, keyLengthAt, OP_HEADER_BYTES } from './body.ts';
 import { Expiry } from './expiry.ts';
 import { KeyDigest } from './key-digest.ts';
 import { HASHES, hashOf } from './key-hash.ts';
-import { KeyTable, type Slot } from './key-table.ts';
+import type { KeyPrinter } from './key-print.ts';
+import { KeyTable, type Slot, SlotDraft } from './key-table.ts';
 import type { Log } from './log.ts';
 import type { Segment } from './segment.ts';
 import type { EngineDamage, Found, Scan } from './store.ts';
+import type { Change } from './uncommitted.ts';
 
 /** Marks the partition damaged, and makes what is to be thrown. */
 export type TellDamage = (segment: number, offset: number, why: string) => EngineDamage;
 
 /** Most keys are shorter; a longer one is read a second time, whole. */
 const KEY_GUESS_BYTES = 128;
-const EXPIRY_PLACE = 12;
-const KEY_LENGTH_PLACE = 6;
 
 export class PartitionKeys {
   readonly table = new KeyTable();
+  /** What the last change showed, and what it took away. */
+  readonly made = new SlotDraft();
+  readonly prior = new SlotDraft();
   readonly #log: Log;
+  readonly #printer: KeyPrinter;
   readonly #tellDamage: TellDamage;
   readonly #digest = new KeyDigest();
   readonly #expiry = new Expiry(this.table);
   #bytes = 0;
 
-  constructor(log: Log, tellDamage: TellDamage) {
-    this.#log = log;
-    this.#tellDamage = tellDamage;
+  constructor(parts: {
+    readonly log: Log;
+    readonly printer: KeyPrinter;
+    readonly tellDamage: TellDamage;
+  }) {
+    this.#log = parts.log;
+    this.#printer = parts.printer;
+    this.#tellDamage = parts.tellDamage;
   }
 
   /** Of keys and values. */
@@ -54,13 +63,16 @@ export class PartitionKeys {
   get(key: Uint8Array, notesUse: boolean): Found | null {
     const { table } = this;
     for (let at = table.first(hashOf(key)); at >= 0; at = table.sibling(at)) {
-      const op = this.readOp(table, at);
-      if (!isKeyOf(op, key, 0, key.length)) continue;
+      const segment = this.#log.segment(table.segment(at));
+      const [offset, length] = [table.offset(at), table.length(at)];
+      const hot = segment.hotChunk(offset, length);
+      const op = hot?.bytes ?? this.readOp(table, at);
+      const start = hot === null ? 0 : offset - hot.offset;
+      if (!isKeyOf(op, start, key)) continue;
       if (notesUse) table.markUsed(at);
-      const view = new DataView(op.buffer, op.byteOffset, OP_HEADER_BYTES);
       return {
-        value: op.subarray(OP_HEADER_BYTES + key.length),
-        expiresAtMs: getUint53(view, EXPIRY_PLACE),
+        value: op.subarray(start + OP_HEADER_BYTES + key.length, start + length),
+        expiresAtMs: expiryAt(op, start),
         seq: table.seq(at),
       };
     }
@@ -117,7 +129,7 @@ export class PartitionKeys {
     const guess = Math.min(length, OP_HEADER_BYTES + KEY_GUESS_BYTES);
     let head = this.#log.read(segment, offset, guess);
     if (head.length === guess) {
-      const end = OP_HEADER_BYTES + keyLength(head);
+      const end = OP_HEADER_BYTES + keyLengthAt(head, 0);
       if (end > guess && end <= length) head = this.#log.read(segment, offset, end);
       if (end <= head.length && hashOf(head, OP_HEADER_BYTES, end) === table.hash(at))
         return head.subarray(OP_HEADER_BYTES, end);
@@ -128,56 +140,53 @@ export class PartitionKeys {
 
   // --- changing ---
 
-  /** Where the key of an op stands in the table, or −1. */
-  find(hash: number, op: BodyReader): number {
-    const { table } = this;
-    for (let at = table.first(hash); at >= 0; at = table.sibling(at))
-      if (this.#isAt(at, op)) return at;
-    return -1;
+  /** Where the key of an op stands in the table, or −1; `made` is about that key from then on. */
+  find(op: BodyReader): number {
+    const made = this.made;
+    const printer = this.#printer;
+    printer.print(op.bytes, op.keyAt, op.valueAt);
+    made.hash = hashOf(op.bytes, op.keyAt, op.valueAt);
+    made.printHigh = printer.high;
+    made.printLow = printer.low;
+    return this.table.find(made.hash, made.printHigh, made.printLow);
   }
 
-  #isAt(at: number, op: BodyReader): boolean {
-    const { table } = this;
-    const length = OP_HEADER_BYTES + op.valueAt - op.keyAt;
-    if (table.length(at) < length) return false;
-    const segment = this.#log.segment(table.segment(at));
-    const head = this.#log.read(segment, table.offset(at), length);
-    if (head.length === length && isKeyOf(head, op.bytes, op.keyAt, op.valueAt)) return true;
-    if (head.length === length && this.#isSound(at)) return false;
-    // Two keys with one hash are rare, and this record is damaged: it is taken for the key's, as it nearly always is.
-    this.#tellDamage(segment.number, table.offset(at), 'a key is not what was written');
-    return true;
+  /** Shows the op that `find` was asked about, which lies in this segment. */
+  put(op: BodyReader, at: number, segment: number, seq: number): void {
+    const { made } = this;
+    made.crc = op.crc;
+    made.segment = segment & 0xffff;
+    made.offset = op.place;
+    made.length = op.length;
+    made.seq = seq;
+    made.expiresAtS = Math.min(0xffff_ffff, Math.ceil(op.expiresAtMs / 1000));
+    this.place(made, at);
   }
 
-  #isSound(at: number): boolean {
-    const { table } = this;
-    const [offset, length] = [table.offset(at), table.length(at)];
-    const op = this.#log.read(this.#log.segment(table.segment(at)), offset, length);
-    return op.length === length && crc32c(op, 4, length) === table.crc(at);
-  }
-
-  /** @returns what the key had before, or null */
-  put(slot: Slot, at: number): Slot | null {
-    const { table } = this;
-    const prior = at < 0 ? null : table.slot(at);
+  /** @param at where the key stands, or −1; what it had there is in `prior` then */
+  place(slot: Slot, at: number): void {
+    const { table, prior } = this;
     if (at < 0) table.insert(slot);
-    else table.replace(at, slot);
+    else {
+      table.read(at, prior);
+      table.replace(at, slot);
+      this.#left(prior);
+    }
     this.#entered(slot);
-    if (prior !== null) this.#left(prior);
-    return prior;
   }
 
-  remove(at: number): Slot {
-    const prior = this.table.slot(at);
-    this.table.remove(at);
+  /** What the key had is in `prior` then. */
+  remove(at: number): void {
+    const { table, prior } = this;
+    table.read(at, prior);
+    table.remove(at);
     this.#left(prior);
-    return prior;
   }
 
   /** Brings back what the key had before. */
-  restore(made: Slot | null, prior: Slot | null): void {
-    const at = made === null ? -1 : this.placeOf(made.hash, made.segment, made.offset);
-    if (prior !== null) this.put(prior, at);
+  restore({ hash, made, prior }: Change): void {
+    const at = made === null ? -1 : this.placeOf(hash, made.segment, made.offset);
+    if (prior !== null) this.place(prior, at);
     else if (at >= 0) this.remove(at);
   }
 
@@ -227,31 +236,15 @@ export class PartitionKeys {
   }
 }
 
-/** The slot for an op that lies there. */
-export function slotOf(op: BodyReader, hash: number, segment: number, seq: number): Slot {
-  return {
-    hash,
-    crc: op.crc,
-    segment: segment & 0xffff,
-    offset: op.place,
-    length: op.length,
-    seq,
-    expiresAtS: Math.min(0xffff_ffff, Math.ceil(op.expiresAtMs / 1000)),
-  };
-}
-
 /** Where to go on after a hash; 0 after the last one. */
 export function cursorAfter(hash: number): number {
   return hash + 1 === HASHES ? 0 : hash + 1;
 }
 
-function keyLength(op: Uint8Array): number {
-  return (op[KEY_LENGTH_PLACE]! << 8) | op[KEY_LENGTH_PLACE + 1]!;
-}
-
-function isKeyOf(op: Uint8Array, key: Uint8Array, start: number, end: number): boolean {
-  const length = end - start;
-  if (keyLength(op) !== length) return false;
-  for (let i = 0; i < length; i++) if (op[OP_HEADER_BYTES + i] !== key[start + i]) return false;
+function isKeyOf(bytes: Uint8Array, op: number, key: Uint8Array): boolean {
+  const { length } = key;
+  if (keyLengthAt(bytes, op) !== length) return false;
+  const keyAt = op + OP_HEADER_BYTES;
+  for (let i = 0; i < length; i++) if (bytes[keyAt + i] !== key[i]) return false;
   return true;
 }

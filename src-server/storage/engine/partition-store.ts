@@ -12,16 +12,19 @@ import { crc32c } from '../../bytes/checksum.ts';
 import { BODY_BYTES_MAX, BodyReader, isSoundBody, OpKind } from './body.ts';
 import { gatherCommitted } from './copy.ts';
 import { HASHES, hashOf } from './key-hash.ts';
+import type { KeyPrinter } from './key-print.ts';
 import type { Log } from './log.ts';
-import { PartitionKeys, slotOf } from './partition-keys.ts';
+import { PartitionKeys } from './partition-keys.ts';
 import { encodeState, type PartitionState } from './partition-state.ts';
 import {
   offsetOf,
+  readFields,
   readHeader,
   RECORD_HEADER_BYTES,
   RecordHeader,
   RecordKind,
   segmentOf,
+  tieOf,
 } from './record.ts';
 import {
   type Chunk,
@@ -41,6 +44,7 @@ import { type Change, Uncommitted } from './uncommitted.ts';
 
 export interface PartitionParts {
   readonly log: Log;
+  readonly printer: KeyPrinter;
   readonly budget: TailBudget;
   /** Whether it matters which keys are asked for. */
   readonly notesUse: boolean;
@@ -76,9 +80,11 @@ export class PartitionStore implements Store {
     this.#log = parts.log;
     this.#isPlaced = isPlaced;
     this.#tail = new Tail(parts.budget, 1);
-    this.keys = new PartitionKeys(parts.log, (segment, offset, why) =>
-      this.damaged({ partition, segment, offset, why }),
-    );
+    this.keys = new PartitionKeys({
+      log: parts.log,
+      printer: parts.printer,
+      tellDamage: (segment, offset, why) => this.damaged({ partition, segment, offset, why }),
+    });
   }
 
   get lastSeq(): number {
@@ -215,15 +221,21 @@ export class PartitionStore implements Store {
     const segment = this.#log.segment(segmentOf(position));
     const offset = offsetOf(position);
     const header = this.#header;
-    const head = this.#log.read(segment, offset, RECORD_HEADER_BYTES);
+    const hot = segment.hotChunk(offset, RECORD_HEADER_BYTES);
+    if (hot !== null) {
+      readFields(hot.view, offset - hot.offset, header);
+      const at = offset - hot.offset + RECORD_HEADER_BYTES;
+      return { epoch: header.epoch, seq, body: hot.bytes.subarray(at, at + header.length) };
+    }
+    const head = this.#log.readFile(segment, offset, RECORD_HEADER_BYTES);
     const isHeader =
       head.length === RECORD_HEADER_BYTES &&
-      readHeader(head, viewOf(head), 0, header, { salt: segment.salt, offset }) &&
+      readHeader(head, viewOf(head), 0, header, tieOf(segment.salt, offset)) &&
       header.seq === seq;
     if (isHeader) {
       const { epoch, length, bodyCrc } = header;
       const bodyAt = offset + RECORD_HEADER_BYTES;
-      const body = segment.hot(bodyAt, length) ?? this.#log.readFile(segment, bodyAt, length);
+      const body = this.#log.readFile(segment, bodyAt, length);
       if (body.length === length && crc32c(body, 0, length) === bodyCrc)
         return { epoch, seq, body };
     }
@@ -243,7 +255,13 @@ export class PartitionStore implements Store {
   }
 
   pendingSeq(key: Uint8Array): number {
-    return this.#uncommitted.length === 0 ? 0 : this.#uncommitted.seqOf(hashOf(key));
+    if (this.#uncommitted.length === 0) return 0;
+    const hash = hashOf(key);
+    const { table } = this.keys;
+    let seq = this.#uncommitted.deletedSeqOf(hash);
+    for (let at = table.first(hash); at >= 0; at = table.sibling(at))
+      seq = Math.max(seq, table.seq(at));
+    return seq > this.#committedSeq ? seq : 0;
   }
 
   scan(cursor: number, count: number): Scan {
@@ -259,22 +277,24 @@ export class PartitionStore implements Store {
   }
 
   #apply(op: BodyReader, segment: number, seq: number, isUndoable: boolean): void {
-    const hash = hashOf(op.bytes, op.keyAt, op.valueAt);
-    const at = this.keys.find(hash, op);
-    const made = op.kind === OpKind.put ? slotOf(op, hash, segment, seq) : null;
-    const prior = made !== null ? this.keys.put(made, at) : at >= 0 ? this.keys.remove(at) : null;
+    const { keys } = this;
+    const at = keys.find(op);
+    const isPut = op.kind === OpKind.put;
+    if (isPut) keys.put(op, at, segment, seq);
+    else if (at >= 0) keys.remove(at);
     if (!isUndoable) return;
-    this.#uncommitted.push(seq, hash, made, prior);
+    const prior = at >= 0 ? keys.prior : null;
+    this.#uncommitted.push(seq, keys.made.hash, isPut ? keys.made : null, prior);
     if (prior !== null) this.#log.segment(prior.segment).pins++;
   }
 
-  readonly #unpin = ({ prior }: Change): void => {
-    if (prior !== null) this.#log.segment(prior.segment).pins--;
+  readonly #unpin = (segment: number): void => {
+    this.#log.segment(segment).pins--;
   };
 
   readonly #undo = (change: Change): void => {
-    this.#unpin(change);
-    this.keys.restore(change.made, change.prior);
+    if (change.prior !== null) this.#unpin(change.prior.segment);
+    this.keys.restore(change);
   };
 
   /** Compaction carries an op on that a slot points at. */
@@ -282,7 +302,7 @@ export class PartitionStore implements Store {
     const slot = this.keys.table.slot(at);
     const position = this.#write(RecordKind.moved, 0, slot.seq, op);
     const offset = offsetOf(position) + RECORD_HEADER_BYTES;
-    this.keys.put({ ...slot, segment: segmentOf(position) & 0xffff, offset }, at);
+    this.keys.place({ ...slot, segment: segmentOf(position) & 0xffff, offset }, at);
   }
 
   /** Marks it damaged, and tells so once; what is to be thrown where somebody waits for an answer. */

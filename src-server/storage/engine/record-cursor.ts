@@ -7,7 +7,7 @@
  *        ─▶ 'end'
  */
 import { crc32c } from '../../bytes/checksum.ts';
-import { readHeader, RECORD_HEADER_BYTES, recordBytes, RecordHeader } from './record.ts';
+import { readHeader, RECORD_HEADER_BYTES, recordBytes, RecordHeader, tieOf } from './record.ts';
 import { type Segment, SEGMENT_HEADER_BYTES } from './segment.ts';
 
 const WINDOW_BYTES = 0x10_0000;
@@ -61,9 +61,9 @@ export class RecordCursor {
   #isHeaderAt(offset: number): boolean {
     if (offset + RECORD_HEADER_BYTES > this.#limit) return false;
     if (!this.#load(offset, RECORD_HEADER_BYTES)) return false;
-    const { salt } = this.segment;
     const at = offset - this.#windowAt;
-    return readHeader(this.#window, this.#view, at, this.header, { salt, offset });
+    const tie = tieOf(this.segment.salt, offset);
+    return readHeader(this.#window, this.#view, at, this.header, tie);
   }
 
   /** @returns false where the file ends before */

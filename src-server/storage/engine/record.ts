@@ -60,7 +60,7 @@ export function sealRecord(
   view: DataView,
   at: number,
   header: RecordHeader,
-  place: { readonly salt: number; readonly offset: number },
+  tie: number,
 ): void {
   const bodyAt = at + RECORD_HEADER_BYTES;
   const bodyEnd = bodyAt + header.length;
@@ -71,7 +71,7 @@ export function sealRecord(
   view.setUint32(at + 20, header.batch);
   setUint53(view, at + 24, header.seq);
   setUint53(view, at + 32, header.committed);
-  view.setUint32(at, headerCrc(bytes, at, place.salt, place.offset));
+  view.setUint32(at, headerCrc(bytes, at, tie));
   for (let i = bodyEnd; i < at + recordBytes(header.length); i++) bytes[i] = 0;
 }
 
@@ -81,23 +81,32 @@ export function readHeader(
   view: DataView,
   at: number,
   into: RecordHeader,
-  place: { readonly salt: number; readonly offset: number },
+  tie: number,
 ): boolean {
-  if (view.getUint32(at) !== headerCrc(bytes, at, place.salt, place.offset)) return false;
+  if (view.getUint32(at) !== headerCrc(bytes, at, tie)) return false;
+  readFields(view, at, into);
+  return into.kind >= 1 && into.kind <= LAST_KIND && into.length <= RECORD_BODY_BYTES_MAX;
+}
+
+/** Of a header that nobody can have damaged: it never left this memory. */
+export function readFields(view: DataView, at: number, into: RecordHeader): void {
   into.bodyCrc = view.getUint32(at + 4);
   into.length = view.getUint32(at + 8);
-  const kind = view.getUint8(at + 12);
-  into.kind = kind as RecordKind;
+  into.kind = view.getUint8(at + 12) as RecordKind;
   into.partition = view.getUint16(at + 14);
   into.epoch = view.getUint32(at + 16);
   into.batch = view.getUint32(at + 20);
   into.seq = getUint53(view, at + 24);
   into.committed = getUint53(view, at + 32);
-  return kind >= 1 && kind <= LAST_KIND && into.length <= RECORD_BODY_BYTES_MAX;
 }
 
-function headerCrc(bytes: Uint8Array, at: number, salt: number, offset: number): number {
-  return crc32c(bytes, at + 4, at + RECORD_HEADER_BYTES, (salt ^ offset) >>> 0);
+/** What ties a record to its place in its segment. */
+export function tieOf(salt: number, offset: number): number {
+  return (salt ^ offset) >>> 0;
+}
+
+function headerCrc(bytes: Uint8Array, at: number, tie: number): number {
+  return crc32c(bytes, at + 4, at + RECORD_HEADER_BYTES, tie);
 }
 
 // --- positions: a segment and an offset in one number, in the order of the log ---

@@ -28,8 +28,8 @@ const ZEROS = new Uint8Array(FILL_BYTES);
 /** What a disk fails to read at a time, at least. */
 const SECTOR_BYTES = 4096;
 
-/** Bytes of a segment that are in memory. */
-interface HotChunk {
+/** Bytes of a segment that are in memory; records lie in one of them each. */
+export interface HotChunk {
   readonly offset: number;
   readonly bytes: Buffer;
   readonly view: DataView;
@@ -97,11 +97,18 @@ export class Segment {
 
   /** Bytes in memory, or null where they lie in the file only. */
   hot(offset: number, length: number): Uint8Array | null {
+    const chunk = this.hotChunk(offset, length);
+    if (chunk === null) return null;
+    const at = offset - chunk.offset;
+    return chunk.bytes.subarray(at, at + length);
+  }
+
+  /** Where those bytes are in memory. */
+  hotChunk(offset: number, length: number): HotChunk | null {
     for (let i = this.#chunks.length - 1; i >= 0; i--) {
       const chunk = this.#chunks[i]!;
-      if (offset < chunk.offset) continue;
-      const at = offset - chunk.offset;
-      return at + length <= chunk.length ? chunk.bytes.subarray(at, at + length) : null;
+      if (offset >= chunk.offset)
+        return offset + length <= chunk.offset + chunk.length ? chunk : null;
     }
     return null;
   }

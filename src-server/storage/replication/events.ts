@@ -45,13 +45,6 @@ export interface ControlAnswered {
   readonly outcome: 'changed' | 'conflict' | 'lost';
 }
 
-/** A client's entry, appended here a moment ago. Only while `acceptsWrites`, with the epoch and `nextSeq` of the replica. */
-export interface Proposed {
-  readonly kind: 'proposed';
-  readonly seq: number;
-  readonly bytes: number;
-}
-
 /** A sync has ended that began when the log ended with this entry. */
 export interface Durable {
   readonly kind: 'durable';
@@ -122,7 +115,6 @@ export type Event =
   | Tick
   | Assigned
   | ControlAnswered
-  | Proposed
   | Durable
   | MessageReceived
   | LinkUp

@@ -32,6 +32,8 @@ export class PartitionReplica {
   readonly #self: Self;
   readonly #following: Following;
   #leading: Leading | null = null;
+  /** Kept by who drives it: something happened to it in this turn. */
+  isTouched = false;
   /** There was nothing on the disk, and nothing has come since. */
   #isBlank: boolean;
   #wantedAtVersion = -1;
@@ -133,6 +135,15 @@ export class PartitionReplica {
     return this.#leading?.wakeAtMs ?? Infinity;
   }
 
+  /**
+   * A client's entry, appended here a moment ago. Only while `acceptsWrites`, with the epoch and `lastSeq` + 1 of the replica.
+   * Nothing comes of it before the turn ends, so it is no step.
+   */
+  onProposed(seq: number, bytes: number): void {
+    assert(this.acceptsWrites, 'R6: a proposal comes only where it is accepted');
+    this.#leading!.onProposed(seq, bytes);
+  }
+
   // --- the step ---
 
   step(event: Event, effects: Effects): void {
@@ -163,10 +174,6 @@ export class PartitionReplica {
         if (record !== null) this.#onRecord(record);
         return;
       }
-      case 'proposed':
-        assert(this.acceptsWrites, 'R6: a proposal comes only where it is accepted');
-        this.#leading!.onProposed(event.seq, event.bytes);
-        return;
       case 'durable':
         this.#self.log.onDurable(event.epoch, event.seq);
         this.#leading?.onDurable();

@@ -37,7 +37,9 @@ export class Replicas {
   readonly #options: ReplicasOptions;
   readonly #replicas = new Map<number, PartitionReplica>();
   /** Something happened to them in this turn, or they wait for an answer. */
-  readonly #touched = new Set<PartitionReplica>();
+  #touched: PartitionReplica[] = [];
+  /** Taken in turns with the other list. */
+  #spareList: PartitionReplica[] = [];
   /** Not later than any of them wants a tick: a turn need not ask all of them. */
   #dueMs = Infinity;
 
@@ -63,7 +65,7 @@ export class Replicas {
     if (replica === undefined) return;
     assert(replica.role === 'idle', 'only who holds nothing any more is closed');
     this.#replicas.delete(partition);
-    this.#touched.delete(replica);
+    this.#touched = this.#touched.filter((one) => one !== replica);
   }
 
   get(partition: number): PartitionReplica | null {
@@ -126,12 +128,23 @@ export class Replicas {
     if (replica !== undefined) this.#step(replica, event, effects);
   }
 
+  /** A client's entry was appended to the log of this replica, as `PartitionReplica.onProposed` says. */
+  proposed(replica: PartitionReplica, seq: number, bytes: number): void {
+    replica.onProposed(seq, bytes);
+    this.#touch(replica);
+  }
+
   /** What was gathered leaves; beats and answers behind it, as they speak for what was said before. */
   turnEnd(effects: Effects): void {
-    for (const replica of this.#touched) {
+    const touched = this.#touched;
+    this.#touched = this.#spareList;
+    for (const replica of touched) {
+      replica.isTouched = false;
       replica.step(TURN_END, effects);
-      if (!replica.hasStrictReads) this.#touched.delete(replica);
+      if (replica.hasStrictReads) this.#touch(replica);
     }
+    touched.length = 0;
+    this.#spareList = touched;
     if (this.leases.isBeatDue) {
       for (const replica of this.#replicas.values()) replica.beforeBeat(effects);
     }
@@ -140,7 +153,13 @@ export class Replicas {
 
   #step(replica: PartitionReplica, event: Event, effects: Effects): void {
     replica.step(event, effects);
-    this.#touched.add(replica);
+    this.#touch(replica);
     this.#dueMs = Math.min(this.#dueMs, replica.wakeAtMs);
+  }
+
+  #touch(replica: PartitionReplica): void {
+    if (replica.isTouched) return;
+    replica.isTouched = true;
+    this.#touched.push(replica);
   }
 }

@@ -458,7 +458,7 @@ export class SimNode implements Port<NetMessage>, ControlListener {
       this.disk.change(partition, { kind: 'append', entries });
       const giveUpMs = this.nowMs + PATIENCE_MS;
       push(this.#writes, partition, { id, seq, epoch, floor, giveUpMs, onEnd });
-      this.#step(partition, { kind: 'proposed', seq, bytes: 5 });
+      this.replicas.proposed(replica, seq, 5);
     });
   }
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 
 import { Prng } from '../../../../../src-server/base/prng.ts';
 import { hashOf } from '../../../../../src-server/storage/engine/key-hash.ts';
+import { KeyPrinter } from '../../../../../src-server/storage/engine/key-print.ts';
 import { KeyTable, type Slot } from '../../../../../src-server/storage/engine/key-table.ts';
 import { Rig } from './rig.ts';
 
@@ -11,6 +12,8 @@ const BIG = { segmentBytes: 0x10_0000, reserveBytes: 0 };
 function slot(hash: number, offset: number): Slot {
   return {
     hash,
+    printHigh: offset * 3,
+    printLow: (offset * 0x9e37_79b9) >>> 0,
     crc: offset ^ 7,
     segment: offset & 0xffff,
     offset,
@@ -26,9 +29,10 @@ describe('the table', () => {
       const random = new Prng(spread >>> 3);
       const table = new KeyTable();
       const model = new Map<number, Slot>();
-      const placeOf = ({ hash, offset }: Slot): number => {
+      const placeOf = ({ hash, offset, printHigh, printLow }: Slot): number => {
         let at = table.first(hash);
         while (at >= 0 && table.offset(at) !== offset) at = table.sibling(at);
+        expect(table.find(hash, printHigh, printLow)).toBe(at);
         return at;
       };
       for (let step = 0; step < 20_000; step++) {
@@ -64,7 +68,7 @@ describe('the table', () => {
       table.insert(slot(hashOf(Buffer.from(`key-${i}`)), i + 1));
       if (i > 5000) most = Math.max(most, table.memoryBytes / table.count);
     }
-    expect(most).toBeLessThan(52);
+    expect(most).toBeLessThan(60);
   });
 });
 
@@ -74,6 +78,88 @@ describe('hashes', () => {
     expect([of(''), of('a'), of('ab'), of('abc'), of('abcd'), of('Hello, world!')]).toEqual([
       0, 0x3c2569b2, 0x9bbfd75f, 0xb3dd93fa, 0x43ed676a, 0xc0363e43,
     ]);
+  });
+});
+
+/** Pairs of keys whose hashes meet. */
+function pairsThatMeet(count: number): [string, string][] {
+  const known = new Map<number, string>();
+  const pairs: [string, string][] = [];
+  for (let i = 0; pairs.length < count; i++) {
+    const key = `key-${i}`;
+    const hash = hashOf(Buffer.from(key));
+    const other = known.get(hash);
+    if (other !== undefined) pairs.push([other, key]);
+    known.set(hash, key);
+  }
+  return pairs;
+}
+
+describe('prints', () => {
+  const printOf = (printer: KeyPrinter, key: Uint8Array): string => {
+    printer.print(key, 0, key.length);
+    return `${printer.high} ${printer.low}`;
+  };
+  const printerOf = (seed: number): KeyPrinter => {
+    const random = new Prng(seed);
+    return new KeyPrinter({ uint32: () => random.next() });
+  };
+
+  test('tell keys apart, whatever their lengths and ends, and differ with the secret', () => {
+    const printer = printerOf(1);
+    const keys = Array.from({ length: 50_000 }, (_, i) => Buffer.from(`${i}`));
+    for (let length = 0; length < 300; length++) keys.push(Buffer.alloc(length, 0));
+    for (let bit = 0; bit < 128; bit++) {
+      const key = Buffer.alloc(16, 7);
+      key[bit >> 3]! ^= 1 << (bit & 7);
+      keys.push(key);
+    }
+    const prints = new Set(keys.map((key) => printOf(printer, key)));
+    expect(prints.size).toBe(keys.length);
+    const others = new Set(keys.map((key) => printOf(printerOf(2), key)));
+    expect([...others].filter((print) => prints.has(print))).toEqual([]);
+  });
+
+  test('each half depends on every bit of a key, with half of its bits on average', () => {
+    const printer = printerOf(3);
+    for (const length of [1, 3, 4, 16, 33]) {
+      const key = Buffer.alloc(length, 0x5a);
+      printer.print(key, 0, length);
+      const before = [printer.high, printer.low];
+      for (const half of [0, 1]) {
+        let flips = 0;
+        for (let bit = 0; bit < length * 8; bit++) {
+          key[bit >> 3]! ^= 1 << (bit & 7);
+          printer.print(key, 0, length);
+          key[bit >> 3]! ^= 1 << (bit & 7);
+          let changed = ([printer.high, printer.low][half]! ^ before[half]!) >>> 0;
+          expect(changed).not.toBe(0);
+          for (; changed !== 0; changed &= changed - 1) flips++;
+        }
+        expect(Math.abs(flips / (length * 8) - 16)).toBeLessThan(4);
+      }
+    }
+  });
+
+  test('where hashes meet, keys are written and deleted apart, also after a restart', async () => {
+    const rig = await Rig.open(BIG);
+    const pairs = pairsThatMeet(5);
+    for (const [one] of pairs) rig.put({ [one]: 'one' });
+    for (const [, other] of pairs) rig.put({ [other]: 'other' });
+    const valueOf = (again: Rig, key: string): string | null => {
+      const found = again.store().get(Buffer.from(key));
+      return found === null ? null : Buffer.from(found.value).toString();
+    };
+    for (const [one, other] of pairs)
+      expect([valueOf(rig, one), valueOf(rig, other)]).toEqual(['one', 'other']);
+    for (const [one] of pairs) rig.put({ [one]: null });
+    for (const [, other] of pairs) rig.put({ [other]: 'again' });
+    rig.flush();
+    for (const again of [rig, await rig.reopened()]) {
+      expect(again.store().count).toBe(pairs.length);
+      for (const [one, other] of pairs)
+        expect([valueOf(again, one), valueOf(again, other)]).toEqual([null, 'again']);
+    }
   });
 });
 

@@ -138,7 +138,7 @@ export class Table {
   /** @returns the seq of the entry */
   write(node: NodeId): number {
     const seat = this.#seats.get(node)!;
-    const { replicas, effects, store } = seat;
+    const { replicas, store } = seat;
     const replica = this.replica(node);
     const seq = replica.lastSeq + 1;
     store!.apply({
@@ -146,7 +146,7 @@ export class Table {
       entries: [{ epoch: replica.epoch, seq, body: bodyOf(++this.#ids) }],
     });
     seat.isChanged = true;
-    replicas.step(PARTITION, { kind: 'proposed', seq, bytes: 5 }, effects);
+    replicas.proposed(replica, seq, 5);
     this.settle();
     return seq;
   }
