@@ -37,6 +37,8 @@ export type OpenDialog =
   /** What is staged of a ring, before it is carried out. */
   | { readonly kind: 'ring-review' }
   | { readonly kind: 'ring-keep' }
+  /** As whom storage nodes are asked. */
+  | { readonly kind: 'node-access' }
   | { readonly kind: 'new-key' }
   | { readonly kind: 'key-ttl' }
   | { readonly kind: 'question'; readonly question: Question; answer(given: Answer): void };

@@ -1,5 +1,5 @@
 /** How a storage node looks: how well it is, and what is worth a word of it. */
-import type { NodeReport, RingNode } from '#contract/ring-models.ts';
+import type { NodeReport, NodeTrouble, RingNode } from '#contract/ring-models.ts';
 
 import type { Tone } from './ensemble.ts';
 
@@ -77,4 +77,18 @@ export function zonesOf(nodes: readonly RingNode[]): ZoneOfNodes[] {
     zones.set(key, zone);
   }
   return [...zones.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+const ABOUT_ACCESS: ReadonlySet<string> = new Set<NodeTrouble>([
+  'no-auth',
+  'wrong-auth',
+  'not-allowed',
+  'tls-only',
+  'tls-failed',
+  'untrusted',
+]);
+
+/** Whether a node would tell more to whoever came as somebody else, or otherwise. */
+export function isAboutAccess(trouble: string): boolean {
+  return ABOUT_ACCESS.has(trouble);
 }

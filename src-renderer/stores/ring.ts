@@ -6,6 +6,9 @@ import { defineStore } from 'pinia';
 import { computed, ref, shallowRef } from 'vue';
 
 import type {
+  AccessFacts,
+  AccessOutcome,
+  AccessWish,
   KeyPlace,
   NodeReport,
   PartitionReport,
@@ -137,6 +140,15 @@ export const useRing = defineStore('ring', () => {
     return where === null ? null : consoleLink.call('ring.whatIf', { ...where, without: ids });
   }
 
+  /** How its nodes are entered at present. */
+  function access(): Promise<AccessFacts> | null {
+    return at.value === null ? null : consoleLink.call('ring.access', at.value);
+  }
+
+  function enter(wish: AccessWish): Promise<AccessOutcome> | null {
+    return at.value === null ? null : consoleLink.call('ring.enter', { ...at.value, access: wish });
+  }
+
   /** Takes nodes for dead, or, when all of them are, for alive again. */
   function toggleWithout(ids: readonly string[]): void {
     const next = new Set(without.value);
@@ -170,6 +182,8 @@ export const useRing = defineStore('ring', () => {
     locate,
     partition,
     whatIf,
+    access,
+    enter,
     order: (order: NodeOrder) => consoleLink.call('ring.order', order),
   };
 });

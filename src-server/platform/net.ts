@@ -45,7 +45,7 @@ export interface ListenOptions {
 }
 
 export class NetError extends Error {
-  override readonly name = 'NetError';
+  override readonly name: string = 'NetError';
   readonly code:
     | 'in-use'
     | 'denied'
@@ -60,6 +60,15 @@ export class NetError extends Error {
   constructor(code: NetError['code'], message: string, cause?: unknown) {
     super(message, { cause });
     this.code = code;
+  }
+}
+
+/** Who was dialled speaks TLS, and shows a certificate that is not accepted here. */
+export class CertificateError extends NetError {
+  override readonly name = 'CertificateError';
+
+  constructor(message: string) {
+    super('tls', message);
   }
 }
 

@@ -14,8 +14,8 @@ export const TLS_PROTOCOLS = ['TLSv1.2', 'TLSv1.3'] as const;
 export type TlsProtocol = (typeof TLS_PROTOCOLS)[number];
 
 export interface TlsTerms {
-  /** This side's key with its certificates. */
-  readonly keyStore: StoreFile;
+  /** This side's key with its certificates; null shows none, which only who dials can do without. */
+  readonly keyStore: StoreFile | null;
   /** Every certificate in it is believed, and what it signed; null: the well-known authorities. */
   readonly trustStore: StoreFile | null;
   /** Read again when a file has changed. */

@@ -144,7 +144,7 @@ describeWith([CERTIFICATE_TOOLS], 'TLS', () => {
     const elsewhere = authority.issue({ name: 'elsewhere', hosts: 'DNS:elsewhere.example' });
     const expired = authority.issue({ name: 'expired', isExpired: true });
     for (const [files, problem] of [
-      [strange, 'its certificate is signed by nobody whom this member trusts'],
+      [strange, 'its certificate is signed by nobody who is trusted here'],
       [elsewhere, 'its certificate is for DNS:elsewhere.example, and not for 127.0.0.1'],
       [expired, 'its certificate has expired'],
     ] as const) {

@@ -206,10 +206,26 @@ export const ring = {
         advice:
           'Its figures and keys are shown to users it knows. Placement is shown all the same.',
       },
+      'wrong-auth': {
+        title: 'It does not know this user with this password.',
+        advice:
+          'Every node of a ring knows the same users where their files of users are the same.',
+      },
+      'not-allowed': {
+        title: 'This user may not ask for its figures.',
+        advice: 'Come as another user. Placement is shown all the same.',
+      },
       'tls-only': {
         title: 'It speaks TLS only.',
-        advice:
-          'Its figures and keys cannot be asked for in plain text. Placement is shown all the same.',
+        advice: 'Its figures and keys are not told in plain text. Placement is shown all the same.',
+      },
+      'tls-failed': {
+        title: 'No connection over TLS comes about.',
+        advice: 'It may speak plain text only, or want a certificate of whoever comes.',
+      },
+      untrusted: {
+        title: 'Its certificate is not accepted.',
+        advice: 'Name the file with the certificate of the authority that signed it.',
       },
       loading: {
         title: 'It still reads its files.',
@@ -219,6 +235,23 @@ export const ring = {
         title: 'It answers something else than storage nodes do.',
         advice: 'Something else may listen at its address.',
       },
+    },
+    access: {
+      entry: 'How nodes are entered…',
+      open: 'Sign in…',
+      title: 'Sign in to the storage nodes',
+      about: 'For their figures and keys. All nodes of this ring are entered alike.',
+      user: 'User',
+      userHint: 'Empty where nodes let everybody in.',
+      password: 'Password',
+      tls: 'Over TLS',
+      tlsHint: 'Nodes with clientTls settings speak nothing else.',
+      caFile: 'File with certificates to believe',
+      caFileHint:
+        'PEM, PKCS12 or JKS, on the computer the console runs on. Empty: the well-known authorities.',
+      note: 'Nothing of this is written to disk: it holds until the console ends.',
+      confirm: 'Sign in',
+      done: 'The storage nodes let the console in',
     },
     consequences: {
       none: 'Nothing changes: it takes no part at present.',

@@ -264,7 +264,11 @@ export const shell = {
     },
     'node-auth': {
       title: 'The storage node does not let us do that.',
-      advice: 'It knows its own users, and the console has none of them.',
+      advice: 'Sign in as a user whom the node knows, and who may do that.',
+    },
+    'node-tls': {
+      title: 'The storage node cannot be entered so.',
+      advice: 'Say whether nodes speak TLS, and whose certificates are to be believed.',
     },
     'node-refused': {
       title: 'The storage node refused it.',

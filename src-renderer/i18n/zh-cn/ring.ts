@@ -198,17 +198,49 @@ export const ring: Texts<typeof measure> = {
       },
       'no-auth': {
         title: '它要求验证身份。',
-        advice: '它的数据只对已知用户显示。布局仍可查看。',
+        advice: '它的数据与键只对已知用户显示。布局仍可查看。',
+      },
+      'wrong-auth': {
+        title: '它不认识这个用户，或密码不对。',
+        advice: '各节点的用户文件相同时，环中所有节点认识相同的用户。',
+      },
+      'not-allowed': {
+        title: '此用户无权查看它的数据。',
+        advice: '请以其他用户登录。布局仍可查看。',
       },
       'tls-only': {
         title: '它只接受 TLS。',
-        advice: '无法以明文询问它的数据与键。布局仍可查看。',
+        advice: '它不以明文提供数据与键。布局仍可查看。',
+      },
+      'tls-failed': {
+        title: '无法与它建立 TLS 连接。',
+        advice: '它可能只接受明文，或要求来访者出示证书。',
+      },
+      untrusted: {
+        title: '它的证书不被接受。',
+        advice: '请指定为其签名的机构的证书文件。',
       },
       loading: { title: '它还在读取文件。', advice: '读完后会自动开始服务。' },
       unreadable: {
         title: '它的应答不像存储节点。',
         advice: '可能是别的程序在监听这个地址。',
       },
+    },
+    access: {
+      entry: '节点登录方式…',
+      open: '登录…',
+      title: '登录存储节点',
+      about: '用于查看其数据与键。此环的所有节点使用相同的登录方式。',
+      user: '用户',
+      userHint: '节点允许任何人访问时留空。',
+      password: '密码',
+      tls: '使用 TLS',
+      tlsHint: '设置了 clientTls 的节点只接受 TLS。',
+      caFile: '受信任的证书文件',
+      caFileHint: '控制台所在计算机上的 PEM、PKCS12 或 JKS 文件。留空则使用公认的机构。',
+      note: '这些内容不会写入磁盘，只保留到控制台退出。',
+      confirm: '登录',
+      done: '存储节点已允许控制台访问',
     },
     consequences: {
       none: '没有变化：它目前不参与。',

@@ -251,7 +251,11 @@ export const shell: Texts<typeof english> = {
     },
     'node-auth': {
       title: '存储节点不允许这样做。',
-      advice: '它有自己的用户，而控制台不在其中。',
+      advice: '请以节点认识且有权限的用户登录。',
+    },
+    'node-tls': {
+      title: '无法以这种方式访问存储节点。',
+      advice: '请说明节点是否使用 TLS，以及信任谁的证书。',
     },
     'node-refused': { title: '存储节点拒绝了请求。', advice: '请看它的说明。' },
     'plan-outdated': {

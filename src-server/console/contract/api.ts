@@ -79,7 +79,17 @@ import {
   stagedPlace,
 } from './rebalance-models.ts';
 import { reconfigPlan } from './reconfig-plan-models.ts';
-import { keyPlace, partitionReport, ringAt, ringLive, ringView, whatIf } from './ring-models.ts';
+import {
+  accessFacts,
+  accessOutcome,
+  accessWish,
+  keyPlace,
+  partitionReport,
+  ringAt,
+  ringLive,
+  ringView,
+  whatIf,
+} from './ring-models.ts';
 import { nodeLinkFaults, nodeName, nodeOrder } from './storage-models.ts';
 
 export const CONTRACT_VERSION = 1;
@@ -258,6 +268,10 @@ export const methods = {
   ),
   /** What becomes of the ring without these nodes; with none, how it is. Nothing is touched. */
   'ring.whatIf': method(object({ ...ringAt, without: list(nodeName, { max: 1000 }) }), whatIf),
+  /** How the nodes of a ring are entered; what is secret of it is told to nobody. */
+  'ring.access': method(object(ringAt), accessFacts),
+  /** Enters them so from now on, for as long as the console runs, if they let it in; else nothing changes. */
+  'ring.enter': method(object({ ...ringAt, access: accessWish }), accessOutcome),
   /** Starts, ends, pauses or resumes a storage node of this program; how that goes comes by the topics. */
   'ring.order': method(nodeOrder, nothing),
   /** What is done on purpose to ways between storage nodes of this program; those that are not named stay as they are. */

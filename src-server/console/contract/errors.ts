@@ -51,6 +51,8 @@ export const ERROR_CODES = [
   'disk-full',
   /** The node wants to know who asks, or does not let them. */
   'node-auth',
+  /** The node speaks TLS and the console does not, or the other way round, or its certificate is not accepted. */
+  'node-tls',
   /** The node refused it; the sentence says why. */
   'node-refused',
   'internal',

@@ -131,14 +131,40 @@ export const nodeTrouble = literal(
   'silent',
   /** It wants to know who asks. */
   'no-auth',
+  /** It does not know this user with this password. */
+  'wrong-auth',
+  /** It knows the user, who may not ask that. */
+  'not-allowed',
   /** It speaks TLS only. */
   'tls-only',
+  /** It was to speak TLS, and no such connection came about. */
+  'tls-failed',
+  /** Its certificate is not accepted. */
+  'untrusted',
   /** It still reads its files. */
   'loading',
   /** It answers something else than nodes do. */
   'unreadable',
 );
 export type NodeTrouble = TypeOf<typeof nodeTrouble>;
+
+/** How the nodes of a ring are entered: as whom, and over TLS or not. */
+const tlsAccess = nullable(object({ caFile: nullable(text({ max: 4000 })) }));
+/** What may be told of it. */
+export const accessFacts = object({ user: nullable(string), tls: tlsAccess });
+export type AccessFacts = TypeOf<typeof accessFacts>;
+
+/** User and password empty: nobody in particular. */
+export const accessWish = object({
+  user: text({ max: 64 }),
+  password: text({ max: 10_000 }),
+  tls: tlsAccess,
+});
+export type AccessWish = TypeOf<typeof accessWish>;
+
+/** Null where it is in force now; else why the first node that answered does not let the console in so. */
+export const accessOutcome = object({ trouble: nullable(nodeTrouble), detail: nullable(string) });
+export type AccessOutcome = TypeOf<typeof accessOutcome>;
 
 export const nodeFigures = object({
   version: nullable(string),

@@ -238,6 +238,8 @@ export class Console implements Handlers {
       'ring.locate': ({ key, ...at }) => this.#rings.locate(at, key),
       'ring.partition': ({ partition, ...at }) => this.#rings.partition(at, partition),
       'ring.whatIf': ({ without, ...at }) => this.#rings.whatIf(at, without),
+      'ring.access': (at) => this.#rings.access(at),
+      'ring.enter': ({ access, ...at }) => this.#rings.enter(at, access),
       'ring.order': (order) => {
         this.#rings.order(order);
       },

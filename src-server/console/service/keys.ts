@@ -20,7 +20,7 @@ import { RespLost } from '../../storage/resp/client.ts';
 import { cursorOf, placeOf } from '../../storage/resp/local-keys.ts';
 import { type Reply, RespError } from '../../storage/resp/reply.ts';
 import { partitionOf, slotOf } from '../../storage/ring/slots.ts';
-import type { Ask, Word } from './ring/node-doors.ts';
+import { type Ask, type Word, WrongDoor } from './ring/node-doors.ts';
 import type { RingAt, Rings } from './ring/rings.ts';
 
 /** Keys somebody looks for are few among many: so many are looked through at a time. */
@@ -43,7 +43,7 @@ export class Keys {
     const count = pattern === '*' ? wish.count : SCAN_COUNT;
     const address = this.#anyNode(at);
     const words = ['SCAN', from, 'MATCH', pattern, 'COUNT', String(count)];
-    const [cursor, found] = listOf(await this.#ask(address, words));
+    const [cursor, found] = listOf(await this.#ask(at, address, words));
     const partitionCount = this.#partitionCount(at);
     const keys = listOf(found ?? null)
       .filter((key) => Buffer.isBuffer(key))
@@ -53,13 +53,13 @@ export class Keys {
         partition: partitionOf(slotOf(key), partitionCount),
       }))
       .filter((one) => partition === null || one.partition === partition);
-    const lines = await this.#describe(address, keys);
+    const lines = await this.#describe(at, address, keys);
     return { cursor: cursorAfter(textOfReply(cursor), partition), keys: lines };
   }
 
   async get(at: RingAt, key: Uint8Array): Promise<KeyValue | null> {
     const address = this.#nodeOf(at, key);
-    const replies = await this.#askAll(address, lookAt(key));
+    const replies = await this.#askAll(at, address, lookAt(key));
     return this.#valueOf(at, key, replies);
   }
 
@@ -68,7 +68,7 @@ export class Keys {
     { key, value, ttlMs }: { key: Uint8Array; value: Uint8Array; ttlMs: number | null },
   ): Promise<KeyCreation> {
     const life: Word[] = ttlMs === null ? [] : ['PX', String(ttlMs)];
-    const reply = await this.#ask(this.#nodeOf(at, key), ['SET', key, value, 'NX', ...life]);
+    const reply = await this.#ask(at, this.#nodeOf(at, key), ['SET', key, value, 'NX', ...life]);
     if (reply !== null) return { kind: 'done' };
     const theirs = await this.get(at, key);
     // It was there a moment ago, and has just gone: whoever wants it may try again.
@@ -107,7 +107,7 @@ export class Keys {
     change: readonly Word[],
   ): Promise<KeyChange> {
     return this.#heard(() =>
-      this.#rings.doors.alone(this.#nodeOf(at, key), async (ask) => {
+      this.#rings.open(at).doors.alone(this.#nodeOf(at, key), async (ask) => {
         const [watched = null, ...looked] = await ask(['WATCH', key], ...lookAt(key));
         refuse(watched);
         const found = this.#valueOf(at, key, looked);
@@ -126,6 +126,7 @@ export class Keys {
 
   /** How long each value is and lives; what went meanwhile is left out. */
   async #describe(
+    at: RingAt,
     address: string,
     keys: readonly { readonly key: Buffer; readonly slot: number; readonly partition: number }[],
   ): Promise<KeyLines['keys']> {
@@ -133,7 +134,7 @@ export class Keys {
       ['STRLEN', key],
       ['PTTL', key],
     ]);
-    const replies = await this.#askAll(address, questions);
+    const replies = await this.#askAll(at, address, questions);
     return keys.flatMap((one, i) => {
       const [bytes, ttl] = [Number(replies[i * 2]), Number(replies[i * 2 + 1])];
       if (ttl === NO_KEY || !Number.isFinite(bytes)) return [];
@@ -157,14 +158,14 @@ export class Keys {
     };
   }
 
-  async #ask(address: string, words: readonly Word[]): Promise<Reply> {
-    const [reply] = await this.#askAll(address, [words]);
+  async #ask(at: RingAt, address: string, words: readonly Word[]): Promise<Reply> {
+    const [reply] = await this.#askAll(at, address, [words]);
     return reply!;
   }
 
-  #askAll(address: string, commands: readonly (readonly Word[])[]): Promise<Reply[]> {
+  #askAll(at: RingAt, address: string, commands: readonly (readonly Word[])[]): Promise<Reply[]> {
     return this.#heard(async () => {
-      const replies = await this.#rings.doors.ask(address, ...commands);
+      const replies = await this.#rings.open(at).doors.ask(address, ...commands);
       for (const reply of replies) refuse(reply);
       return replies;
     });
@@ -178,6 +179,7 @@ export class Keys {
       if (error instanceof RespError) refuse(error);
       // What was asked may have been done: nobody can say.
       if (error instanceof RespLost) throw new ApiError('outcome-unknown', error.message);
+      if (error instanceof WrongDoor) throw new ApiError('node-tls', error.message);
       if (!(error instanceof NetError)) throw error;
       const code = error.code === 'timeout' ? 'outcome-unknown' : 'node-unreachable';
       throw new ApiError(code, `the storage node does not answer: ${error.message}`);

@@ -9,11 +9,11 @@ import net from 'node:net';
 import tls from 'node:tls';
 
 import {
+  CertificateError,
   type ConnectOptions,
   type Listener,
   type ListenOptions,
   type Net,
-  NetError,
   type Socket,
 } from '../net.ts';
 import type { NetSecurity } from '../tls.ts';
@@ -78,7 +78,7 @@ export class SecureNet implements Net {
     if (problem === null) return new NodeSocket(secured, { isSecure: true, words: tlsWords });
     secured.on('error', () => undefined);
     secured.destroy();
-    throw new NetError('tls', `cannot connect to ${place(options)}: ${problem}`);
+    throw new CertificateError(`cannot connect to ${place(options)}: ${problem}`);
   }
 
   #whyNotDialled(socket: tls.TLSSocket, host: string): string | null {

@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import tls from 'node:tls';
 
 import { NetError } from '../net.ts';
-import { TLS_PROTOCOLS, type TlsTerms } from '../tls.ts';
+import { type StoreFile, TLS_PROTOCOLS, type TlsTerms } from '../tls.ts';
 import { readIdentity, readTrusted } from './key-stores.ts';
 
 export class TlsContext {
@@ -48,7 +48,7 @@ export class TlsContext {
 
   #look(): string {
     const { keyStore, trustStore } = this.#terms;
-    return [keyStore.path, trustStore?.path]
+    return [keyStore?.path, trustStore?.path]
       .map((path) => {
         const facts = path === undefined ? null : fs.statSync(path, { throwIfNoEntry: false });
         return `${facts?.mtimeMs} ${facts?.size} ${facts?.ino}`;
@@ -58,17 +58,9 @@ export class TlsContext {
 }
 
 function contextOptions(terms: TlsTerms): tls.SecureContextOptions {
-  const { key, chain } = readIdentity(terms.keyStore);
-  const { validToDate } = new X509Certificate(chain);
-  if (validToDate.getTime() < Date.now()) {
-    const when = validToDate.toISOString();
-    const problem = `its certificate has expired on ${when}; give this member a new one`;
-    throw new NetError('tls', `${terms.keyStore.path} cannot be used for TLS: ${problem}`);
-  }
   const [oldest, newest] = rangeOf(terms);
   return {
-    key,
-    cert: chain,
+    ...(terms.keyStore === null ? {} : identityOptions(terms.keyStore)),
     // Java trusts every certificate that is in the file, whoever signed it.
     allowPartialTrustChain: true,
     minVersion: oldest,
@@ -76,6 +68,17 @@ function contextOptions(terms: TlsTerms): tls.SecureContextOptions {
     ...(terms.trustStore === null ? {} : { ca: readTrusted(terms.trustStore) }),
     ...(terms.ciphers === null ? {} : { ciphers: terms.ciphers.map(opensslName).join(':') }),
   };
+}
+
+function identityOptions(keyStore: StoreFile): tls.SecureContextOptions {
+  const { key, chain } = readIdentity(keyStore);
+  const { validToDate } = new X509Certificate(chain);
+  if (validToDate.getTime() < Date.now()) {
+    const when = validToDate.toISOString();
+    const problem = `its certificate has expired on ${when}; give this member a new one`;
+    throw new NetError('tls', `${keyStore.path} cannot be used for TLS: ${problem}`);
+  }
+  return { key, cert: chain };
 }
 
 function rangeOf({ protocols }: TlsTerms): [tls.SecureVersion, tls.SecureVersion] {

@@ -5,7 +5,7 @@ import { netWords } from './net.ts';
 type Words = Pick<NetError, 'code' | 'message'>;
 
 const UNTRUSTED =
-  'its certificate is signed by nobody whom this member trusts; put its authority into the trust store here';
+  'its certificate is signed by nobody who is trusted here; put its authority into the trust store here';
 const NOT_TRUSTED_THERE =
   "it does not accept this member's certificate; its trust store must have the authority that signed it, and the " +
   'certificate must name the host of this member';

@@ -1,9 +1,11 @@
 /** Connections to storage nodes, one for each address, kept while they are used. */
 import { parseConnectString } from '../../../coordination/client/client.ts';
 import type { Clock, Timer } from '../../../platform/clock.ts';
-import { type Net, NetError } from '../../../platform/net.ts';
-import { RespClient } from '../../../storage/resp/client.ts';
+import { CertificateError, type Net, NetError } from '../../../platform/net.ts';
+import type { Platform } from '../../../platform/platform.ts';
+import { RespClient, RespLost } from '../../../storage/resp/client.ts';
 import type { Reply } from '../../../storage/resp/reply.ts';
+import { netFor, type NodeAccess, speaksTls } from './node-access.ts';
 
 export type Word = string | Uint8Array;
 
@@ -21,19 +23,35 @@ interface Door {
   idle: Timer | null;
 }
 
+/** A node whose door is another one than the console came to. */
+export class WrongDoor extends Error {
+  override readonly name = 'WrongDoor';
+  readonly trouble: 'tls-only' | 'tls-failed' | 'untrusted';
+
+  constructor(trouble: WrongDoor['trouble'], message: string) {
+    super(message);
+    this.trouble = trouble;
+  }
+}
+
 export class NodeDoors {
-  readonly #net: Net;
+  readonly #platform: Pick<Platform, 'net' | 'secureNet' | 'clock'>;
   readonly #clock: Clock;
+  readonly access: NodeAccess;
+  readonly #net: Net;
   readonly #doors = new Map<string, Door>();
 
-  constructor(parts: { readonly net: Net; readonly clock: Clock }) {
-    this.#net = parts.net;
-    this.#clock = parts.clock;
+  /** @throws ApiError for an access that is none */
+  constructor(platform: Pick<Platform, 'net' | 'secureNet' | 'clock'>, access: NodeAccess) {
+    this.#platform = platform;
+    this.#clock = platform.clock;
+    this.access = access;
+    this.#net = netFor(access, platform);
   }
 
   /**
    * Commands that are sent together, among those of others; errors of the node are among the replies.
-   * @throws NetError, RespLost, RespError where the node lets nobody in
+   * @throws NetError, RespLost, WrongDoor, RespError where the node does not let the console in
    */
   async ask(address: string, ...commands: readonly (readonly Word[])[]): Promise<Reply[]> {
     return this.#within(await this.#clientAt(address), commands);
@@ -106,6 +124,28 @@ export class NodeDoors {
     const parsed = parseConnectString(address);
     const at = parsed.ok ? parsed.value.hosts[0] : undefined;
     if (at === undefined) throw new NetError('not-found', `${address} is no address`);
-    return RespClient.connect({ net: this.#net, ...at, timeoutMs: CONNECT_MS, name: NAME });
+    const { credentials } = this.access;
+    try {
+      return await RespClient.connect({
+        ...{ net: this.#net, ...at, timeoutMs: CONNECT_MS, name: NAME },
+        ...(credentials === null ? {} : { credentials }),
+      });
+    } catch (error) {
+      throw await this.#whyNot(error, at);
+    }
+  }
+
+  async #whyNot(
+    error: unknown,
+    at: { readonly host: string; readonly port: number },
+  ): Promise<unknown> {
+    if (error instanceof CertificateError) return new WrongDoor('untrusted', error.message);
+    if (error instanceof NetError && error.code === 'tls')
+      return new WrongDoor('tls-failed', error.message);
+    // It hung up at the first word of plain text: so do those who speak TLS only, and those who end.
+    const isPlain = this.access.tls === null;
+    if (isPlain && error instanceof RespLost && (await speaksTls(at, this.#platform)))
+      return new WrongDoor('tls-only', 'it speaks TLS');
+    return error;
   }
 }

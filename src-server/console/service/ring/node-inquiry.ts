@@ -6,7 +6,7 @@ import { NetError } from '../../../platform/net.ts';
 import { type Holding, holdingsOf } from '../../../storage/planning/answers.ts';
 import { type Reply, RespError } from '../../../storage/resp/reply.ts';
 import { answerOf, type Counters, NO_FIGURES } from './node-answers.ts';
-import type { NodeDoors } from './node-doors.ts';
+import { type NodeDoors, WrongDoor } from './node-doors.ts';
 
 /** A node that says nothing for so long is not merely slow. */
 const SILENT_MS = 2500;
@@ -29,7 +29,7 @@ export interface NodeTold {
 export class NodeInquiry {
   static readonly NOTHING = NO_FIGURES;
   readonly #clock: Clock;
-  readonly #doors: NodeDoors;
+  readonly #doors: () => NodeDoors;
   node: RingNode;
   #askedMs: number | null = null;
   #last: NodeTold | null = null;
@@ -39,7 +39,7 @@ export class NodeInquiry {
 
   constructor(parts: {
     readonly clock: Clock;
-    readonly doors: NodeDoors;
+    readonly doors: () => NodeDoors;
     readonly node: RingNode;
   }) {
     this.#clock = parts.clock;
@@ -108,7 +108,7 @@ export class NodeInquiry {
 
   async #put(address: string, words: readonly string[]): Promise<Reply> {
     this.#questions++;
-    const [reply = null] = await this.#doors.ask(address, words);
+    const [reply = null] = await this.#doors().ask(address, words);
     return reply;
   }
 
@@ -134,14 +134,17 @@ function less(count: number | null, part: number): number | null {
   return count === null ? null : count - part;
 }
 
-function troubleOf(error: unknown): NodeTrouble {
-  if (error instanceof RespError) {
-    if (error.code === 'NOAUTH' || error.code === 'NOPERM' || error.code === 'WRONGPASS')
-      return 'no-auth';
-    return error.code === 'LOADING' ? 'loading' : 'unreadable';
-  }
+const REFUSALS: ReadonlyMap<string, NodeTrouble> = new Map([
+  ['NOAUTH', 'no-auth'],
+  ['WRONGPASS', 'wrong-auth'],
+  ['NOPERM', 'not-allowed'],
+  ['LOADING', 'loading'],
+]);
+
+export function troubleOf(error: unknown): NodeTrouble {
+  if (error instanceof RespError) return REFUSALS.get(error.code) ?? 'unreadable';
+  if (error instanceof WrongDoor) return error.trouble;
   // It hung up: it ends, or does not answer any more.
   if (!(error instanceof NetError)) return 'silent';
-  if (error.code === 'refused') return 'refused';
-  return error.code === 'tls' ? 'tls-only' : 'silent';
+  return error.code === 'refused' ? 'refused' : 'silent';
 }

@@ -36,7 +36,7 @@ interface Before {
 
 export class RingLive {
   readonly #clock: Clock;
-  readonly #doors: NodeDoors;
+  readonly #doors: () => NodeDoors;
   readonly #nodes: () => readonly RingNode[];
   readonly #partitionCount: () => number;
   readonly #listeners = new Set<Listener>();
@@ -58,7 +58,7 @@ export class RingLive {
 
   constructor(parts: {
     readonly clock: Clock;
-    readonly doors: NodeDoors;
+    readonly doors: () => NodeDoors;
     readonly nodes: () => readonly RingNode[];
     readonly partitionCount: () => number;
   }) {

@@ -1,9 +1,13 @@
 /** The rings behind the clusters: each watched once however many people look, and nodes asked only while somebody does. */
 import { ApiError } from '#contract/errors.ts';
 import type {
+  AccessFacts,
+  AccessOutcome,
+  AccessWish,
   KeyPlace,
   PartitionReport,
   RingLive as LiveView,
+  RingNode,
   RingView,
   WhatIf,
 } from '#contract/ring-models.ts';
@@ -13,10 +17,13 @@ import type { Platform } from '../../../platform/platform.ts';
 import { DEFAULT_ROOT } from '../../../storage/control/paths.ts';
 import { RingMemory } from '../../../storage/planning/ring-memory.ts';
 import { ringNow } from '../../../storage/planning/ring-now.ts';
+import { RespError } from '../../../storage/resp/reply.ts';
 import { crc16, hashedPartOf, partitionOf, slotOf } from '../../../storage/ring/slots.ts';
 import { type Clusters, LOCAL_ID } from '../clusters.ts';
 import type { LocalStorage } from '../local-storage.ts';
+import { accessOf, type NodeAccess, PLAIN } from './node-access.ts';
 import { NodeDoors } from './node-doors.ts';
+import { troubleOf } from './node-inquiry.ts';
 import { partitionReportOf } from './partition-report.ts';
 import { RingLive } from './ring-live.ts';
 import { type RingSource, RingWatch } from './ring-watch.ts';
@@ -31,8 +38,8 @@ export interface RingAt {
 export interface OpenRing {
   readonly watch: RingWatch;
   readonly live: RingLive;
-  /** Of its nodes. */
-  readonly doors: NodeDoors;
+  /** Of its nodes; others once they are entered otherwise. */
+  doors: NodeDoors;
   /** Placements it had while it was watched. */
   readonly memory: RingMemory;
 }
@@ -40,21 +47,22 @@ export interface OpenRing {
 const ROOT = /^(\/[^/\p{Cc}]+)+$/u;
 
 export class Rings {
-  readonly #platform: Pick<Platform, 'net' | 'clock' | 'logger'>;
+  readonly #platform: Pick<Platform, 'net' | 'secureNet' | 'clock' | 'logger'>;
   readonly #clusters: Clusters;
   readonly #storage: LocalStorage | null;
-  readonly doors: NodeDoors;
   readonly #rings = new Map<string, OpenRing>();
+  /** Of rings whose nodes do not let everybody in. */
+  readonly #accesses = new Map<string, NodeAccess>();
 
   constructor(parts: {
-    readonly platform: Pick<Platform, 'net' | 'clock' | 'logger'>;
+    readonly platform: Pick<Platform, 'net' | 'secureNet' | 'clock' | 'logger'>;
     readonly clusters: Clusters;
     readonly storage: LocalStorage | null;
   }) {
     this.#platform = parts.platform;
     this.#clusters = parts.clusters;
     this.#storage = parts.storage;
-    this.doors = new NodeDoors(parts.platform);
+    parts.clusters.onChange(() => this.#forgetOthers());
   }
 
   /** @throws ApiError not-found */
@@ -101,6 +109,50 @@ export class Rings {
     return whatIfOf(watch.known, config, { without, partitionBytes });
   }
 
+  /** How its nodes are entered, without what is secret of it. */
+  access(at: RingAt): AccessFacts {
+    const { credentials, tls } = this.#accesses.get(nameOf(at)) ?? PLAIN;
+    return { user: credentials?.name ?? null, tls };
+  }
+
+  /**
+   * Enters its nodes so from now on, if the first of them that answers at all lets the console in.
+   * @throws ApiError bad-request, unsupported
+   */
+  async enter(at: RingAt, wish: AccessWish): Promise<AccessOutcome> {
+    const { watch } = this.open(at);
+    const access = accessOf(wish);
+    const doors = new NodeDoors(this.#platform, access);
+    const refusal = await this.#tryAll(doors, watch.shown?.nodes ?? []);
+    if (refusal !== null) {
+      doors.close();
+      return refusal;
+    }
+    // While it was tried, the ring may have been left and opened again.
+    const opened = this.open(at);
+    opened.doors.close();
+    this.#accesses.set(nameOf(at), access);
+    opened.doors = doors;
+    return { trouble: null, detail: null };
+  }
+
+  /** Null where it is let in, or nobody can say. */
+  async #tryAll(doors: NodeDoors, nodes: readonly RingNode[]): Promise<AccessOutcome | null> {
+    for (const { isAlive, proxyAddress } of nodes) {
+      if (!isAlive || proxyAddress === null) continue;
+      try {
+        const [reply] = await doors.ask(proxyAddress, ['RING.STATUS']);
+        if (!(reply instanceof RespError)) return null;
+        return { trouble: troubleOf(reply), detail: reply.message };
+      } catch (error) {
+        const trouble = troubleOf(error);
+        if (trouble === 'silent' || trouble === 'refused') continue;
+        return { trouble, detail: error instanceof Error ? error.message : null };
+      }
+    }
+    return null;
+  }
+
   order(order: NodeOrder): void {
     this.#storage?.order(order);
   }
@@ -115,7 +167,6 @@ export class Rings {
 
   close(): void {
     for (const { watch } of [...this.#rings.values()]) watch.close();
-    this.doors.close();
   }
 
   /** It is watched from now on, for a while at least. @throws ApiError not-found */
@@ -132,11 +183,15 @@ export class Rings {
       clock,
       logger,
       source: this.#sourceOf(at),
-      onRest: () => this.#rings.delete(nameOf(at)),
+      onRest: () => {
+        this.#rings.get(nameOf(at))?.doors.close();
+        this.#rings.delete(nameOf(at));
+      },
     });
+    const doors = new NodeDoors(this.#platform, this.#accesses.get(nameOf(at)) ?? PLAIN);
     const live = new RingLive({
       clock,
-      doors: this.doors,
+      doors: () => this.#rings.get(nameOf(at))?.doors ?? doors,
       nodes: () => watch.shown?.nodes ?? [],
       partitionCount: () => this.#partitionCount(watch),
     });
@@ -145,10 +200,17 @@ export class Rings {
       const ring = ringNow(watch.known);
       if (ring !== null) memory.remember(ring);
     });
-    const opened = { watch, live, doors: this.doors, memory };
+    const opened = { watch, live, doors, memory };
     this.#rings.set(nameOf(at), opened);
     watch.hold()();
     return opened;
+  }
+
+  /** Who is no longer known has no secrets here either. */
+  #forgetOthers(): void {
+    const clusters = this.#clusters.view().map(({ id }) => id);
+    for (const name of this.#accesses.keys())
+      if (!clusters.some((id) => name.startsWith(`${id} `))) this.#accesses.delete(name);
   }
 
   #partitionCount(watch: RingWatch | null): number {

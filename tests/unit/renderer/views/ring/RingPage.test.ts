@@ -106,7 +106,7 @@ describe('nodes', () => {
     const nodes = [
       report('node-1'),
       report('node-2', { trouble: 'refused', detail: 'nobody listens there' }),
-      report('node-3'),
+      report('node-3', { trouble: 'no-auth', detail: 'NOAUTH' }),
     ];
     const sample = { id: 'node-1', bytesInPerS: 1, bytesOutPerS: 1, lagEntries: 3 };
     console().say('ring.live', {
@@ -121,6 +121,9 @@ describe('nodes', () => {
     expect(first!.textContent).toContain('250');
     expect(second!.textContent).toContain('nobody listens at its address');
     expect(second!.textContent).toContain('nobody listens there');
+    buttonNamed('Sign in…').click();
+    expect(useDialogs().dialog.value).toEqual({ kind: 'node-access' });
+    useDialogs().close();
   });
 
   test('of this program are ended only after it was said what that does', async () => {
