@@ -5,7 +5,7 @@ import type { PreviewNode } from '#contract/rebalance-models.ts';
 
 import type { MenuEntry } from '../components/base/menu.ts';
 import { t } from '../i18n/words.ts';
-import { zoneOf } from '../model/staged-ring.ts';
+import { zoneOf, zoneWords } from '../model/staged-ring.ts';
 import { useRingEditor } from '../stores/ring-editor.ts';
 import { useDialogs } from './use-dialogs.ts';
 
@@ -74,7 +74,7 @@ export function useNodeEdits(): NodeEdits {
       { kind: 'heading', label: t('editor.node.zone') },
       ...zones.map((zone): MenuEntry => ({
         kind: 'choice',
-        label: zone.replace('/', ' / '),
+        label: zoneWords(zone, zones),
         isChosen: zoneOf(node) === zone,
         onSelect: () => toZone(node, zone),
       })),

@@ -152,3 +152,37 @@ export function withoutVain(edits: Edits, { nodes, settings }: Today): Edits {
     }
   });
 }
+
+/** A node's weight as it is staged, before anything has come of it; null where it would not belong to the ring. */
+export function stagedWeight(edits: Edits, id: string, before: number | null): number | null {
+  return edits.reduce((weight: number | null, edit) => {
+    const added = addedBy(edit);
+    if (added?.id === id) return added.weight;
+    if (!('id' in edit) || edit.id !== id || weight === null) return weight;
+    if (edit.kind === 'removeNode' || edit.kind === 'replaceNode') return null;
+    if (edit.kind === 'drainNode') return 0;
+    return edit.kind === 'setWeight' ? edit.weight : weight;
+  }, before);
+}
+
+/** Settings as they are staged, likewise. */
+export function stagedSettings(edits: Edits, before: LayoutSettings): LayoutSettings {
+  return edits.reduce((settings, edit) => {
+    switch (edit.kind) {
+      case 'setReplicas':
+        return { ...settings, replicaCount: edit.replicaCount };
+      case 'setPartitions':
+        return { ...settings, partitionCount: edit.partitionCount };
+      case 'setOverload':
+        return { ...settings, overloadPercent: edit.overloadPercent };
+      case 'setStrategy':
+        return { ...settings, strategy: edit.strategy };
+      case 'setTokensPerNode':
+        return { ...settings, tokensPerNode: edit.tokensPerNode };
+      case 'setLeaders':
+        return { ...settings, leaders: edit.leaders };
+      default:
+        return settings;
+    }
+  }, before);
+}

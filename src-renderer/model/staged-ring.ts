@@ -149,3 +149,10 @@ export function movesUntil({ steps, count }: PlainMoves, step: number): number {
   while (done < count && steps[done]! < step) done++;
   return done;
 }
+
+/** A zone by its name, with its region only where there are several. */
+export function zoneWords(zone: string, zones: readonly string[]): string {
+  const regionOf = (key: string): string => key.slice(0, key.indexOf('/'));
+  const isOneRegion = zones.every((key) => regionOf(key) === regionOf(zone));
+  return isOneRegion ? zone.slice(zone.indexOf('/') + 1) : zone.replace('/', ' / ');
+}

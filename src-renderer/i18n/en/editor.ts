@@ -64,7 +64,7 @@ export const editor = {
     },
     nodes: {
       title: 'Nodes',
-      about: 'Pull the handle or type a weight; the mark is today’s. Drag a node to another zone.',
+      about: 'Pull or type a weight; the mark is today’s. Drag nodes between zones.',
       add: 'Add a node…',
       waiting: '{name} in {zone} is running and holds nothing yet.',
       take: 'Add it',
@@ -234,7 +234,7 @@ export const editor = {
       rulesYes: 'Kept at every step',
       rulesNo: 'Not kept',
       rulesHint: 'Never fewer copies, never closer together',
-      bent: '{n} partition keeps copies closer than an even spread: weights or limits are in the way | {n} partitions keep copies closer than an even spread: weights or limits are in the way',
+      bent: '{n} partition closer together than ideal, by weights or limits | {n} partitions closer together than ideal, by weights or limits',
       unplaced: '{n} copy finds no node | {n} copies find no node',
       unsafe:
         '{n} partition has a worse moment on the way | {n} partitions have a worse moment on the way',
@@ -328,6 +328,7 @@ export const editor = {
       leaders:
         '{n} partition gets another leader, each in one short switch. | {n} partitions get another leader, each in one short switch.',
       time: 'It takes {least} to {most} at this pace.',
+      timeAbout: 'It takes about {time} at this pace.',
       grace:
         'It is done only once all copies were compared and are equal. Old copies are kept for {grace} after, so that undoing copies only what came in since.',
       why: 'Why (kept in the history)',

@@ -45,7 +45,7 @@ export function scenarioLines(scenarios: readonly Scenario[]): ScenarioLine[] {
         text: one?.text ?? '–',
         beside: one?.beside ?? '',
         share:
-          one === null || most <= floor
+          one === null || !isOther || most <= floor
             ? null
             : Math.max(0.01, (one.value - floor) / (most - floor)),
         isBest: one !== null && isOther && one.value === least,
@@ -60,7 +60,6 @@ export function scenarioLines(scenarios: readonly Scenario[]): ScenarioLine[] {
         : {
             value: figures.bytes,
             text: formatBytes(figures.bytes),
-            beside: tn('editor.figures.copies', figures.movedReplicas),
           },
     ),
     line('copies', t('scenarios.copies'), ({ figures }) =>
