@@ -45,7 +45,7 @@ export class Rig {
   ): Promise<Rig> {
     const damages: Damage[] = [];
     const random = new Prng(1);
-    const engine = await Engine.open({
+    const opening = Engine.open({
       platform: {
         disk,
         clock,
@@ -59,6 +59,17 @@ export class Rig {
       settings,
       onDamage: (damage) => damages.push(damage),
     });
+    let isOpening = true;
+    const ended = (): void => {
+      isOpening = false;
+    };
+    opening.then(ended, ended);
+    // What is opened is durable before anybody is told of it.
+    while (isOpening) {
+      await Promise.resolve();
+      clock.settle();
+    }
+    const engine = await opening;
     return new Rig(disk, clock, engine, damages, settings);
   }
 
