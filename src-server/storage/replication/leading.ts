@@ -21,6 +21,8 @@ import { StrictReads } from './strict-reads.ts';
 type Phase = 'beginning' | 'establishing' | 'established';
 
 const NO_BODY = new Uint8Array(0);
+/** So much more patience there is with whoever is there, and has not heard of the partition. */
+const LATE_FACTOR = 4;
 
 export class Leading {
   readonly epoch: number;
@@ -38,15 +40,13 @@ export class Leading {
   /** Never the same twice, also for a member that leaves and comes back. */
   #attempts = 0;
   #tickMs: number;
-  /** Nobody is blamed for silence before this: we were not there to hear. */
-  #attentiveSinceMs: number;
 
   constructor(self: Self, record: PartitionRecord) {
     this.#self = self;
     this.epoch = record.state.epoch;
     this.#inSync = new InSync(record);
     this.#startSeq = self.log.lastSeq + 1;
-    this.#tickMs = this.#attentiveSinceMs = self.nowMs;
+    this.#tickMs = self.nowMs;
   }
 
   begin(): void {
@@ -408,10 +408,7 @@ export class Leading {
   // --- who is in sync ---
 
   onTick(): void {
-    const { nowMs, settings } = this.#self;
-    const { beatMs, laggardMs } = settings;
-    if (nowMs - this.#tickMs > beatMs + laggardMs / 2) this.#attentiveSinceMs = nowMs;
-    this.#tickMs = nowMs;
+    this.#tickMs = this.#self.nowMs;
     this.#excludeLaggards();
     this.#advance();
   }
@@ -425,14 +422,17 @@ export class Leading {
   }
 
   #isLaggard(node: NodeId): boolean {
-    const { leases, nowMs, settings } = this.#self;
+    const { leases, settings } = this.#self;
     const member = this.#members.get(node)!;
     const { phase, sinceMs, oldestFlightMs } = member;
     if (phase === 'barred') return true;
     const heardMs =
       phase === 'streaming' ? Math.max(sinceMs, leases.answeredSentMs(node)) : sinceMs;
     const quietSinceMs = Math.min(heardMs, oldestFlightMs ?? Infinity);
-    return nowMs - Math.max(quietSinceMs, this.#attentiveSinceMs) > settings.laggardMs;
+    const { laggardMs } = settings;
+    // Who answers and has not promised has not heard of a new partition yet: nobody is served by going on without it at once.
+    const isLate = phase === 'apart' && leases.isLinked(node) && this.#isPresent(node);
+    return leases.attendedMs(quietSinceMs) > (isLate ? LATE_FACTOR * laggardMs : laggardMs);
   }
 
   /**
@@ -454,8 +454,8 @@ export class Leading {
   }
 
   #isPresent(node: NodeId): boolean {
-    const { leases, nowMs, settings } = this.#self;
-    return nowMs - leases.answeredSentMs(node) <= settings.laggardMs;
+    const { leases, settings } = this.#self;
+    return leases.attendedMs(leases.answeredSentMs(node)) <= settings.laggardMs;
   }
 
   #ask(inSync: readonly NodeId[]): void {

@@ -17,9 +17,18 @@ import { type ReplicationSettings, usableLeaseMs } from './settings.ts';
 /** Beats without an answer that are remembered; an answer to an older one grants nothing any more. */
 const UNANSWERED_MAX = 256;
 
+/** Times in which nobody was there to hear that are remembered; older ones are of no interest any more. */
+const STALLS_MAX = 64;
+
 interface Sent {
   readonly number: number;
   readonly atMs: number;
+}
+
+/** The clock jumped on, as the process had no time. */
+interface Stall {
+  readonly endMs: number;
+  readonly lostMs: number;
 }
 
 /** What is known of one other node. */
@@ -46,6 +55,7 @@ export class Leases {
   readonly #usableMs: number;
   readonly #peers = new Map<NodeId, Peer>();
   readonly #waiting: NodeId[] = [];
+  readonly #stalls = new Fifo<Stall>();
   #nowMs = -Infinity;
   #nextBeatMs = -Infinity;
 
@@ -56,6 +66,16 @@ export class Leases {
 
   get nowMs(): number {
     return this.#nowMs;
+  }
+
+  /** So much of the time since then we were here: what came meanwhile may not have been heard yet. */
+  attendedMs(sinceMs: number): number {
+    let lostMs = 0;
+    for (let i = 0; i < this.#stalls.length; i++) {
+      const stall = this.#stalls.at(i)!;
+      if (stall.endMs > sinceMs) lostMs += Math.min(stall.lostMs, stall.endMs - sinceMs);
+    }
+    return this.#nowMs - sinceMs - lostMs;
   }
 
   isLinked(node: NodeId): boolean {
@@ -110,7 +130,11 @@ export class Leases {
 
   /** Before the partitions hear of the time: they measure by it. */
   tick(nowMs: number): void {
+    const lostMs = nowMs - this.#nowMs - this.#settings.attentionMs;
     this.#nowMs = nowMs;
+    if (!(lostMs > 0 && lostMs < Infinity)) return;
+    if (this.#stalls.length === STALLS_MAX) this.#stalls.shift();
+    this.#stalls.push({ endMs: nowMs, lostMs });
   }
 
   linkUp(node: NodeId): void {
@@ -136,18 +160,24 @@ export class Leases {
     switch (message.kind) {
       case 'beat':
         peer.heardNumber = message.number;
+        // Answered at once: with our own beat it would be as old as two of them before it is heard.
+        this.#owe(from, peer, message.number);
         this.#onAnswered(peer, message.heard);
         // Only who has just heard from us on this link says something of the present.
         if (message.heard === peer.answeredNumber) peer.freshMs = peer.answeredSentMs;
         return;
       case 'question':
         peer.heardNumber = Math.max(peer.heardNumber, message.number);
-        if (peer.owedNumber === 0) this.#waiting.push(from);
-        peer.owedNumber = message.number;
+        this.#owe(from, peer, message.number);
         return;
       case 'answer':
         this.#onAnswered(peer, message.number);
     }
+  }
+
+  #owe(node: NodeId, peer: Peer, number: number): void {
+    if (peer.owedNumber === 0) this.#waiting.push(node);
+    peer.owedNumber = number;
   }
 
   /**

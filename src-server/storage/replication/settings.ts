@@ -14,6 +14,8 @@ export interface ReplicationSettings {
    * on; more than a slow disk or a collection of garbage takes.
    */
   readonly laggardMs: number;
+  /** Whoever drives replicas tells the time at least so often; where it did not, it was not there to hear anybody. */
+  readonly attentionMs: number;
   /** After a change that the ensemble did not take or did not answer. */
   readonly controlRetryMs: number;
   /** Entries and their bytes that may be proposed and not committed. */
@@ -28,6 +30,7 @@ export const DEFAULT_REPLICATION_SETTINGS: ReplicationSettings = {
   clockDrift: 0.05,
   beatMs: 250,
   laggardMs: 1000,
+  attentionMs: 50,
   controlRetryMs: 500,
   windowEntries: 0x1_0000,
   windowBytes: 0x200_0000,

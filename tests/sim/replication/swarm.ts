@@ -78,6 +78,8 @@ export class Swarm {
     const nodes = prng.between(3, 5);
     const settings: ReplicationSettings = {
       ...DEFAULT_REPLICATION_SETTINGS,
+      // Nodes of this simulator are woken by what happens, and for beats.
+      attentionMs: DEFAULT_REPLICATION_SETTINGS.beatMs + 10,
       windowEntries: 40,
       flightBytes: 200,
     };

@@ -12,7 +12,11 @@ import { DEFAULT_REPLICATION_SETTINGS } from '../../../../../src-server/storage/
 import { type NodeId, nodeId } from '../../../../../src-server/storage/ring/topology.ts';
 import { bodyOf, SimStore } from '../../../../sim/replication/store.ts';
 
-export const SETTINGS = DEFAULT_REPLICATION_SETTINGS;
+/** Time passes from beat to beat here. */
+export const SETTINGS = {
+  ...DEFAULT_REPLICATION_SETTINGS,
+  attentionMs: DEFAULT_REPLICATION_SETTINGS.beatMs,
+};
 const PARTITION = 0;
 
 export const a = nodeId('a');
