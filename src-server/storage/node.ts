@@ -72,6 +72,8 @@ const FORWARD_MARGIN_MS = 1000;
 /** Whoever ends in order goes on so long, at the most, until others lead what it led. */
 const HAND_OVER_MS = 1500;
 const HAND_OVER_LOOK_MS = 5;
+/** Nobody sends it anything any more. */
+const QUIET_MS = 100;
 export class StorageNode {
   readonly #parts: StorageNodeParts;
   readonly #id: NodeId;
@@ -471,7 +473,19 @@ export class StorageNode {
     // Whoever is alone waits for nobody.
     while (this.#partitions.led.length > 0 && view.nodes.size > 0 && clock.nowMs() < untilMs)
       await clockAfter(clock, HAND_OVER_LOOK_MS);
+    await this.#seeOff();
     logger.info('handed over', { stillLed: this.#partitions.led.length });
+  }
+
+  /** Others hear who leads now a moment later: what they still send here is answered, or they could not know what became of it. */
+  async #seeOff(): Promise<void> {
+    const { clock } = this.#parts.platform;
+    const untilMs = clock.nowMs() + HAND_OVER_MS;
+    for (let received = -1; received !== this.#forwards.received;) {
+      if (clock.nowMs() >= untilMs) return;
+      ({ received } = this.#forwards);
+      await clockAfter(clock, QUIET_MS);
+    }
   }
 
   #fail(error: Error): void {

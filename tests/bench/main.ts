@@ -13,6 +13,7 @@ import { measureEnsembles } from './ensemble-suite.ts';
 import { ENSEMBLE_CONNECTIONS } from './ensemble-workloads.ts';
 import { measurePlacement } from './placement-suite.ts';
 import { Report } from './report.ts';
+import { measureRecovery } from './ring-recovery-suite.ts';
 import { measureRings } from './ring-suite.ts';
 import { measureServers } from './server-suite.ts';
 import { CONNECTIONS } from './workloads.ts';
@@ -47,6 +48,7 @@ await measureEnsembles(report, forMs);
 await measurePlacement(report);
 await measureEngine(report, forMs);
 await measureRings(report);
+await measureRecovery(report);
 if (!report.print()) process.exitCode = 1;
 report.keep(machine, versions);
 
