@@ -83,7 +83,7 @@ async function measureLeaders(report: Report): Promise<void> {
 async function failOver({ ring, eyes }: RingStage): Promise<number> {
   const client = await clientAt(ring.node('n2'));
   const keys = keysLedBy('n1', eyes);
-  await Promise.all(keys.map((key) => client.call('SET', key, '1')));
+  await Promise.all(keys.map((key) => insist(client, key)));
   const killed = ring.node('n1').end('SIGKILL');
   const fromMs = performance.now();
   await killed;
@@ -96,8 +96,8 @@ async function failOver({ ring, eyes }: RingStage): Promise<number> {
 }
 
 /** Again and again until it is written: a person waits as long, too. */
-async function insist(client: RespClient, key: string): Promise<void> {
-  while ((await client.ask(['SET', key, 'x'])) instanceof RespError) await sleep(1);
+async function insist(client: RespClient, key: string, value = 'x'): Promise<void> {
+  while ((await client.ask(['SET', key, value])) instanceof RespError) await sleep(1);
 }
 
 async function handOver({ ring, eyes }: RingStage): Promise<{ outMs: number; backMs: number }> {
@@ -216,7 +216,7 @@ async function fill(node: StorageNodeProcess, bytes: number): Promise<void> {
   const count = Math.floor(bytes / value.length);
   for (let from = 0; from < count; from += 256) {
     const some = Array.from({ length: Math.min(256, count - from) }, (_, i) => from + i);
-    await Promise.all(some.map((i) => client.call('SET', `key:${i}`, value)));
+    await Promise.all(some.map((i) => insist(client, `key:${i}`, value)));
   }
   client.close();
 }
