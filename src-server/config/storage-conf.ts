@@ -178,6 +178,7 @@ const KEYS: Readonly<Partial<Record<string, Apply>>> = {
   segmentBytes: bytes('segmentBytes', { min: 0x10_0000, max: 0x4000_0000 }),
   memoryBytes: bytes('memoryBytes', { min: 0x10_0000 }),
   diskReserveBytes: bytes('diskReserveBytes', { min: 0 }),
+  fullDiskPercent: whole('fullDiskPercent', { min: 10, max: 99 }),
   valueBytesMax: bytes('valueBytesMax', { min: 1024, max: 0x400_0000 }),
   scrubWithinMs: whole('scrubWithinMs', LONG_TIME),
   compareWithinMs: whole('compareWithinMs', LONG_TIME),

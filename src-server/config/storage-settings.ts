@@ -56,7 +56,10 @@ export interface StorageSettings {
   /** Replicas of a node that has been away for so long are made elsewhere, ms. */
   readonly downOutMs: number;
 
-  /** A copy that the ring does not want here any more is kept so long, ms. */
+  /**
+   * Of a ring that is begun: after a rebalance is closed, what it moved away is kept so long, ms. Undoing it then copies only what
+   * came since.
+   */
   readonly retireAfterMs: number;
 
   // --- what is kept ---
@@ -69,6 +72,8 @@ export interface StorageSettings {
   readonly memoryBytes: number;
   /** Writes are refused while the disk has less free space than this, bytes. */
   readonly diskReserveBytes: number;
+  /** Copies that only move wait while more of the disk, or of `capBytes`, is taken than this, percent. */
+  readonly fullDiskPercent: number;
   readonly valueBytesMax: number;
   /** Every byte on the disk is read again and checked within so much time, ms. */
   readonly scrubWithinMs: number;
@@ -83,7 +88,7 @@ export interface StorageSettings {
   readonly writeTimeoutMs: number;
   /** How long followers promise a leader that there is no other, ms; it answers reads by itself as long. */
   readonly leaseMs: number;
-  /** Bytes a second that copying to new replicas may take of a node. */
+  /** Of a ring that is begun: bytes a second that copying to new replicas may take of a node. */
   readonly transferBytesPerSecond: number;
 
   // --- clients ---
@@ -132,6 +137,7 @@ export function defaultStorageSettings(dataDir: string): StorageSettings {
     segmentBytes: 64 * MIB,
     memoryBytes: 256 * MIB,
     diskReserveBytes: 64 * MIB,
+    fullDiskPercent: 85,
     valueBytesMax: 64 * MIB,
     scrubWithinMs: 7 * 24 * 3_600_000,
     compareWithinMs: 120_000,

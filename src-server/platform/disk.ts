@@ -63,6 +63,8 @@ export interface Disk {
   syncDirectory(path: string, done?: (error: DiskError | null) => void): void;
   /** Bytes this process may still write where `path` lies. */
   freeBytes(path: string): number;
+  /** Bytes that all processes together could write where `path` lies, were it empty; Infinity for no end. */
+  totalBytes(path: string): number;
   join(...parts: string[]): string;
 }
 

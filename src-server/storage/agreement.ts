@@ -5,7 +5,8 @@
  *   leader ◀──digest(seq)───── each                      of the very same log, however busy the partition is
  *   leader ──distrust────────▶ who is not what most are: it counts its copy as damaged, and fetches it again
  *
- * Everything that is led here is compared once in a period, 2 KiB and some words for each follower. Where no more copies agree
+ * Whoever wants to know it of one partition at once may ask; a rebalance is not done before it has. Else everything that is led
+ * here is compared once in a period, 2 KiB and some words for each follower. Where no more copies agree
  * with one side than with the other, the leader's holds once every copy there should be was heard; else it is told only.
  */
 import type { Clock } from '../platform/clock.ts';
@@ -19,6 +20,8 @@ import type { NodeId } from './ring/topology.ts';
 export interface AgreementParts {
   readonly partitions: Partitions;
   readonly send: (to: NodeId, message: DigestMessage) => void;
+  /** What this node took over the network to have its copy, since it began to have one. */
+  readonly copiedBytes: (partition: number) => number;
   /** How many copies a partition should have. */
   readonly copiesWanted: () => number;
   readonly clock: Clock;
@@ -35,6 +38,15 @@ export interface AgreementFacts {
   readonly lastDifference: string;
 }
 
+/** What came of comparing the copies of one partition. */
+export interface Verdict {
+  readonly kind: 'equal' | 'different' | 'unknown';
+  /** Which differ, or why nobody knows. */
+  readonly words: string;
+  /** The copies that were compared, each with what it took over the network. */
+  readonly copiedBytes: ReadonlyMap<NodeId, number>;
+}
+
 /** What one copy says of itself: two 32-bit words for each of 256 ranges of its keys. */
 export type Digests = ReadonlyMap<NodeId, Uint8Array>;
 
@@ -43,6 +55,7 @@ interface Comparison {
   readonly epoch: number;
   readonly seq: number;
   readonly digests: Map<NodeId, Uint8Array>;
+  readonly copiedBytes: Map<NodeId, number>;
   readonly asked: ReadonlySet<NodeId>;
   readonly untilMs: number;
 }
@@ -57,6 +70,8 @@ const DIGEST_BYTES = 256 * RANGE_BYTES;
 export class Agreement {
   readonly #parts: AgreementParts;
   readonly #running = new Map<number, Comparison>();
+  /** Who waits to hear of a partition. */
+  readonly #asking = new Map<number, ((verdict: Verdict) => void)[]>();
   /** The last partition that was compared. */
   #last = -1;
   #due = 0;
@@ -80,6 +95,11 @@ export class Agreement {
 
   // --- the leader ---
 
+  /** Of a partition that is led here: told once, later. */
+  compareSoon(partition: number, tell: (verdict: Verdict) => void): void {
+    this.#asking.set(partition, [...(this.#asking.get(partition) ?? []), tell]);
+  }
+
   /** At the beginning of a turn: what was proposed before it has left. */
   onPulse(nowMs: number): void {
     const { partitions, periodMs } = this.#parts;
@@ -89,8 +109,15 @@ export class Agreement {
       this.#due + ((nowMs - this.#lookedMs) / periodMs) * led.length,
     );
     this.#lookedMs = nowMs;
-    for (const [number, { untilMs }] of this.#running)
-      if (untilMs <= nowMs) this.#running.delete(number);
+    for (const [number, { untilMs }] of this.#running) {
+      if (untilMs > nowMs) continue;
+      this.#running.delete(number);
+      this.#tell(number, unknown('entries were on their way to some copy, or it did not answer'));
+    }
+    for (const number of this.#asking.keys()) {
+      if (this.#running.has(number) || this.#begin(partitions.partition(number), nowMs)) continue;
+      this.#tell(number, unknown('it is not led here, or not yet'));
+    }
     while (this.#due >= 1 && this.#running.size < RUNNING_MAX) {
       this.#due--;
       this.#last = led.find((number) => number > this.#last) ?? led[0]!;
@@ -98,40 +125,61 @@ export class Agreement {
     }
   }
 
-  #begin(partition: Partition | null, nowMs: number): void {
+  #tell(number: number, verdict: Verdict): void {
+    const asking = this.#asking.get(number);
+    this.#asking.delete(number);
+    for (const tell of asking ?? []) tell(verdict);
+  }
+
+  /** @returns false where there is nothing to compare */
+  #begin(partition: Partition | null, nowMs: number): boolean {
     const store = partition?.store ?? null;
-    if (partition === null || store === null || this.#running.has(partition.number)) return;
+    if (partition === null || store === null || this.#running.has(partition.number)) return false;
     const { number, replica } = partition;
+    const { self } = this.#parts.partitions;
+    const copiedBytes = new Map([[self, this.#parts.copiedBytes(number)]]);
     const asked = replica.members
       .filter(({ phase, isInSync }) => isInSync && phase === 'streaming')
       .map(({ node }) => node);
-    if (asked.length === 0 || replica.serving === 'none') return;
+    if (replica.serving === 'none') return false;
+    if (asked.length === 0) {
+      this.#tell(number, { kind: 'equal', words: 'there is one copy', copiedBytes });
+      return true;
+    }
     const { epoch, lastSeq: seq } = replica;
     this.#running.set(number, {
       partition,
       epoch,
       seq,
-      digests: new Map([[this.#parts.partitions.self, digestOf(store)]]),
+      digests: new Map([[self, digestOf(store)]]),
+      copiedBytes,
       asked: new Set(asked),
       untilMs: nowMs + ANSWER_MS,
     });
     for (const node of asked)
       this.#parts.send(node, { kind: 'askDigest', partition: number, epoch, seq });
+    return true;
   }
 
-  #onDigest(from: NodeId, { partition: number, epoch, seq, digest }: Digest): void {
+  #onDigest(from: NodeId, message: Digest): void {
+    const { partition: number, epoch, seq, digest, copiedBytes } = message;
     const one = this.#running.get(number);
     if (one?.seq !== seq || one.epoch !== epoch || !one.asked.has(from)) return;
     if (digest.length !== DIGEST_BYTES) return;
     one.digests.set(from, Uint8Array.from(digest));
+    one.copiedBytes.set(from, copiedBytes);
     if (one.digests.size <= one.asked.size) return;
     this.#running.delete(number);
     const { replica } = one.partition;
-    if (replica.role !== 'leader' || replica.epoch !== one.epoch) return;
+    if (replica.role !== 'leader' || replica.epoch !== one.epoch) {
+      this.#tell(number, unknown('another leader took over'));
+      return;
+    }
     this.#compared++;
     const { self } = this.#parts.partitions;
     const odd = oddCopies(self, one.digests, this.#parts.copiesWanted());
     if (odd !== null) this.#onDifference(one, odd);
+    this.#tell(number, verdictOf(odd, one.copiedBytes));
   }
 
   #onDifference({ partition, epoch, seq, digests }: Comparison, odd: readonly NodeId[]): void {
@@ -169,12 +217,35 @@ export class Agreement {
     } else if (store.lastSeq === message.seq) {
       const { seq } = message;
       const digest = digestOf(store);
-      this.#parts.send(from, { kind: 'digest', partition: number, epoch, seq, digest });
+      const copiedBytes = this.#parts.copiedBytes(number);
+      this.#parts.send(from, {
+        kind: 'digest',
+        partition: number,
+        epoch,
+        seq,
+        digest,
+        copiedBytes,
+      });
     }
   }
 }
 
 const DISTRUST = 'most other copies hold something else';
+
+/** Whoever is odd is copied again, and compared again after that; only where nobody knows whose is wrong it is the last word. */
+function verdictOf(odd: readonly NodeId[] | null, copiedBytes: Verdict['copiedBytes']): Verdict {
+  if (odd === null) return { kind: 'equal', words: '', copiedBytes };
+  if (odd.length > 0) return unknown(`the copy of ${odd.join(', ')} differs: it is made again`);
+  return {
+    kind: 'different',
+    words: 'copies differ, and nobody knows whose is right',
+    copiedBytes,
+  };
+}
+
+function unknown(words: string): Verdict {
+  return { kind: 'unknown', words, copiedBytes: new Map() };
+}
 
 /**
  * Pure. Null where all are the same; empty where they are not, and nobody can say whose is wrong.

@@ -10,7 +10,9 @@ import type { Forwards } from './forwards.ts';
 import { Parking } from './parking.ts';
 import type { Partition } from './partition.ts';
 import type { Partitions } from './partitions.ts';
+import type { CopyProgress } from './replication/mesh/transfer.ts';
 import type {
+  CopyFacts,
   Errand,
   ErrandOutcome,
   Holding,
@@ -22,6 +24,7 @@ import type {
   RingFacts,
   Route,
   ScanSlice,
+  WaitFacts,
   Work,
 } from './resp/ports.ts';
 import { type RingPicture, UNKNOWN_PARTITION } from './ring-picture.ts';
@@ -37,9 +40,18 @@ export interface KeyspaceParts {
   readonly memoryBytesMax: number;
   /** On the disk of its data. */
   readonly freeBytes: () => number;
+  readonly copies: () => readonly CopyProgress[];
+  /** Null where another node controls the ring. */
+  readonly waits: () => readonly WaitFacts[] | null;
   /** Of the rooms that this one does not know. */
   readonly moreDetails: () => NodeFigures['details'];
 }
+
+const COPY_WORDS: Readonly<Record<CopyProgress['state'], string>> = {
+  running: 'copying',
+  waiting: 'waits until others are done',
+  held: 'paused, or the disk over there is nearly full',
+};
 
 export class Keyspace implements KeyspacePort {
   readonly #parts: KeyspaceParts;
@@ -195,7 +207,22 @@ export class Keyspace implements KeyspacePort {
       reads,
       writes,
       waits,
+      digest: store.digest().sum,
     };
+  }
+
+  get copies(): readonly CopyFacts[] {
+    const { id: self } = this.ring.self;
+    return this.#parts.copies().map((copy): CopyFacts => {
+      const { partition, direction, peer, bytes, bytesTotal, bytesPerSecond, state } = copy;
+      const [from, to] = direction === 'out' ? [self, peer] : [peer, self];
+      const words = COPY_WORDS[state];
+      return { partition, from, to, bytes, bytesTotal: bytesTotal ?? 0, bytesPerSecond, words };
+    });
+  }
+
+  get waits(): readonly WaitFacts[] | null {
+    return this.#parts.waits();
   }
 
   #whyWaiting({ replica, number }: Partition, store: Store): string | null {

@@ -15,6 +15,7 @@ import type { LinkFaults } from '../platform/link-faults.ts';
 import { type Net, NetError } from '../platform/net.ts';
 import type { Platform } from '../platform/platform.ts';
 import { Agreement } from './agreement.ts';
+import { Comparing } from './comparing.ts';
 import { Controller } from './control/controller.ts';
 import {
   Membership,
@@ -22,11 +23,15 @@ import {
   type RingView,
   type ViewChange,
 } from './control/membership.ts';
+import { holdOf, paceOf } from './control/pace.ts';
+import { copiesOf } from './control/records.ts';
 import { isFounder } from './control/ring-config.ts';
 import { type ControlTerms, DEFAULT_TERMS } from './control/round.ts';
+import { DiskFullness } from './disk-fullness.ts';
 import { Engine } from './engine/engine.ts';
 import { Forwards } from './forwards.ts';
 import { beginIncarnation, type Identity, joinRing, outcount, renameFolder } from './identity.ts';
+import { KeptEntries } from './kept-entries.ts';
 import { Keyspace } from './keyspace.ts';
 import { Partitions } from './partitions.ts';
 import { Links, type PeerPlace } from './replication/mesh/links.ts';
@@ -89,6 +94,9 @@ export class StorageNode {
   readonly #doors: Doors;
   readonly #retirement: Retirement;
   readonly #agreement: Agreement;
+  readonly #comparing: Comparing;
+  readonly #keptEntries: KeptEntries;
+  readonly #fullness: DiskFullness;
   readonly #usersWatch: UsersWatch | null;
   readonly #startedAtMs: number;
   #peerPort = 0;
@@ -163,6 +171,19 @@ export class StorageNode {
       onFormerStart: (former) => this.#outcount(former),
     });
     const { view } = this.#membership;
+    const { capBytes, dataDir, fullDiskPercent: limitPercent } = settings;
+    this.#fullness = new DiskFullness({
+      limitPercent,
+      used: () => {
+        if (capBytes !== null) return { bytes: engine.stats().logBytes, ofBytes: capBytes };
+        const ofBytes = disk.totalBytes(dataDir);
+        return { bytes: ofBytes - disk.freeBytes(dataDir), ofBytes };
+      },
+      onChanged: (fullPercent) => {
+        logger.warn('copies to this node wait for room on its disk, or go on', { fullPercent });
+        if (this.#controller !== null) this.#introduce();
+      },
+    });
     this.#picture = new RingPicture({
       self: this.#recordAt(settings),
       name: settings.ringRoot,
@@ -193,6 +214,7 @@ export class StorageNode {
         onMessage: (from, message) => this.#partitions.onMessage(from, message),
         onCopyMessage: (from, message) => this.#transfers.onMessage(from, message),
         onDigestMessage: (from, message) => this.#agreement.onMessage(from, message),
+        onCompareMessage: (from, message) => this.#comparing.onMessage(from, message),
         onForward: (from, requestId, errand) => this.#forwards.onForward(from, requestId, errand),
         onForwarded: (_from, requestId, reply) => this.#forwards.onAnswer(requestId, reply),
         onRoom: () => this.#transfers.onRoom(),
@@ -206,6 +228,8 @@ export class StorageNode {
         store: (partition) => engine.partition(partition),
         create: (partition) => engine.create(partition),
         flush: (done) => engine.flush(done),
+        keepFrom: (partition, seq) => this.#keptEntries.keepForCopies(partition, seq),
+        mayCopy: (partition, to) => holdOf(view, partition, to) === null,
         expected: (partition) => this.#partitions.expectedCopyOf(partition),
         send: (to, message) => this.#links.send(to, message),
         unsentBytes: (node) => this.#links.unsentBytes(node),
@@ -237,6 +261,9 @@ export class StorageNode {
         this.#keyspace.parking.releaseAll();
         this.#keyspace.parking.expire(nowMs);
         this.#retirement.onPulse(nowMs);
+        this.#keptEntries.onPulse();
+        // A cache fills its memory, and no disk.
+        if (settings.mode === 'durable') this.#fullness.onPulse(nowMs);
         // A cache forgets at each node what that node did not need: its copies are not the same.
         if (settings.mode === 'durable') this.#agreement.onPulse(nowMs);
       },
@@ -260,6 +287,8 @@ export class StorageNode {
       startedAtMs: this.#startedAtMs,
       memoryBytesMax: settings.memoryBytes,
       freeBytes: () => disk.freeBytes(settings.dataDir),
+      copies: () => this.#transfers.progress,
+      waits: () => (this.#controller?.isDeciding === true ? this.#controller.waits : null),
       moreDetails: () => [
         ['incarnation', this.#identity.incarnation],
         ['links', this.#links.nodesUp.length],
@@ -286,12 +315,14 @@ export class StorageNode {
     this.#retirement = new Retirement({
       partitions: this.#partitions,
       view,
-      graceMs: settings.retireAfterMs,
+      graceMs: () => view.config?.value.graceMs ?? settings.retireAfterMs,
+      isStillSo: (partition) => this.#membership.isStillSo(partition),
       onDropped: (partition) => logger.info('a copy nobody wants here is gone', { partition }),
     });
     this.#agreement = new Agreement({
       partitions: this.#partitions,
       send: (to, message) => this.#links.send(to, message),
+      copiedBytes: (partition) => this.#transfers.copiedBytes(partition),
       copiesWanted: () => view.config?.value.table.replicaCount ?? settings.replicaCount,
       clock,
       logger,
@@ -307,6 +338,19 @@ export class StorageNode {
             logger,
             onChange: (records) => this.#doors.useUsers(records),
           });
+    this.#comparing = new Comparing({
+      self: this.#id,
+      agreement: this.#agreement,
+      send: (to, message) => this.#links.send(to, message),
+      clock,
+      isComparable: settings.mode === 'durable',
+    });
+    this.#keptEntries = new KeptEntries({
+      self: this.#id,
+      view,
+      store: (partition) => engine.partition(partition),
+      nowMs: () => clock.nowMs(),
+    });
     this.#membership.onChange((change) => this.#onView(change));
   }
 
@@ -325,6 +369,7 @@ export class StorageNode {
       node: this.#id,
       incarnation: () => this.#identity.incarnation,
       terms: termsOf(settings),
+      compare: (partition, state) => this.#comparing.compare(partition, state),
     });
     this.#tellProgress();
   }
@@ -358,6 +403,7 @@ export class StorageNode {
       peerPort,
       clusterId: this.#identity.clusterId,
       mode,
+      fullPercent: this.#fullness.percent,
       version,
       startedAtMs: this.#startedAtMs,
     };
@@ -372,9 +418,34 @@ export class StorageNode {
     if (isAll || change.areNodesChanged || change.isConnectionChanged) this.#picture.updateAll();
     else this.#picture.updatePartitions(change.partitions);
     this.#links.setPeers(placesOf(view));
-    this.#partitions.onView(view, isAll ? view.partitions.keys() : change.partitions);
+    const changed = isAll ? [...view.partitions.keys()] : change.partitions;
+    this.#partitions.onView(view, changed);
+    this.#keptEntries.onView(changed);
+    this.#forgetMoved(changed);
+    if (isAll || change.areNodesChanged) this.#setPace();
+    else if (change.partitions.length > 0) this.#transfers.reconsider();
     this.#keyspace.parking.releaseAll();
     this.#tellProgress();
+  }
+
+  /** How fast copies may be made, and which of them at all, as the ring has it now. */
+  #setPace(): void {
+    const pace = paceOf(this.#membership.view);
+    if (pace === null) return;
+    const { bytesPerSecond, repairsPerNode, movesPerNode } = pace;
+    this.#transfers.setLimits({
+      bytesPerSecond: bytesPerSecond ?? Infinity,
+      outMax: Math.max(repairsPerNode, movesPerNode),
+    });
+  }
+
+  #forgetMoved(partitions: readonly number[]): void {
+    const { view } = this.#membership;
+    for (const partition of partitions) {
+      const state = view.partitions.get(partition)?.value;
+      if (state !== undefined && !copiesOf(state).includes(this.#id))
+        this.#transfers.forgetCopied(partition);
+    }
   }
 
   /** A folder is one ring's for good. */
@@ -459,6 +530,7 @@ export class StorageNode {
     this.#usersWatch?.close();
     this.#partitions.close();
     this.#transfers.close();
+    this.#comparing.close();
     this.#forwards.close();
     await Promise.all([this.#doors.close(), this.#links.close(), this.#membership.close()]);
     await this.#engine.close();

@@ -218,6 +218,8 @@ export function diskSuite(name: string, make: () => DiskUnderTest): void {
 
     test('there is room, and it is a number of bytes', () => {
       expect(disk.freeBytes(subject.folder)).toBeGreaterThan(0);
+      const total = disk.totalBytes(subject.folder);
+      expect(total).toBeGreaterThanOrEqual(disk.freeBytes(subject.folder));
     });
 
     test('writeWhole replaces a small file and leaves nothing beside it', () => {

@@ -271,6 +271,9 @@ export class MemoryKeyspace implements Keyspace {
       .map(([partition]) => partition);
   }
 
+  readonly copies = [];
+  readonly waits = null;
+
   get held(): readonly number[] {
     return this.led;
   }
@@ -279,7 +282,7 @@ export class MemoryKeyspace implements Keyspace {
     if (this.#ring.leaders[partition] !== this) return null;
     const keys = this.count(partition);
     const seqs = { epoch: 1, lastSeq: this.#seq, committedSeq: this.#seq };
-    const figures = { keys, bytes: 0, reads: 0, writes: 0, waits: null };
+    const figures = { keys, bytes: 0, reads: 0, writes: 0, waits: null, digest: '0'.repeat(16) };
     return { partition, role: 'leader', ...seqs, ...figures };
   }
 

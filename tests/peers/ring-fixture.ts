@@ -62,6 +62,7 @@ export function ringRecords(fixture: RingFixture): FixtureRecords {
       peerPort: 0,
       clusterId: String(place + 1).padStart(40, '0'),
       mode: 'durable',
+      fullPercent: null,
       version: 'fixture',
       startedAtMs: 1,
     };

@@ -330,6 +330,10 @@ export class SimDisk implements Disk {
     return Math.max(0, this.#capacityBytes - this.usedBytes);
   }
 
+  totalBytes(): number {
+    return this.#capacityBytes;
+  }
+
   join(...parts: string[]): string {
     return normal(parts.join('/'));
   }

@@ -166,6 +166,7 @@ export function disguised({ disk, clock }: Platform, lies: (path: string) => boo
     remove: (path, done) => disk.remove(path, done),
     syncDirectory: (path, done) => disk.syncDirectory(path, done),
     freeBytes: (path) => disk.freeBytes(path),
+    totalBytes: (path) => disk.totalBytes(path),
     join: (...parts) => disk.join(...parts),
   };
 }

@@ -90,6 +90,14 @@ export class NodeDisk implements Disk {
     });
   }
 
+  totalBytes(path: string): number {
+    return attempt('asking the size of', path, () => {
+      const { blocks, bfree, bavail, bsize } = fs.statfsSync(path);
+      // What is set aside for others is no room of ours.
+      return (blocks - bfree + bavail) * bsize;
+    });
+  }
+
   join(...parts: string[]): string {
     return nodePath.join(...parts);
   }

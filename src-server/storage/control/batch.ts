@@ -7,6 +7,7 @@
 import type { Step } from '../../coordination/client/client.ts';
 import type { NodeId } from '../ring/topology.ts';
 import type { RingPaths } from './paths.ts';
+import { formatRebalanceState } from './rebalance-records.ts';
 import { formatHistory, formatPartition } from './records.ts';
 import { formatConfig } from './ring-config.ts';
 import type { Change, Write } from './round.ts';
@@ -44,17 +45,12 @@ export function stepsOf(
   { wallMs, ringVersion }: { readonly wallMs: number; readonly ringVersion: number },
 ): Step[] {
   const { paths, by, controllerEpoch, fenceVersion } = pen;
-  const history = formatHistory({
-    atMs: wallMs,
-    by,
-    controllerEpoch,
-    ringVersion,
-    entries: changes.map(({ entry }) => entry),
-  });
+  const entries = changes.map(({ entry }) => entry).filter((entry) => entry !== null);
+  const history = formatHistory({ atMs: wallMs, by, controllerEpoch, ringVersion, entries });
   return [
     { kind: 'check', path: paths.controllerEpoch, version: fenceVersion },
     ...changes.flatMap(({ writes }) => writes.map((write) => stepOf(paths, write))),
-    historyStep(paths, history),
+    ...(entries.length > 0 ? [historyStep(paths, history)] : []),
   ];
 }
 
@@ -87,6 +83,10 @@ function stepOf(paths: RingPaths, write: Write): Step {
     case 'partition': {
       const { partition, state, expectedVersion } = write;
       return put(paths.partition(partition), formatPartition(state), expectedVersion);
+    }
+    case 'rebalance': {
+      const { state, expectedVersion } = write;
+      return put(paths.rebalance, formatRebalanceState(state), expectedVersion);
     }
     case 'force-done':
       return {

@@ -5,6 +5,7 @@
  * than what the copy itself knows, and must show as many others in sync as there should be.
  */
 import type { NodeId } from '../ring/topology.ts';
+import { isOpen } from './rebalance-records.ts';
 import { copiesOf } from './records.ts';
 import { isUsable, type RingView } from './view.ts';
 
@@ -27,6 +28,9 @@ export function whyKept(
   if (copiesOf(state).includes(self)) return 'this node is one of its holders';
   if (state.epoch < epoch)
     return `it knows of epoch ${epoch}, and the ensemble only of ${state.epoch}`;
+  // It may still be undone, and would be copied as a whole then.
+  if (view.rebalance !== null && isOpen(view.rebalance.value))
+    return `${view.rebalance.value.record} is ${view.rebalance.value.phase}`;
   const { replicaCount } = config.table;
   const inSync = state.inSync.filter((id) => isUsable(view, id)).length;
   if (inSync < replicaCount)

@@ -17,8 +17,8 @@ import { decide } from './decisions.ts';
 import { HistoryShelf } from './history-shelf.ts';
 import type { Membership } from './membership.ts';
 import { Presences } from './presence.ts';
-import { formatCandidate, formatControllerEpoch } from './records.ts';
-import type { Change, ControlTerms, Wait } from './round.ts';
+import { formatCandidate, formatControllerEpoch, type PartitionState } from './records.ts';
+import type { Change, Comparison, ControlTerms, Wait } from './round.ts';
 import type { Outcome } from './transaction.ts';
 
 /** What a controller needs of a membership. */
@@ -34,7 +34,12 @@ export interface ControllerOptions {
   /** Number of this process's start, as it is known. */
   readonly incarnation: () => number;
   readonly terms: ControlTerms;
+  /** Finds out whether the copies of a partition are the same. */
+  readonly compare: (partition: number, state: PartitionState) => Promise<Compared>;
 }
+
+/** What came of comparing. */
+export type Compared = Pick<Comparison, 'kind' | 'words' | 'copiedBytes'>;
 
 /** After something that should not happen, ms. */
 const RETRY_MS = 1000;
@@ -48,6 +53,9 @@ export class Controller {
   readonly #stopListening: () => void;
   readonly #presences = new Presences();
   readonly #history: HistoryShelf;
+  /** What was found out about copies, while this node controls the ring; whoever follows asks again. */
+  readonly #comparisons = new Map<number, Comparison>();
+  readonly #comparing = new Set<number>();
   /** While it decides. */
   #pen: Pen | null = null;
   /** The session in which the pen was taken. */
@@ -225,7 +233,7 @@ export class Controller {
       this.#handOversFromMs = nowMs;
       this.#handOversLeft = terms.handOversAtOnce;
     }
-    const { changes, waits, wakeAtMs } = decide({
+    const { changes, waits, comparisons, wakeAtMs } = decide({
       view: door.view,
       paths: door.paths,
       terms,
@@ -235,8 +243,11 @@ export class Controller {
       by: node,
       newRingId: Buffer.from(entropy.bytes(16)).toString('hex'),
       handOvers: this.#handOversLeft,
+      comparisonOf: (partition) => this.#comparisons.get(partition) ?? null,
     });
     this.#waits = waits;
+    for (const partition of comparisons) void this.#compare(partition);
+    if (door.view.rebalance?.value.phase !== 'settling') this.#comparisons.clear();
     this.#decisionMs = clock.nowMs() - nowMs;
     if (changes.length === 0) {
       await this.#history.trim(pen);
@@ -263,7 +274,7 @@ export class Controller {
       const outcome = await this.#transact(pen, changes);
       if (outcome.kind === 'ok') {
         this.#history.noteWritten();
-        this.#handOversLeft -= changes.filter(({ entry }) => entry.kind === 'hand-over').length;
+        this.#handOversLeft -= changes.filter(({ entry }) => entry?.kind === 'hand-over').length;
         return changes.length;
       }
       if (outcome.kind === 'lost') {
@@ -283,6 +294,19 @@ export class Controller {
     return 0;
   }
 
+  async #compare(partition: number): Promise<void> {
+    const { door, platform, compare } = this.#options;
+    const known = door.view.partitions.get(partition);
+    if (known === undefined || this.#comparing.has(partition)) return;
+    this.#comparing.add(partition);
+    const found = await compare(partition, known.value);
+    this.#comparing.delete(partition);
+    const { version } = known;
+    const atMs = platform.clock.nowMs();
+    this.#comparisons.set(partition, { partition, version, atMs, ...found });
+    this.#lookIn(GATHER_MS);
+  }
+
   #transact(pen: Pen, changes: readonly Change[]): Promise<Outcome> {
     const { door, platform } = this.#options;
     const ringVersion = door.view.config?.value.version ?? 0;
@@ -298,5 +322,6 @@ export class Controller {
     });
     this.#pen = null;
     this.#waits = [];
+    this.#comparisons.clear();
   }
 }

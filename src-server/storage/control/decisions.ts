@@ -4,18 +4,22 @@
  *
  *    no ring ──▶ form it ──▶ make its partitions ──▶ and then, in this order of urgency:
  *
- *    orders of an operator · leaders for those that have none · who is in and who is out · copies · the wanted leaders
+ *    orders of an operator · leaders for those that have none · who is in and who is out · copies · the wanted leaders ·
+ *    how far an operator's rebalance is
  */
 import { carryOutForces } from './forces.ts';
 import { form, goOnForming, tellMissing } from './formation.ts';
 import { failOver, handOver } from './leaders.ts';
 import { moveCopies } from './mover.ts';
 import { changeNodes } from './outs.ts';
+import { conductRebalance } from './rebalance.ts';
 import { type Change, Round, type Situation, type Wait } from './round.ts';
 
 export interface Decision {
   readonly changes: readonly Change[];
   readonly waits: readonly Wait[];
+  /** Partitions whose copies are to be compared. */
+  readonly comparisons: readonly number[];
   /** When to decide again although nothing has changed; Infinity for never. */
   readonly wakeAtMs: number;
 }
@@ -23,8 +27,8 @@ export interface Decision {
 export function decide(situation: Situation): Decision {
   const round = new Round(situation);
   decideIn(round);
-  const { changes, waits, wakeAtMs } = round;
-  return { changes, waits, wakeAtMs };
+  const { changes, waits, comparisons, wakeAtMs } = round;
+  return { changes, waits, comparisons, wakeAtMs };
 }
 
 function decideIn(round: Round): void {
@@ -51,4 +55,6 @@ function decideIn(round: Round): void {
   if (changeNodes(round)) return;
   moveCopies(round);
   handOver(round);
+  // How far it is cannot be read, and must not be written over.
+  if (!view.problems.has(paths.rebalance)) conductRebalance(round);
 }

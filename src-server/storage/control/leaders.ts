@@ -43,6 +43,8 @@ export function failOver(round: Round): void {
 /** Partitions go back to the leaders that the table wants, some at a time, once these have proved to stay. */
 export function handOver(round: Round): void {
   const { paths, terms, situation } = round;
+  // Told by whoever sees to the rebalance.
+  if (round.view.rebalance?.value.phase === 'paused') return;
   for (const [partition, known] of round.partitions()) {
     const state = known.value;
     const wanted = wantedOf(round, partition)[0];

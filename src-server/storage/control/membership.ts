@@ -224,6 +224,22 @@ export class Membership {
     return (await this.#client.getChildren(path)).names;
   }
 
+  /** Whether what the view says of a partition, and of what is wanted, is so at the ensemble itself: a view may be late. */
+  async isStillSo(partition: number): Promise<boolean> {
+    const { config, rebalance, partitions } = this.#view;
+    const known = partitions.get(partition);
+    if (config === null || known === undefined) return false;
+    const check = (path: string, { version }: { readonly version: number }): Step => {
+      return { kind: 'check', path, version };
+    };
+    const outcome = await this.#change([
+      check(this.paths.config, config),
+      check(this.paths.partition(partition), known),
+      ...(rebalance === null ? [] : [check(this.paths.rebalance, rebalance)]),
+    ]);
+    return outcome.kind === 'ok';
+  }
+
   /** What a znode of the ring says; null for one that is not there. */
   async textOf(path: string): Promise<string | null> {
     try {

@@ -10,6 +10,8 @@
  */
 import type { NodeId } from '../ring/topology.ts';
 import { wantedOf } from './leaders.ts';
+import { type Hold, holdOf, isRepair, paceOf, pausedWords } from './pace.ts';
+import { isOpen } from './rebalance-records.ts';
 import type { PartitionState } from './records.ts';
 import type { Round, WaitReason } from './round.ts';
 import type { Versioned } from './view.ts';
@@ -21,6 +23,8 @@ interface Job {
   readonly wanted: readonly NodeId[];
   /** Copies in sync on nodes that are alive. */
   readonly copies: number;
+  /** There are fewer than there should be, and not only in other places. */
+  readonly isRepair: boolean;
   /** Wanted nodes without any copy. */
   readonly lacking: readonly NodeId[];
 }
@@ -33,14 +37,20 @@ export function moveCopies(round: Round): void {
     const wanted = wantedOf(round, partition);
     if (wanted.length === 0) continue;
     const job = jobOf(round, partition, known, wanted);
-    isRepairing ||= isRepair(job) && known.value.learners.some((id) => round.isUsable(id));
+    isRepairing ||= job.isRepair && known.value.learners.some((id) => round.isUsable(id));
     if (dropLearners(round, job) || dropReplicas(round, job)) continue;
     tellOfSlow(round, job);
     if (job.lacking.length > 0) jobs.push(job);
   }
-  jobs.sort((a, b) => a.copies - b.copies || a.partition - b.partition);
+  const placeOf = plannedPlaces(round);
+  jobs.sort(
+    (a, b) =>
+      a.copies - b.copies ||
+      placeOf(a.partition) - placeOf(b.partition) ||
+      a.partition - b.partition,
+  );
   for (const job of jobs) {
-    if (isRepairing && !isRepair(job)) {
+    if (isRepairing && !job.isRepair) {
       wait(
         round,
         job,
@@ -50,19 +60,26 @@ export function moveCopies(round: Round): void {
       );
       continue;
     }
-    isRepairing = addLearners(round, job, backfills) && isRepair(job) ? true : isRepairing;
+    isRepairing = addLearners(round, job, backfills) && job.isRepair ? true : isRepairing;
   }
+}
+
+/** When a partition comes by the plan that is being carried out; all others before. */
+function plannedPlaces({ view }: Round): (partition: number) => number {
+  const { rebalance, rebalanceRecord: record } = view;
+  const places = new Map<number, number>();
+  if (rebalance !== null && isOpen(rebalance.value) && record?.name === rebalance.value.record) {
+    record.planned.moves.forEach(({ partition }, i) => {
+      if (!places.has(partition)) places.set(partition, i);
+    });
+  }
+  return (partition) => places.get(partition) ?? -1;
 }
 
 /** How many copies each node gives and takes now, and may. */
 class Backfills {
-  readonly #most: number;
   readonly #given = new Map<NodeId, number>();
   readonly #taken = new Map<NodeId, number>();
-
-  constructor(most: number) {
-    this.#most = most;
-  }
 
   /** @param from more than one where it is not known yet who leads */
   begin(from: readonly (NodeId | null)[], to: NodeId): void {
@@ -71,9 +88,9 @@ class Backfills {
   }
 
   /** The node whose limit is in the way, null when there is room. */
-  limitOf(from: NodeId, to: NodeId): NodeId | null {
-    if ((this.#taken.get(to) ?? 0) >= this.#most) return to;
-    if ((this.#given.get(from) ?? 0) >= this.#most) return from;
+  limitOf(from: NodeId, to: NodeId, most: number): NodeId | null {
+    if ((this.#taken.get(to) ?? 0) >= most) return to;
+    if ((this.#given.get(from) ?? 0) >= most) return from;
     return null;
   }
 }
@@ -90,18 +107,14 @@ function jobOf(
     known,
     wanted,
     copies: inSync.filter((id) => round.isUsable(id)).length,
+    isRepair: isRepair(round.view, partition),
     lacking: wanted.filter((id) => !replicas.includes(id) && !learners.includes(id)),
   };
 }
 
-/** Fewer copies than there should be, and not only in other places. */
-function isRepair({ copies, wanted }: Job): boolean {
-  return copies < wanted.length;
-}
-
 /** Every copy that is being made takes its place, also where somebody is away for a moment. */
 function runningBackfills(round: Round): Backfills {
-  const backfills = new Backfills(round.view.config!.value.backfillsPerNode);
+  const backfills = new Backfills();
   for (const states of round.states()) {
     const learners = new Set(states.flatMap((state) => state.learners));
     const leaders = new Set(states.map(({ leader }) => leader));
@@ -142,6 +155,11 @@ function dropReplicas(round: Round, job: Job): boolean {
     return false;
   }
   if (state.leader === null || !wanted.includes(state.leader)) return false;
+  if (round.view.rebalance?.value.phase === 'paused' && !job.isRepair) {
+    const words = pausedWords(round.view.rebalance.value);
+    waitHeld(round, job, { reason: 'paused', node: null, words }, surplus[0]!);
+    return false;
+  }
   round.changePartition(
     partition,
     known,
@@ -161,20 +179,20 @@ function addLearners(round: Round, job: Job, backfills: Backfills): boolean {
     return false;
   }
   const added: NodeId[] = [];
+  const { repairsPerNode, movesPerNode } = paceOf(round.view)!;
+  const most = job.isRepair ? repairsPerNode : movesPerNode;
   for (const id of lacking) {
-    const limit = backfills.limitOf(leader, id);
+    const limit = backfills.limitOf(leader, id, most);
+    const hold = holdOf(round.view, partition, id);
     if (!round.isUsable(id)) {
       wait(round, job, 'away', id, `${id} is to have a copy and is away`);
+    } else if (hold !== null) {
+      waitHeld(round, job, hold, id);
     } else if (limit !== null) {
-      const { backfillsPerNode } = round.view.config!.value;
-      const words = `${limit} gives or takes ${backfillsPerNode} copies already`;
-      round.wait({
-        reason: 'backfill-limit',
-        partition,
-        node: limit,
-        znode: round.paths.config,
-        words,
-      });
+      const words = `${limit} gives or takes ${most} copies already`;
+      const isOfRebalance = !job.isRepair && round.view.rebalance?.value.phase === 'running';
+      const znode = isOfRebalance ? round.paths.rebalance : round.paths.config;
+      round.wait({ reason: 'backfill-limit', partition, node: limit, znode, words });
     } else {
       backfills.begin([leader], id);
       added.push(id);
@@ -194,13 +212,23 @@ function addLearners(round: Round, job: Job, backfills: Backfills): boolean {
 function tellOfSlow(round: Round, job: Job): void {
   const { inSync, replicas, learners } = job.known.value;
   for (const id of learners) {
-    if (round.isUsable(id)) wait(round, job, 'copying', id, `${id} copies it`);
+    const hold = holdOf(round.view, job.partition, id);
+    if (hold !== null) waitHeld(round, job, hold, id);
+    else if (round.isUsable(id)) wait(round, job, 'copying', id, `${id} copies it`);
   }
   for (const id of replicas) {
     if (inSync.includes(id)) continue;
     if (round.isUsable(id)) wait(round, job, 'catching-up', id, `${id} fetches what it lacks`);
     else wait(round, job, 'away', id, `${id} is away`);
   }
+}
+
+/** What an operator, or a disk, keeps from going on. */
+function waitHeld(round: Round, { partition }: Job, hold: Hold, to: NodeId): void {
+  const { paths } = round;
+  const { reason, words } = hold;
+  const znode = reason === 'paused' ? paths.rebalance : paths.node(to);
+  round.wait({ reason, partition, node: to, znode, words });
 }
 
 function wait(round: Round, job: Job, reason: WaitReason, node: NodeId, words: string): void {

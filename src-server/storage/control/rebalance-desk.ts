@@ -7,6 +7,7 @@
 import { ClientError, type Step } from '../../coordination/client/client.ts';
 import type { Edit } from '../ring/edits.ts';
 import type { Stage } from '../ring/stage.ts';
+import { NOBODY } from '../ring/table.ts';
 import { historyStep } from './batch.ts';
 import type { Membership } from './membership.ts';
 import { formatPlacement, type Placement, placementOf, whyImpossible } from './placement-text.ts';
@@ -409,8 +410,10 @@ function whyNotStarted(view: RingView, order: RebalanceOrder): DeskOutcome | nul
   }
   const faulty = stage.faults.findIndex((fault) => fault !== null);
   if (faulty >= 0) return refused('faulty-edits', `edit ${faulty + 1} cannot be done`);
-  if (stage.unplaced > 0)
-    return refused('unplaced', `${stage.unplaced} copies find no node that can take them`);
+  // Copies without a place would keep those they are to follow, and the rebalance would never end.
+  const unplaced = stage.table.cells.filter((cell) => cell === NOBODY).length;
+  if (unplaced > 0)
+    return refused('unplaced', `${unplaced} copies find no node that can take them`);
   const { replicaCount } = stage.table;
   const least = minInSync ?? value.minInSync;
   if (least > replicaCount) {

@@ -61,8 +61,9 @@ export function placementHere(
   const { partitionCount, replicaCount } = before.table;
   const known = new Map<NodeId, RingNode>();
   for (const node of [...after.nodes, ...config.nodes, ...before.nodes]) known.set(node.id, node);
+  const isIn = (id: NodeId): boolean => known.has(id) && !config.out.includes(id);
   const rows = Array.from({ length: partitionCount }, (_, partition) =>
-    rowHere(view, config, before.table, partition).slice(0, replicaCount),
+    rowHere(view, { now: config.table, before: before.table, isIn }, partition),
   );
   const placed = new Set(rows.flat());
   const isKept = ({ id }: RingNode): boolean =>
@@ -79,23 +80,23 @@ export function placementHere(
 
 function rowHere(
   view: RingView,
-  { table, out }: RingConfig,
-  before: RingTable,
+  tables: {
+    readonly now: RingTable;
+    readonly before: RingTable;
+    readonly isIn: (id: NodeId) => boolean;
+  },
   partition: number,
 ): NodeId[] {
-  const isIn = (id: NodeId): boolean => !out.includes(id);
-  const next = replicasOf(table, partition);
+  const { now, before, isIn } = tables;
+  const next = replicasOf(now, partition);
   const last = replicasOf(before, partition).filter(isIn);
   const state = view.partitions.get(partition)?.value;
-  if (state === undefined) return next;
+  if (state === undefined) return next.slice(0, before.replicaCount);
   const { leader, inSync, replicas } = state;
   const isSwitched = next.length > 0 && next.every((id) => inSync.includes(id));
   const isUntouched = last.every((id) => replicas.includes(id));
   const held = isSwitched ? next : isUntouched ? last : replicas.filter(isIn);
-  const row = [...new Set([...held, ...next, ...last])].slice(
-    0,
-    Math.max(held.length, before.replicaCount),
-  );
+  const row = [...new Set([...held, ...next, ...last])].slice(0, before.replicaCount);
   return leader !== null && row.includes(leader)
     ? [leader, ...row.filter((id) => id !== leader)]
     : row;

@@ -103,6 +103,8 @@ export interface NodeRecord extends RingNode {
   /** Forty hexadecimal digits, as CLUSTER NODES names nodes. */
   readonly clusterId: string;
   readonly mode: (typeof NODE_MODES)[number];
+  /** Of its disk, or of its cap, so much is taken, percent, while that is more than copies may fill; null while it is not. */
+  readonly fullPercent: number | null;
   /** Of the program. */
   readonly version: string;
   /** Wall time. */
@@ -113,9 +115,19 @@ export interface NodeRecord extends RingNode {
 export function formatNode(node: NodeRecord): string {
   const { id, region, zone, host, weight, capBytes, incarnation, ringId } = node;
   const { address, clusterPort, proxyPort, peerPort, clusterId, mode, version, startedAtMs } = node;
+  const { fullPercent } = node;
   const place = { id, region, zone, host, weight, capBytes };
   const doors = { address, clusterPort, proxyPort, peerPort, clusterId };
-  return formatRecord({ ...place, incarnation, ringId, ...doors, mode, version, startedAtMs });
+  return formatRecord({
+    ...place,
+    incarnation,
+    ringId,
+    ...doors,
+    mode,
+    fullPercent,
+    version,
+    startedAtMs,
+  });
 }
 
 export function parseNode(text: string): Result<NodeRecord, string> {
@@ -132,6 +144,7 @@ export function parseNode(text: string): Result<NodeRecord, string> {
       peerPort: fields.integer('peerPort', PORT),
       clusterId,
       mode: fields.oneOf('mode', NODE_MODES),
+      fullPercent: fields.nullable('fullPercent', () => fields.integer('fullPercent')),
       version: fields.text('version'),
       startedAtMs: fields.number('startedAtMs', { min: 0 }),
     };

@@ -7,6 +7,7 @@
 import type { NodeId } from '../ring/topology.ts';
 import type { RingPaths } from './paths.ts';
 import type { Presence } from './presence.ts';
+import type { RebalanceState } from './rebalance-records.ts';
 import type { HistoryEntry, NodeRecord, PartitionState } from './records.ts';
 import { DEFAULT_PACE, type Pace, type RingConfig } from './ring-config.ts';
 import { isUsable, type RingView, type Versioned } from './view.ts';
@@ -60,6 +61,8 @@ export interface Situation {
   readonly newRingId: string;
   /** Leaders that may be changed for the sake of balance now. */
   readonly handOvers: number;
+  /** What was found out last about the copies of a partition; null where nobody has asked. */
+  readonly comparisonOf: (partition: number) => Comparison | null;
 }
 
 /** One znode, as it should be; made against the version that was seen, null where it must not exist yet. */
@@ -76,15 +79,35 @@ export type Write =
       readonly expectedVersion: number | null;
     }
   | {
+      readonly kind: 'rebalance';
+      readonly state: RebalanceState;
+      readonly expectedVersion: number;
+    }
+  | {
       readonly kind: 'force-done';
       readonly partition: number;
       readonly expectedVersion: number;
     };
 
-/** Writes that belong together, and what history says of them. */
+/** Writes that belong together, and what history says of them; nothing where only something is counted on. */
 export interface Change {
   readonly writes: readonly Write[];
-  readonly entry: HistoryEntry;
+  readonly entry: HistoryEntry | null;
+}
+
+/** Whether the copies of a partition are the same: what its leader found out. */
+export interface Comparison {
+  readonly partition: number;
+  /** Of the partition's record, when it was asked. */
+  readonly version: number;
+  /** When it was answered, of the clock of the situation. */
+  readonly atMs: number;
+  /** `incomparable`: copies of a cache, which forgets at each node what that node did not need. */
+  readonly kind: 'equal' | 'different' | 'unknown' | 'incomparable';
+  /** Which differ, or why nobody knows. */
+  readonly words: string;
+  /** What each node took over the network to have its copy. */
+  readonly copiedBytes: ReadonlyMap<NodeId, number>;
 }
 
 export type WaitReason =
@@ -102,7 +125,10 @@ export type WaitReason =
   | 'copying'
   | 'catching-up'
   | 'not-enough-copies'
-  | 'hand-over-pace';
+  | 'hand-over-pace'
+  | 'paused'
+  | 'disk-full'
+  | 'comparing';
 
 /** Something that is wanted and cannot be done yet: the limit it waits for, whose, and where that stands. */
 export interface Wait {
@@ -125,6 +151,8 @@ export class Round {
   readonly #led = new Map<NodeId, number>();
   /** How many hand-overs are left. */
   handOvers: number;
+  /** Partitions whose copies are to be compared. */
+  readonly comparisons: number[] = [];
   /** When to look again although nothing has changed. */
   wakeAtMs = Infinity;
 
@@ -242,6 +270,18 @@ export class Round {
     this.changes.push({
       writes: [{ kind: 'config', config, expectedVersion }],
       entry: { ...entry, partition: null, epoch: null },
+    });
+  }
+
+  /** @param entry null where only something is counted on */
+  changeRebalance(
+    state: RebalanceState,
+    expectedVersion: number,
+    entry: Pick<HistoryEntry, 'kind' | 'words'> | null,
+  ): void {
+    this.changes.push({
+      writes: [{ kind: 'rebalance', state, expectedVersion }],
+      entry: entry === null ? null : { ...entry, partition: null, node: null, epoch: null },
     });
   }
 

@@ -170,6 +170,11 @@ export class PartitionStore implements Store {
 
   keepFrom(seq: number | null): void {
     this.#keptFrom = seq;
+    if (seq === null) this.#tail.shrink(this.#committedSeq + 1);
+  }
+
+  partBefore(cursor: number): number {
+    return cursor / HASHES;
   }
 
   /** Where the first entry begins that compaction must leave alone: it is not committed, or somebody who lags may need it. */
@@ -195,7 +200,7 @@ export class PartitionStore implements Store {
     }
     this.#lastEpoch = epoch;
     this.#lastSeq = seq;
-    this.#tail.push(position, this.#committedSeq + 1);
+    this.#tail.push(position, this.#committedSeq + 1, this.#keptFrom);
   }
 
   #takeBack(seq: number): void {

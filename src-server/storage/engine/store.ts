@@ -127,6 +127,8 @@ export interface Store {
    * @returns null where one of them is not what was written: the partition is damaged, and can be nobody's source
    */
   copy(cursor: number, maxBytes: number): Chunk | null;
+  /** About which part of the keys lies before a cursor: 0 to 1. */
+  partBefore(cursor: number): number;
   /** Empties the partition; it takes chunks and no entries until the end. */
   beginInstall(base: InstallBase): void;
   /** @returns false where the bytes are damaged: the chunk is to be asked for again */

@@ -9,6 +9,8 @@ export interface TailBudget {
 }
 
 const ENTRIES_MIN = 16;
+/** Eight megabytes: so many a partition keeps for those who are expected to lag, whatever its budget. */
+const AWAITED_ENTRIES_MAX = 0x10_0000;
 
 export class Tail {
   readonly #budget: TailBudget;
@@ -27,10 +29,17 @@ export class Tail {
     return this.#ring.byteLength;
   }
 
-  /** @param keptSeq what may not be dropped: entries from there on are not committed */
-  push(position: number, keptSeq: number): void {
+  /**
+   * @param keptSeq what may not be dropped: entries from there on are not committed
+   * @param awaitedSeq from which on somebody will need them soon, null for nobody: a copy that took long would be in vain else
+   */
+  push(position: number, keptSeq: number, awaitedSeq: number | null): void {
     if (this.#length === this.#ring.length) {
-      if (this.#length < this.#budget.entriesMax() || keptSeq <= this.firstSeq) this.#grow();
+      const mayGrow =
+        this.#length < this.#budget.entriesMax() ||
+        keptSeq <= this.firstSeq ||
+        (awaitedSeq !== null && awaitedSeq <= this.firstSeq && this.#length < AWAITED_ENTRIES_MAX);
+      if (mayGrow) this.#grow();
       else this.#dropFirst();
     }
     this.#ring[(this.#head + this.#length++) & (this.#ring.length - 1)] = position;
@@ -52,6 +61,18 @@ export class Tail {
   /** The log begins there from now on. */
   dropBefore(position: number): void {
     while (this.#length > 0 && this.#ring[this.#head]! < position) this.#dropFirst();
+  }
+
+  /** Nobody waits for them any more: as many stay as the budget allows, and those that are not committed. */
+  shrink(keptSeq: number): void {
+    const most = Math.max(ENTRIES_MIN, this.#budget.entriesMax());
+    if (this.#ring.length <= 2 * most) return;
+    while (this.#length > most && this.firstSeq < keptSeq) this.#dropFirst();
+    const kept = new Float64Array(2 ** Math.ceil(Math.log2(Math.max(most, this.#length))));
+    for (let i = 0; i < this.#length; i++)
+      kept[i] = this.#ring[(this.#head + i) & (this.#ring.length - 1)]!;
+    this.#ring = kept;
+    this.#head = 0;
   }
 
   #dropFirst(): void {

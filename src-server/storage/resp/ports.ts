@@ -165,6 +165,33 @@ export interface Holding {
   readonly writes: number;
   /** Why it does not serve as its role should; null while it does. */
   readonly waits: string | null;
+  /** Sixteen hexadecimal digits: the same where the same keys hold the same values. */
+  readonly digest: string;
+}
+
+/** A copy of a partition on its way, out of this node or into it. */
+export interface CopyFacts {
+  readonly partition: number;
+  readonly from: string;
+  readonly to: string;
+  /** Of keys and values, durable at the end that takes them; of how many is not known there, and 0. */
+  readonly bytes: number;
+  readonly bytesTotal: number;
+  readonly bytesPerSecond: number;
+  /** What it does, or waits for. */
+  readonly words: string;
+}
+
+/** Something that is wanted of the ring and cannot be done yet. */
+export interface WaitFacts {
+  /** Which limit it waits for, in a word. */
+  readonly reason: string;
+  /** Null where it concerns the ring as a whole. */
+  readonly partition: number | null;
+  readonly node: string | null;
+  /** The path in the ensemble's tree whose change would end the wait. */
+  readonly znode: string;
+  readonly words: string;
 }
 
 /** Keys from a cursor on, in the store's own order. The next cursor is 0 at the end, below 2^48 else. */
@@ -210,6 +237,10 @@ export interface Keyspace {
   readonly held: readonly number[];
   /** Null where nothing of the partition is here. */
   holding(partition: number): Holding | null;
+  /** Copies out of this node and into it. */
+  readonly copies: readonly CopyFacts[];
+  /** What the ring waits for; null where another node controls it. */
+  readonly waits: readonly WaitFacts[] | null;
   /** Live keys of a partition led here. */
   count(partition: number): number;
   /** A slice of about so many keys of a partition led here, each a copy; null where it is not led here. */

@@ -63,6 +63,7 @@ export function nodeRecord(id: string, more: Partial<NodeRecord> = {}): NodeReco
     peerPort: 7201,
     clusterId: Buffer.from(id.padEnd(20, '.')).toString('hex'),
     mode: 'durable',
+    fullPercent: null,
     version: 'test',
     startedAtMs: 1_700_000_000_000,
     ...more,

@@ -58,6 +58,8 @@ export class ControlledNode {
       node: record.id,
       incarnation: () => record.incarnation,
       terms: { ...QUICK_TERMS, ...more.terms },
+      // These nodes hold nothing.
+      compare: () => Promise.resolve({ kind: 'equal', words: '', copiedBytes: new Map() }),
     };
     this.controller = new Controller(options);
     if (!isIdle) this.membership.onChange(() => void this.#lead());

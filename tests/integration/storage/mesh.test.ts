@@ -123,6 +123,10 @@ class MeshNode implements MeshHandler {
     this.story.push(`${kind} from ${from}`);
   }
 
+  onCompareMessage(from: NodeId, { kind }: { readonly kind: string }): void {
+    this.story.push(`${kind} from ${from}`);
+  }
+
   onCopyMessage(from: NodeId, { kind }: { readonly kind: string }): void {
     this.story.push(`${kind} from ${from}`);
   }

@@ -16,9 +16,15 @@ import { type Listener, type Net, NetError, type Socket } from '../../../platfor
 import type { NodeId } from '../../ring/topology.ts';
 import type { Message } from '../messages.ts';
 import { Link } from './link.ts';
-import type { CopyMessage, DigestMessage, Hello, MeshMessage } from './mesh-messages.ts';
+import type {
+  CompareMessage,
+  CopyMessage,
+  DigestMessage,
+  Hello,
+  MeshMessage,
+} from './mesh-messages.ts';
 
-export type { Digest, DigestMessage } from './mesh-messages.ts';
+export type { CompareMessage, Digest, DigestMessage } from './mesh-messages.ts';
 
 /** Where a node of the ring can be reached, as the ensemble tells. */
 export interface PeerPlace {
@@ -35,6 +41,7 @@ export interface MeshHandler {
   onMessage(from: NodeId, message: Message): void;
   onCopyMessage(from: NodeId, message: CopyMessage): void;
   onDigestMessage(from: NodeId, message: DigestMessage): void;
+  onCompareMessage(from: NodeId, message: CompareMessage): void;
   onForward(from: NodeId, requestId: number, errand: Uint8Array): void;
   onForwarded(from: NodeId, requestId: number, reply: Uint8Array): void;
   /** What was sent to this node has left: there is room for more. */
@@ -352,6 +359,10 @@ export class Links {
       case 'digest':
       case 'distrust':
         handler.onDigestMessage(from, message);
+        return;
+      case 'compare':
+      case 'compared':
+        handler.onCompareMessage(from, message);
         return;
       case 'copyChunk':
       case 'copyTaken':

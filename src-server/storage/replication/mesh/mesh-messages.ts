@@ -73,6 +73,8 @@ export interface Digest {
   readonly epoch: number;
   readonly seq: number;
   readonly digest: Uint8Array;
+  /** What the sender took over the network to have its copy. */
+  readonly copiedBytes: number;
 }
 
 /** Your copy is not what most others are: it is to be made again. */
@@ -82,7 +84,27 @@ export interface Distrust {
   readonly epoch: number;
 }
 
+/** Whoever controls the ring wants to know from a leader whether all copies are the same. */
+export interface Compare {
+  readonly kind: 'compare';
+  readonly partition: number;
+  readonly epoch: number;
+  readonly requestId: number;
+}
+
+export interface Compared {
+  readonly kind: 'compared';
+  readonly partition: number;
+  readonly epoch: number;
+  readonly requestId: number;
+  readonly verdict: 'equal' | 'different' | 'unknown';
+  readonly words: string;
+  readonly copies: readonly { readonly node: NodeId; readonly copiedBytes: number }[];
+}
+
+export type CompareMessage = Compare | Compared;
 export type DigestMessage = AskDigest | Digest | Distrust;
 export type CopyMessage = CopyChunk | CopyTaken | CopyRefused;
 export type ErrandMessage = Forward | Forwarded;
-export type MeshMessage = Message | CopyMessage | DigestMessage | ErrandMessage | Hello;
+export type MeshMessage =
+  Message | CopyMessage | DigestMessage | CompareMessage | ErrandMessage | Hello;

@@ -16,13 +16,16 @@ import {
   type LogEntry,
   type LogFacts,
 } from '../messages.ts';
-import type { MeshMessage } from './mesh-messages.ts';
+import type { Compared, MeshMessage } from './mesh-messages.ts';
+
+type Copied = Compared['copies'][number];
 
 /** In hello: who speaks something else is not understood. */
 const MAGIC = 0x5a42_5231;
 const FLAG_BYTES = 1;
 const ENTRY_BYTES_MIN = 12;
 const EPOCH_BYTES = 16;
+const COPIED_BYTES_MIN = 12;
 
 /** Positions are the kinds' numbers on the wire: add at the end. */
 const KINDS = [
@@ -49,9 +52,14 @@ const KINDS = [
   'askDigest',
   'digest',
   'distrust',
+  'compare',
+  'compared',
 ] as const satisfies readonly MeshMessage['kind'][];
 
 const NUMBER_OF = new Map<MeshMessage['kind'], number>(KINDS.map((kind, i) => [kind, i]));
+
+/** Positions are numbers on the wire, too. */
+const VERDICTS = ['equal', 'different', 'unknown'] as const;
 
 /** What is more than this beside a body is no message of ours. */
 export const MESSAGE_SLACK_BYTES = 0x1_0000;
@@ -141,6 +149,20 @@ function writeBody(out: Writer, message: MeshMessage): void {
     case 'digest':
       out.long(message.seq);
       out.buffer(message.digest);
+      out.long(message.copiedBytes);
+      return;
+    case 'compare':
+      out.long(message.requestId);
+      return;
+    case 'compared':
+      out.long(message.requestId);
+      out.int32(VERDICTS.indexOf(message.verdict));
+      out.string(message.words);
+      out.int32(message.copies.length);
+      for (const { node, copiedBytes } of message.copies) {
+        out.string(node);
+        out.long(copiedBytes);
+      }
       return;
     case 'promise':
       out.long(message.attempt);
@@ -256,12 +278,38 @@ export class MessageReader {
       case 'askDigest':
         return { kind, partition, epoch, seq: this.#count() };
       case 'digest':
-        return { kind, partition, epoch, seq: this.#count(), digest: this.#bytes() };
+        return {
+          kind,
+          partition,
+          epoch,
+          seq: this.#count(),
+          digest: this.#bytes(),
+          copiedBytes: this.#count(),
+        };
+      case 'compare':
+        return { kind, partition, epoch, requestId: this.#count() };
+      case 'compared':
+        return this.#readCompared(partition, epoch);
       case 'knock':
       case 'fenced':
       case 'distrust':
         return { kind, partition, epoch };
     }
+  }
+
+  #readCompared(partition: number, epoch: number): MeshMessage | null {
+    const input = this.#in;
+    const requestId = this.#count();
+    const verdict = VERDICTS[input.int32()];
+    const words = input.string();
+    const copies: Copied[] = [];
+    for (let left = input.count(COPIED_BYTES_MIN); left > 0 && input.ok; left--) {
+      const node = input.string();
+      if (node === null || !isNodeId(node)) return null;
+      copies.push({ node, copiedBytes: this.#count() });
+    }
+    if (verdict === undefined || words === null) return null;
+    return { kind: 'compared', partition, epoch, requestId, verdict, words, copies };
   }
 
   #readHello(): MeshMessage | null {

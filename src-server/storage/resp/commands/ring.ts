@@ -84,6 +84,22 @@ export const RING_COMMANDS = Object.freeze<DeskCommand[]>([
   },
   {
     ...RING,
+    name: 'ring.copies',
+    arity: 1,
+    summary:
+      'Copies of partitions out of this node and into it: how far they are, how fast, what for',
+    run: writeCopies,
+  },
+  {
+    ...RING,
+    name: 'ring.waits',
+    arity: 1,
+    summary:
+      'What the ring waits for: which limit, whose, and the znode; of the node that controls it',
+    run: writeWaits,
+  },
+  {
+    ...RING,
     name: 'ring.consistency',
     arity: -1,
     flags: ['loading', 'stale', 'fast'],
@@ -134,8 +150,8 @@ function writeStatus(visitor: Visitor, reply: ReplyWriter): void {
 }
 
 /**
- * A list for each: partition, role, epoch, last and committed seq, keys, bytes, reads and writes carried out here, and what it
- * waits for, or nil. Lists and no maps: there may be thousands.
+ * A list for each: partition, role, epoch, last and committed seq, keys, bytes, reads and writes carried out here, what it waits
+ * for, or nil, and the digest of its keys. Lists and no maps: there may be thousands.
  */
 function writeHoldings({ household }: Visitor, words: Arguments, reply: ReplyWriter): void {
   const { keyspace } = household;
@@ -151,7 +167,7 @@ function writeHoldings({ household }: Visitor, words: Arguments, reply: ReplyWri
   const holdings = partitions.map((one) => keyspace.holding(one)).filter((one) => one !== null);
   reply.array(holdings.length);
   for (const one of holdings) {
-    reply.array(10);
+    reply.array(11);
     reply.integer(one.partition);
     reply.text(one.role);
     for (const figure of [one.epoch, one.lastSeq, one.committedSeq, one.keys, one.bytes])
@@ -160,6 +176,41 @@ function writeHoldings({ household }: Visitor, words: Arguments, reply: ReplyWri
     reply.integer(one.writes);
     if (one.waits === null) reply.nil();
     else reply.text(one.waits);
+    reply.text(one.digest);
+  }
+}
+
+/** A list for each: partition, from, to, bytes done and in all, bytes a second, what it does. */
+function writeCopies({ household }: Visitor, _words: Arguments, reply: ReplyWriter): void {
+  const { copies } = household.keyspace;
+  reply.array(copies.length);
+  for (const { partition, from, to, bytes, bytesTotal, bytesPerSecond, words } of copies) {
+    reply.array(7);
+    reply.integer(partition);
+    reply.text(from);
+    reply.text(to);
+    for (const figure of [bytes, bytesTotal, bytesPerSecond]) reply.integer(figure);
+    reply.text(words);
+  }
+}
+
+/** A list for each: reason, partition or nil, node or nil, znode, words. */
+function writeWaits({ household }: Visitor, _words: Arguments, reply: ReplyWriter): void {
+  const { waits } = household.keyspace;
+  if (waits === null) {
+    reply.error('ERR this node does not control the ring, and does not know what it waits for');
+    return;
+  }
+  reply.array(waits.length);
+  for (const { reason, partition, node, znode, words } of waits) {
+    reply.array(5);
+    reply.text(reason);
+    if (partition === null) reply.nil();
+    else reply.integer(partition);
+    if (node === null) reply.nil();
+    else reply.text(node);
+    reply.text(znode);
+    reply.text(words);
   }
 }
 

@@ -21,6 +21,7 @@ const SELF = {
   peerPort: 3,
   clusterId: 'a'.repeat(40),
   mode: 'durable',
+  fullPercent: null,
   version: '1',
   startedAtMs: 0,
 } as const;

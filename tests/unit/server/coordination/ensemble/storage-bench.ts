@@ -454,6 +454,10 @@ export class WatchedDisk implements Disk {
     return this.#disk.freeBytes();
   }
 
+  totalBytes(): number {
+    return this.#disk.totalBytes();
+  }
+
   join(...parts: string[]): string {
     return this.#disk.join(...parts);
   }

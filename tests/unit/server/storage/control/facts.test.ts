@@ -127,7 +127,7 @@ describe('a batch', () => {
       'create /ring/history/h-',
     ]);
     expect(steps[0]).toMatchObject({ version: 9 });
-    expect(steps.map((_, i) => changeAt(changes, i)?.entry.partition ?? null)).toEqual([
+    expect(steps.map((_, i) => changeAt(changes, i)?.entry?.partition ?? null)).toEqual([
       null,
       0,
       1,

@@ -8,10 +8,8 @@ import { HISTORY_KINDS } from '../../../../../src-server/storage/control/records
 import type { ControlTerms } from '../../../../../src-server/storage/control/round.ts';
 import { RingModel } from './ring-model.ts';
 
-const [FIRST_SEED, LAST_SEED] = (process.env['CONTROL_SEEDS'] ?? '1-25').split('-').map(Number);
+const [FIRST_SEED, LAST_SEED] = (process.env['CONTROL_SEEDS'] ?? '1-15').split('-').map(Number);
 const STEPS = 120;
-/** Written by whoever ordered it, and not by a controller. */
-const OF_OPERATORS = /^(?:placement-changed|pace-changed|rebalance-)/;
 /** What history would tell of all these lives together. */
 const seen = new Set<string>();
 
@@ -23,33 +21,38 @@ describe.each([
   { nodes: 9, zones: 4, terms: { partitionCount: 64 } },
   { nodes: 6, zones: 3, terms: { strategy: 'tokens' as const } },
 ])('$nodes nodes in $zones zones: $terms', ({ nodes, zones, terms }) => {
-  test('nothing acknowledged is lost on the way, and in the end all is as it is wanted', () => {
-    for (let seed = FIRST_SEED!; seed <= LAST_SEED!; seed++) live({ seed, nodes, zones, terms });
+  test('nothing acknowledged is lost on the way, and in the end all is as it is wanted', async () => {
+    for (let seed = FIRST_SEED!; seed <= LAST_SEED!; seed++)
+      await live({ seed, nodes, zones, terms });
   });
 });
 
 afterAll(() => {
   expect([...seen].sort(), 'all that can happen has happened').toEqual(
-    HISTORY_KINDS.filter((kind) => !OF_OPERATORS.test(kind)).sort(),
+    HISTORY_KINDS.filter(
+      (kind) => kind !== 'placement-changed' && kind !== 'rebalance-failed',
+    ).sort(),
   );
 });
 
-function live(options: {
+async function live(options: {
   readonly seed: number;
   readonly nodes: number;
   readonly zones: number;
   readonly terms: Partial<ControlTerms>;
-}): void {
+}): Promise<void> {
   const model = new RingModel(options);
   const { random } = model;
   for (let step = 0; step < STEPS; step++) {
     disturb(model, options.nodes);
+    if (random.chance(0.1)) for (const kind of await model.operate()) seen.add(kind);
     model.pass(random.below(300));
     model.work();
     act(model);
     model.check();
   }
   for (const id of model.away) model.comeBack(id, random.chance(0.5));
+  await model.desk.resume('somebody');
   settle(model, options.seed);
 }
 
@@ -73,7 +76,8 @@ function act(model: RingModel): void {
   const { random } = model;
   const { changes } = model.decide();
   expect(model.decide().changes).toEqual(changes);
-  for (const { entry } of changes) seen.add(entry.kind);
+  for (const { entry } of changes) if (entry !== null) seen.add(entry.kind);
+  model.compare();
   if (random.chance(0.2)) model.work();
   const count = random.chance(0.2) ? random.below(changes.length + 1) : changes.length;
   model.carryOut(changes.slice(0, count));
@@ -83,10 +87,11 @@ function settle(model: RingModel, seed: number): void {
   for (let round = 0; round < 400; round++) {
     model.pass(100);
     model.finishCopies();
+    model.compare();
     const { changes } = model.decide();
     expect(model.carryOut(changes)).toBe(changes.length);
     model.check();
-    if (changes.length === 0 && model.unfinished.length === 0) break;
+    if (changes.length === 0 && model.unfinished.length === 0 && !model.isRebalancing) break;
   }
   expect(model.unfinished, `seed ${seed}`).toEqual([]);
   const { changes, waits } = model.decide();

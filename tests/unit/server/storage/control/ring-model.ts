@@ -8,26 +8,45 @@
 import { expect } from 'vitest';
 
 import { Prng } from '../../../../../src-server/base/prng.ts';
+import type { Step } from '../../../../../src-server/coordination/client/client.ts';
 import { whyKept } from '../../../../../src-server/storage/control/cleanup.ts';
 import { decide, type Decision } from '../../../../../src-server/storage/control/decisions.ts';
+import { isRepair } from '../../../../../src-server/storage/control/pace.ts';
 import { RingPaths } from '../../../../../src-server/storage/control/paths.ts';
 import { whyImpossible } from '../../../../../src-server/storage/control/placement-text.ts';
 import { Presences } from '../../../../../src-server/storage/control/presence.ts';
+import { RebalanceDesk } from '../../../../../src-server/storage/control/rebalance-desk.ts';
+import {
+  isOpen,
+  parseRebalance,
+  parseRebalanceState,
+  type RebalanceRecord,
+  type RebalanceState,
+} from '../../../../../src-server/storage/control/rebalance-records.ts';
 import {
   copiesOf,
   type ForceRecord,
   type NodeRecord,
+  parseHistory,
   type PartitionState,
   whyContradictory,
 } from '../../../../../src-server/storage/control/records.ts';
-import type { RingConfig } from '../../../../../src-server/storage/control/ring-config.ts';
+import {
+  layoutOf,
+  parseConfig,
+  type RingConfig,
+} from '../../../../../src-server/storage/control/ring-config.ts';
 import {
   type Change,
+  type Comparison,
   type ControlTerms,
   DEFAULT_TERMS,
   type Write,
 } from '../../../../../src-server/storage/control/round.ts';
+import type { Outcome } from '../../../../../src-server/storage/control/transaction.ts';
 import type { RingView, Versioned } from '../../../../../src-server/storage/control/view.ts';
+import type { Edit } from '../../../../../src-server/storage/ring/edits.ts';
+import { stageOf } from '../../../../../src-server/storage/ring/stage.ts';
 import { NOBODY, replicasOf } from '../../../../../src-server/storage/ring/table.ts';
 import { type NodeId, nodeId } from '../../../../../src-server/storage/ring/topology.ts';
 
@@ -56,8 +75,10 @@ const TERMS: ControlTerms = {
   steadyMs: 100,
   handOversAtOnce: 3,
   handOverEveryMs: 50,
+  graceMs: 500,
 };
-const GRACE_MS = 500;
+/** An operator asks for no more copies at a time. */
+const TRANSFERS_MOST = 4;
 
 export class RingModel {
   readonly random: Prng;
@@ -71,11 +92,21 @@ export class RingModel {
     readonly members: Map<NodeId, NodeRecord>;
     readonly forces: Map<number, Versioned<ForceRecord>>;
     readonly problems: Map<string, string>;
+    rebalance: Versioned<RebalanceState> | null;
+    rebalanceRecord: RebalanceRecord | null;
   } & RingView;
   readonly #paths = new RingPaths('/ring');
   /** Entries acknowledged, by partition. */
   readonly #acknowledged = new Map<number, number>();
   #presences = new Presences();
+  readonly #comparisons = new Map<number, Comparison>();
+  /** Records of rebalances, by path. */
+  readonly #records = new Map<string, string>();
+  /** Kinds of what operators did. */
+  readonly #told: string[] = [];
+  /** Partition and node of every copy that was wanted when the last rebalance began. */
+  #hadBefore = new Set<string>();
+  readonly desk: RebalanceDesk;
   nowMs = 1000;
 
   constructor({ seed, nodes, zones, terms }: ModelOptions) {
@@ -95,6 +126,21 @@ export class RingModel {
       problems: new Map(),
     };
     for (let i = 0; i < nodes; i++) this.addNode(`n${i}`, `z${i % zones}`);
+    const now = (): number => this.nowMs;
+    this.desk = new RebalanceDesk({
+      view: this.view,
+      paths: this.#paths,
+      get wallMs() {
+        return now();
+      },
+      transact: (steps) => Promise.resolve(this.#transact(steps)),
+      settled: () => Promise.resolve(),
+      childrenOf: () =>
+        Promise.resolve(
+          [...this.#records.keys()].map((path) => path.slice(path.lastIndexOf('/') + 1)),
+        ),
+      textOf: (path) => Promise.resolve(this.#records.get(path) ?? null),
+    });
   }
 
   addNode(name: string, zone: string): NodeId {
@@ -114,6 +160,7 @@ export class RingModel {
       peerPort: 3,
       clusterId: '0'.repeat(40),
       mode: 'durable',
+      fullPercent: null,
       version: 'model',
       startedAtMs: 0,
     };
@@ -225,7 +272,7 @@ export class RingModel {
         }
         const sinceMs = straySinceMs.get(partition) ?? this.nowMs;
         straySinceMs.set(partition, sinceMs);
-        const isOver = this.nowMs - sinceMs >= GRACE_MS;
+        const isOver = this.nowMs - sinceMs >= this.view.config!.value.graceMs;
         if (isOver && whyKept(this.view, id, { partition, epoch: 1 }) === null)
           held.delete(partition);
       }
@@ -264,6 +311,7 @@ export class RingModel {
       by: nodeId('n0'),
       newRingId: 'ring-of-the-model',
       handOvers: this.terms.handOversAtOnce,
+      comparisonOf: (partition) => this.#comparisons.get(partition) ?? null,
     });
     expect(this.#situationText()).toBe(before);
     return decision;
@@ -288,6 +336,8 @@ export class RingModel {
         return (
           (this.view.partitions.get(write.partition)?.version ?? null) === write.expectedVersion
         );
+      case 'rebalance':
+        return this.view.rebalance?.version === write.expectedVersion;
       case 'force-done':
         return this.view.forces.get(write.partition)?.version === write.expectedVersion;
     }
@@ -305,6 +355,10 @@ export class RingModel {
         return;
       case 'force-done':
         this.view.forces.delete(write.partition);
+        return;
+      case 'rebalance':
+        this.#judgeRebalance(write.state);
+        this.#setRebalance(write.state);
         return;
       case 'partition':
         this.#judge(write.partition, write.state);
@@ -339,9 +393,10 @@ export class RingModel {
       );
       const given = others.reduce((sum, [, { value }]) => sum + value.learners.length, 0);
       expect(given + next.learners.length, 'copies that a node gives').toBeLessThanOrEqual(
-        this.view.config!.value.backfillsPerNode,
+        this.#copiesMost,
       );
     }
+    this.#judgeMove(partition, before, next);
     const dropped = before.replicas.filter((id) => !next.replicas.includes(id));
     if (dropped.length > 0) {
       const { replicaCount } = this.view.config!.value.table;
@@ -374,7 +429,155 @@ export class RingModel {
     this.view.partitions.set(partition, { value: state, version, changedAtMs: this.nowMs });
   }
 
+  /** C11, C12: what is paused stands still, and what is taken back is not copied as a whole. */
+  #judgeMove(partition: number, before: PartitionState, next: PartitionState): void {
+    const { rebalance, rebalanceRecord: record } = this.view;
+    if (rebalance === null || record === null) return;
+    const joining = next.learners.filter((id) => !before.learners.includes(id));
+    if (rebalance.value.phase === 'paused' && !isRepair(this.view, partition)) {
+      expect(joining, 'C11: no copy begins while it is paused').toEqual([]);
+      expect(next.replicas, 'C11: no copy goes while it is paused').toEqual(before.replicas);
+    }
+    if (rebalance.value.phase !== 'running' || rebalance.value.goal !== 'before') return;
+    for (const id of joining) {
+      if (!replicasOf(record.before.table, partition).includes(id)) continue;
+      if (this.#hadBefore.has(`${partition} ${id}`))
+        expect([...this.nodes.get(id)!.held.keys()], 'C12: only the tail').toContain(partition);
+    }
+  }
+
+  /** C13: what is told done is where it should be, and was compared. */
+  #judgeRebalance({ phase, goal, outcome, graceUntilMs }: RebalanceState): void {
+    if (phase !== 'done' && phase !== 'undone') return;
+    expect(phase).toBe(goal === 'after' ? 'done' : 'undone');
+    expect(outcome?.digestsEqual, 'C13: done is equal').toBe(true);
+    expect(graceUntilMs).toBe(this.nowMs + this.view.config!.value.graceMs);
+  }
+
+  #setRebalance(value: RebalanceState): void {
+    const version = (this.view.rebalance?.version ?? -1) + 1;
+    this.view.rebalance = { value, version, changedAtMs: this.nowMs };
+  }
+
+  get isRebalancing(): boolean {
+    const { rebalance } = this.view;
+    return rebalance !== null && isOpen(rebalance.value);
+  }
+
+  get #copiesMost(): number {
+    return Math.max(this.view.config!.value.backfillsPerNode, TRANSFERS_MOST);
+  }
+
+  /** Leaders find out about copies what a controller asks for. */
+  compare(): void {
+    for (const partition of this.decide().comparisons) {
+      const known = this.view.partitions.get(partition)!;
+      const held = known.value.inSync.map((id) => this.nodes.get(id)!.held.get(partition));
+      expect(new Set(held).size, 'copies in sync are equal').toBe(1);
+      const found = { kind: 'equal', words: '', copiedBytes: new Map() } as const;
+      const { version } = known;
+      this.#comparisons.set(partition, { partition, version, atMs: this.nowMs, ...found });
+    }
+  }
+
   // --- what operators do ---
+
+  /** Anything that can be ordered of a rebalance, or is refused. @returns what history tells */
+  async operate(): Promise<readonly string[]> {
+    const { random, desk, view } = this;
+    const before = this.#told.length;
+    const who = ['somebody', 'for a reason'] as const;
+    const what = random.below(7);
+    if (view.config?.value.phase !== 'formed') {
+      expect((await desk.pause(...who)).kind).toBe('refused');
+    } else if (what <= 1) await this.#rebalance();
+    else if (what === 2) await desk.pause(...who);
+    else if (what === 3) await desk.resume(...who);
+    else if (what === 4) await desk.cancel(...who);
+    else if (what === 5) await desk.undo(...who);
+    else {
+      const transfersPerNode = 1 + random.below(TRANSFERS_MOST);
+      await desk.setPace({ bytesPerSecond: null, transfersPerNode, isAdaptive: false });
+    }
+    return this.#told.slice(before);
+  }
+
+  async #rebalance(): Promise<void> {
+    const { random, desk, view } = this;
+    const { value: config } = view.config!;
+    const ring = { version: config.version, layout: layoutOf(config), table: config.table };
+    const id = random.pick([...this.nodes.keys()]);
+    const node = { ...this.nodes.get(id)!.record };
+    const { region, zone, host, weight, capBytes } = node;
+    const isIn = config.nodes.some((other) => other.id === id);
+    const edits: Edit[] = !isIn
+      ? [{ kind: 'addNode', node: { id, region, zone, host, weight, capBytes } }]
+      : [
+          random.pick<Edit>([
+            { kind: 'setWeight', id, weight: random.pick([0.5, 1, 2]) },
+            { kind: 'removeNode', id },
+            { kind: 'drainNode', id },
+            { kind: 'setReplicas', replicaCount: random.pick([2, 3]) },
+            { kind: 'setStrategy', strategy: random.pick(['balanced', 'tokens']) },
+          ]),
+        ];
+    const { partitionCount } = config.table;
+    const measured = {
+      bytes: new Float64Array(partitionCount).fill(1),
+      keys: new Float64Array(partitionCount),
+    };
+    const stage = stageOf(ring, { edits, measured, transfersPerNode: 2, freesAt: 'end' });
+    const had = new Set<string>();
+    for (const [other, { held }] of this.nodes)
+      for (const partition of held.keys())
+        if (replicasOf(config.table, partition).includes(other)) had.add(`${partition} ${other}`);
+    const pace = { bytesPerSecond: null, transfersPerNode: TRANSFERS_MOST, isAdaptive: true };
+    const outcome = await desk.start({ edits, stage, by: 'somebody', why: 'a reason', pace });
+    if (outcome.kind === 'ok') this.#hadBefore = had;
+  }
+
+  /** The tree, as far as orders about rebalances go. */
+  #transact(steps: readonly Step[]): Outcome {
+    const { view } = this;
+    const versionOf = (path: string): number | null => {
+      if (path === this.#paths.config) return view.config?.version ?? null;
+      if (path === this.#paths.rebalance) return view.rebalance?.version ?? null;
+      return this.#records.has(path) ? 0 : null;
+    };
+    const isLate = (step: Step): boolean =>
+      step.kind === 'create'
+        ? versionOf(step.path) !== null
+        : versionOf(step.path) !== step.version;
+    const at = steps.findIndex((step) => !step.path.includes('history') && isLate(step));
+    if (at >= 0) return { kind: 'conflict', at, why: steps[at]!.path };
+    for (const step of steps) {
+      if (step.kind === 'check' || step.kind === 'delete') continue;
+      const text = Buffer.from(step.data!).toString();
+      if (step.path === this.#paths.config) {
+        const parsed = parseConfig(text);
+        if (!parsed.ok) expect.fail(parsed.error);
+        else
+          view.config = {
+            value: parsed.value,
+            version: view.config!.version + 1,
+            changedAtMs: this.nowMs,
+          };
+      } else if (step.path === this.#paths.rebalance) {
+        const parsed = parseRebalanceState(text);
+        if (!parsed.ok) expect.fail(parsed.error);
+        else this.#setRebalance(parsed.value);
+      } else if (step.path.includes('history')) {
+        const parsed = parseHistory(text);
+        if (parsed.ok) this.#told.push(...parsed.value.entries.map(({ kind }) => kind));
+      } else {
+        this.#records.set(step.path, text);
+        const parsed = step.path.includes('/b-') ? parseRebalance(text) : null;
+        if (parsed?.ok === false) expect.fail(parsed.error);
+        if (parsed?.ok === true) view.rebalanceRecord = parsed.value;
+      }
+    }
+    return { kind: 'ok', versions: steps.map(() => 0) };
+  }
 
   /** Chooses somebody who has a copy of some partition, whatever it holds; now and then too late. */
   force(): void {
@@ -435,7 +638,7 @@ export class RingModel {
       for (const id of state.learners) taken.set(id, (taken.get(id) ?? 0) + 1);
     }
     const most = Math.max(0, ...taken.values());
-    expect(most, 'copies that a node takes').toBeLessThanOrEqual(config.value.backfillsPerNode);
+    expect(most, 'copies that a node takes').toBeLessThanOrEqual(this.#copiesMost);
   }
 
   /** What is not as the table wants it. */

@@ -10,6 +10,7 @@ import {
   type RingConfig,
 } from '../../../../../src-server/storage/control/ring-config.ts';
 import {
+  type Comparison,
   type ControlTerms,
   DEFAULT_TERMS,
   type Situation,
@@ -41,6 +42,7 @@ export function node(id: string, more: Partial<NodeRecord> = {}): NodeRecord {
     peerPort: 7201,
     clusterId: 'ab'.repeat(20),
     mode: 'durable',
+    fullPercent: null,
     version: 'test',
     startedAtMs: 5,
     ...more,
@@ -154,6 +156,7 @@ export function situation(
     readonly awayForMs?: Readonly<Record<string, number>>;
     readonly isSeen?: boolean;
     readonly handOvers?: number;
+    readonly comparisons?: ReadonlyMap<number, Comparison>;
   } = {},
 ): Situation {
   return {
@@ -170,6 +173,7 @@ export function situation(
     by: nodeId('a'),
     newRingId: 'new-ring',
     handOvers: more.handOvers ?? 64,
+    comparisonOf: (partition) => more.comparisons?.get(partition) ?? null,
   };
 }
 

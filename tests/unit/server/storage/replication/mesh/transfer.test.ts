@@ -46,9 +46,9 @@ class AgendaClock implements Clock {
 class FakeStore implements CopyStore {
   data: Buffer;
   installing: Copying | null = null;
-  keptFrom: number | null = null;
   isWhole: boolean;
   #pieces: Buffer[] = [];
+  #installed = 0;
 
   constructor(data: Buffer, isWhole: boolean) {
     this.data = data;
@@ -56,7 +56,7 @@ class FakeStore implements CopyStore {
   }
 
   get bytes(): number {
-    return this.data.length;
+    return this.isWhole ? this.data.length : this.#installed;
   }
 
   copy(cursor: number, maxBytes: number): { cursor: number; bytes: Uint8Array } {
@@ -65,12 +65,13 @@ class FakeStore implements CopyStore {
     return { cursor: end === this.data.length ? 0 : end, bytes };
   }
 
-  keepFrom(seq: number | null): void {
-    this.keptFrom = seq;
+  partBefore(cursor: number): number {
+    return this.data.length === 0 ? 0 : cursor / this.data.length;
   }
 
   beginInstall(base: typeof BASE): void {
     this.#pieces = [];
+    this.#installed = 0;
     this.isWhole = false;
     const { baseSeq, baseEpoch, epochs } = base;
     this.installing = { baseSeq, baseEpoch, epochs, cursor: 0 };
@@ -78,6 +79,7 @@ class FakeStore implements CopyStore {
 
   installChunk({ cursor, bytes }: { cursor: number; bytes: Uint8Array }): boolean {
     this.#pieces.push(Buffer.from(bytes));
+    this.#installed += bytes.length;
     this.installing = { ...this.installing!, cursor };
     return true;
   }
@@ -104,6 +106,8 @@ class Stage {
   readonly out: Transfers;
   readonly in: Transfers;
   readonly progress: number[] = [];
+  keptFrom: number | null = null;
+  mayCopy = true;
   sent = 0;
   installedMs: number | null = null;
 
@@ -120,6 +124,8 @@ class Stage {
       return true;
     };
     const common = {
+      keepFrom: (_: number, seq: number | null) => (this.keptFrom = seq),
+      mayCopy: () => this.mayCopy,
       unsentBytes: () => 0,
       flush: (done: (error: null) => void) => agenda.after(2, () => done(null)),
     };
@@ -182,10 +188,11 @@ class Stage {
 test('a partition comes over in chunks, whole and durable', () => {
   const stage = new Stage({ bytes: 5_000_000 });
   stage.begin();
-  expect(stage.source.keptFrom).toBe(BASE.baseSeq + 1);
+  expect(stage.keptFrom).toBe(BASE.baseSeq + 1);
   stage.run(10_000);
   stage.check();
-  expect(stage.progress.length).toBe(9);
+  expect(stage.progress.length).toBe(19);
+  expect(stage.in.copiedBytes(PARTITION)).toBe(5_000_000);
   expect(stage.out.progress).toEqual([]);
 });
 
@@ -258,8 +265,52 @@ test('copies beyond those that may go at the same time wait their turn', () => {
   const stage = new Stage({ bytes: 3_000_000, limits: { outMax: 1 } });
   stage.begin();
   stage.out.copyTo({ kind: 'copyTo', to: nodeId('c'), ...ORDER, cursor: 0 });
-  expect(stage.out.progress.map(({ isWaiting }) => isWaiting)).toEqual([false, true]);
+  expect(stage.out.progress.map(({ state }) => state)).toEqual(['running', 'waiting']);
   stage.run(10_000);
   stage.check();
-  expect(stage.out.progress.map(({ isWaiting }) => isWaiting)).toEqual([false]);
+  expect(stage.out.progress.map(({ state }) => state)).toEqual(['running']);
+});
+
+test('a copy that is paused stands still, and goes on where it stood', () => {
+  const stage = new Stage({ bytes: 10_000_000, limits: { bytesPerSecond: 5_000_000 } });
+  stage.begin();
+  stage.run(1000);
+  stage.mayCopy = false;
+  stage.run(100);
+  const { sent } = stage;
+  stage.run(60_000);
+  expect(stage.sent).toBe(sent);
+  expect(stage.out.progress).toMatchObject([{ state: 'held', bytesTotal: 10_000_000 }]);
+  expect(stage.out.progress[0]!.bytes).toBe(stage.target.installing!.cursor);
+  stage.mayCopy = true;
+  stage.out.reconsider();
+  stage.run(10_000);
+  stage.check();
+  expect(stage.sent).toBe(10_000_000);
+});
+
+test('its rate is changed while it runs, without beginning anew', () => {
+  const stage = new Stage({ bytes: 20_000_000, limits: { bytesPerSecond: 1_000_000 } });
+  stage.begin();
+  stage.run(2000);
+  const before = stage.sent;
+  expect(before).toBeLessThan(3_000_000);
+  stage.out.setLimits({ bytesPerSecond: 5_000_000, outMax: 2 });
+  stage.run(2000);
+  expect((stage.sent - before) / 10_000_000).toBeGreaterThan(0.95);
+  expect((stage.sent - before) / 10_000_000).toBeLessThan(1.1);
+  stage.out.setLimits({ bytesPerSecond: Infinity, outMax: 2 });
+  stage.run(10_000);
+  stage.check();
+  expect(stage.sent).toBe(20_000_000);
+});
+
+test('whoever takes bounds it as well', () => {
+  const stage = new Stage({ bytes: 20_000_000, limits: { bytesPerSecond: Infinity } });
+  stage.in.setLimits({ bytesPerSecond: 4_000_000, outMax: 2 });
+  stage.begin();
+  stage.run(60_000);
+  stage.check();
+  const rate = (stage.source.data.length / stage.installedMs!) * 1000;
+  expect(Math.abs(rate / 4_000_000 - 1)).toBeLessThan(0.06);
 });

@@ -72,8 +72,26 @@ class Chance {
       { kind: 'copyTaken', partition: place.partition, copy: this.#number(), number: this.#int() },
       { kind: 'copyRefused', partition: place.partition, copy: this.#number() },
       { kind: 'askDigest', ...place, seq: this.#number() },
-      { kind: 'digest', ...place, seq: this.#number(), digest: this.#bytes() },
+      {
+        kind: 'digest',
+        ...place,
+        seq: this.#number(),
+        digest: this.#bytes(),
+        copiedBytes: this.#number(),
+      },
       { kind: 'distrust', ...place },
+      { kind: 'compare', ...place, requestId: this.#number() },
+      {
+        kind: 'compared',
+        ...place,
+        requestId: this.#number(),
+        verdict: this.#prng.pick(['equal', 'different', 'unknown']),
+        words: 'copies differ',
+        copies: [
+          { node: nodeId('a'), copiedBytes: this.#number() },
+          { node: nodeId('b'), copiedBytes: 0 },
+        ].slice(this.#prng.below(3)),
+      },
       { kind: 'forward', requestId: this.#number(), errand: this.#bytes() },
       { kind: 'forwarded', requestId: this.#number(), reply: this.#bytes() },
     ];
@@ -155,7 +173,7 @@ test('a message is read as it was written', () => {
     const chunk = Buffer.concat([Buffer.alloc(i % 7), bytes, Buffer.alloc(3)]);
     expect(reader.read(chunk, i % 7, (i % 7) + bytes.length)).toEqual(message);
   }
-  expect(kinds.size).toBe(23);
+  expect(kinds.size).toBe(25);
 });
 
 test('a message that is cut short, or longer than it says, is none', () => {
