@@ -17,6 +17,8 @@ export interface Presence {
 
 export class Presences {
   readonly #known = new Map<NodeId, Presence>();
+  /** Of those who are there: a node that was started again in between has not been there all the time. */
+  readonly #starts = new Map<NodeId, number>();
 
   /** @param isGap changes may have been missed since the last time */
   update(view: RingView, nowMs: number, isGap: boolean): void {
@@ -29,9 +31,19 @@ export class Presences {
       const known = this.#known.get(id);
       const isThere = isUsable(view, id);
       const isUnsure = isGap && !isThere;
-      if (known?.isThere === isThere && !isUnsure) continue;
+      const isRestarted = this.#noteStart(view, id);
+      if (known?.isThere === isThere && !isUnsure && !isRestarted) continue;
       this.#known.set(id, { isThere, sinceMs: nowMs, isSeen: known !== undefined && !isGap });
     }
+  }
+
+  /** @returns whether it is another start than the one that was there before */
+  #noteStart(view: RingView, id: NodeId): boolean {
+    const start = view.nodes.get(id)?.incarnation;
+    const before = this.#starts.get(id);
+    if (start === undefined) return false;
+    this.#starts.set(id, start);
+    return before !== undefined && start !== before;
   }
 
   /** Null for a node nobody has heard of. */

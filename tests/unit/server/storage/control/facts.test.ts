@@ -13,7 +13,7 @@ import { Presences } from '../../../../../src-server/storage/control/presence.ts
 import { parseHistory } from '../../../../../src-server/storage/control/records.ts';
 import type { Change } from '../../../../../src-server/storage/control/round.ts';
 import { nodeId } from '../../../../../src-server/storage/ring/topology.ts';
-import { config, PATHS, state, view } from './situations.ts';
+import { config, node, PATHS, state, view } from './situations.ts';
 
 const A = nodeId('a');
 const D = nodeId('d');
@@ -93,6 +93,16 @@ describe('presence', () => {
     presences.update(at(''), 300, false);
     expect(presences.of(A)).toEqual({ isThere: false, sinceMs: 200, isSeen: true });
     expect(presences.of(nodeId('x'))).toBeNull();
+  });
+
+  test('a node that was started again, before anybody missed it, is there since then', () => {
+    const presences = new Presences();
+    presences.update(at('a b'), 100, true);
+    const again = node('a', { incarnation: 2 });
+    const nodes = new Map([...at('a b').nodes, [A, again]]);
+    presences.update({ ...at('a b'), nodes }, 200, false);
+    expect(presences.of(A)).toMatchObject({ isThere: true, sinceMs: 200 });
+    expect(presences.of(nodeId('b'))).toMatchObject({ isThere: true, sinceMs: 100 });
   });
 
   test('C7: begins to wait anew after a gap', () => {
