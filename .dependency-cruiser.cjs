@@ -210,6 +210,7 @@ const faces = {
     'mirror',
     'health',
     'cleanup',
+    'pace',
     'placement-text',
     'rebalance-records',
     'rebalance-desk',
