@@ -94,6 +94,17 @@ const rooms = {
     `${C}model/`,
     S,
   ],
+  [`${SERVER}ring-command/`]: [
+    `${SERVER}base/`,
+    `${SERVER}config/`,
+    `${SERVER}platform/[^/]+\\.ts$`,
+    `${SERVER}storage-folder\\.ts$`,
+    `${C}client/`,
+    `${S}control/`,
+    `${S}planning/`,
+    `${S}resp/`,
+    `${S}ring/`,
+  ],
   [`${SERVER}console/contract/`]: [],
   [`${SERVER}console/rpc/`]: [`${SERVER}console/contract/`],
   [`${SERVER}console/service/`]: [

@@ -1,5 +1,6 @@
 /** `zabring`: the headless product. */
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -17,7 +18,9 @@ import {
 } from './command-line.ts';
 import { Host } from './host.ts';
 import { NodeDisk } from './platform/node/disk.ts';
+import { nodePlatform } from './platform/node/platform.ts';
 import type { Printer } from './printout.ts';
+import { RING_HELP, type RingOptions } from './ring-command/line.ts';
 import { type Start, startOfApp, startOfMember, startOfServe } from './start-members.ts';
 import { startStorageFile } from './start-storage.ts';
 import { serverVersion, VERSION } from './version.ts';
@@ -45,6 +48,10 @@ if (!command.ok) {
   await printFile(command.value.kind, command.value);
 } else if (command.value.kind === 'storage') {
   runNode(command.value);
+} else if (command.value.kind === 'ring-help') {
+  process.stdout.write(RING_HELP);
+} else if (command.value.kind === 'ring') {
+  await ring(command.value);
 } else {
   const options = command.value;
   const started = await startOf(options);
@@ -80,6 +87,22 @@ async function printFile(kind: 'log' | 'snapshot', options: PrintOptions): Promi
     problem: (text) => stderr.write(`zabring: ${text}\n`),
   };
   process.exitCode = await print(kind, options, { disk: new NodeDisk(), to });
+}
+
+async function ring(options: RingOptions): Promise<void> {
+  const [{ runRing }, { ProcessTerminal }] = await Promise.all([
+    import('./ring-command/command.ts'),
+    import('./ring-command/process-terminal.ts'),
+  ]);
+  const terminal = new ProcessTerminal(process);
+  const platform = nodePlatform({
+    version: VERSION,
+    logLevel: 'error',
+    writeLog: () => undefined,
+  });
+  const who = `${os.userInfo().username}@${os.hostname()}`;
+  process.exitCode = await runRing(options, { platform, terminal, who });
+  terminal.close();
 }
 
 function run(options: ServeOptions, start: Start): void {

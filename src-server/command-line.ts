@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { err, ok, type Result } from './base/result.ts';
 import type { Compat } from './config/settings.ts';
 import type { LogLevel } from './platform/logger.ts';
+import { readRingLine, type RingOptions } from './ring-command/line.ts';
 
 export type Command =
   | { readonly kind: 'help' }
@@ -13,6 +14,8 @@ export type Command =
   | ({ readonly kind: 'app' } & ServeOptions)
   | ({ readonly kind: 'member' } & ServeOptions)
   | ({ readonly kind: 'storage' } & StorageOptions)
+  | ({ readonly kind: 'ring' } & RingOptions)
+  | { readonly kind: 'ring-help' }
   | ({ readonly kind: 'log' } & PrintOptions)
   | ({ readonly kind: 'snapshot' } & PrintOptions);
 
@@ -66,6 +69,8 @@ Usage:
   zabring storage --config <file>
                                run one storage node that a storage.conf describes, in a ring that any ensemble
                                coordinates, this server's or Apache's
+  zabring ring plan <file> | apply <file> | status | pause | resume | cancel | undo | pace | history | export
+                               see what would move in a ring, move it, undo it: zabring ring --help
   zabring log <file> [options]       print the transactions of a log file, of this server or of Apache's
   zabring snapshot <file> [options]  print the nodes of a snapshot file
   zabring --help | --version
@@ -147,6 +152,11 @@ export function readCommandLine(args: readonly string[]): Result<Command, string
   const [first, ...rest] = args;
   if (first === 'log' || first === 'snapshot') return readPrintLine(first, rest);
   if (first === 'storage') return readStorageLine(rest);
+  if (first === 'ring') {
+    const line = readRingLine(rest);
+    if (!line.ok) return line;
+    return ok(line.value === 'help' ? { kind: 'ring-help' } : { kind: 'ring', ...line.value });
+  }
   let parsed;
   try {
     parsed = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });

@@ -4,6 +4,7 @@
  * A limit says how long the copying takes; what every step takes besides (catching up, the switch) is learnt from former
  * rebalances. Without a limit the speed itself is learnt, and where there is nothing to learn from nobody knows it.
  */
+import type { PastRebalance } from '../control/rebalance-desk.ts';
 import type { Plan } from '../ring/plan.ts';
 import { estimateOf } from '../ring/progress.ts';
 
@@ -29,6 +30,15 @@ export interface Estimate {
   readonly mostMs: number;
   readonly bytesPerSecond: number;
   readonly basis: 'measured' | 'limit';
+}
+
+/** Only what came to its end tells how fast it went. */
+export function formerRuns(past: readonly PastRebalance[]): FormerRun[] {
+  return past.flatMap(({ record, state }) => {
+    if (state?.phase !== 'done' || state.outcome === null) return [];
+    const { bytesPerSecond, outcome } = state;
+    return [{ planned: record.planned, bytesPerSecond, tookMs: outcome.tookMs }];
+  });
 }
 
 /** What a step took besides its copies in rings of this program on one machine, before a ring has taught its own. */

@@ -102,3 +102,50 @@ test.each([
   const read = readCommandLine(args);
   expect(read.ok ? 'accepted' : read.error).toContain(problem);
 });
+
+test('ring, with what is asked of it', () => {
+  const line = ['ring', 'apply', '/l.json', '--connect', 'a:1', '--at-version', '7', '--yes'];
+  const pace = ['--rate', '64MiB', '--transfers', '3', '--adaptive', 'yes'];
+  expect(readCommandLine([...line, ...pace])).toMatchObject({
+    ok: true,
+    value: {
+      kind: 'ring',
+      verb: 'apply',
+      file: '/l.json',
+      connect: 'a:1',
+      root: null,
+      atVersion: 7,
+      isSure: true,
+      waits: false,
+      pace: { bytesPerSecond: 64 * 2 ** 20, transfersPerNode: 3, isAdaptive: true },
+    },
+  });
+  expect(readCommandLine(['ring', 'pace', '--rate', 'none'])).toMatchObject({
+    ok: true,
+    value: { pace: { bytesPerSecond: null } },
+  });
+  expect(readCommandLine(['ring', '--help'])).toEqual({ ok: true, value: { kind: 'ring-help' } });
+});
+
+test.each([
+  [[], 'what shall be done with the ring? plan, apply,'],
+  [['turn'], 'ring knows no turn: plan, apply,'],
+  [['plan'], 'ring plan needs a layout file'],
+  [['plan', 'a', 'b'], 'ring plan takes no b'],
+  [['status', 'x'], 'ring status takes no x'],
+  [['status', '--yes'], 'ring status takes no --yes'],
+  [['plan', 'f', '--at-version', '3'], 'ring plan takes no --at-version'],
+  [['apply', 'f', '--at-version', '0'], '--at-version 0: not a version of a ring'],
+  [['apply', 'f', '--rate', 'fast'], '--rate fast: not a number of bytes'],
+  [['apply', 'f', '--rate', '0'], '--rate 0: not a number of bytes'],
+  [['apply', 'f', '--transfers', '101'], '--transfers 101: not a number from 1 to 100'],
+  [['apply', 'f', '--adaptive', 'perhaps'], '--adaptive perhaps: neither yes nor no'],
+  [['pace'], 'ring pace needs --rate, --transfers or --adaptive'],
+  [['status', '--user', 'ann'], 'a password is not typed where others can see it'],
+  [['status', '--password-file', 'p'], '--password-file needs --user'],
+  [['status', '--password', 'p'], "Unknown option '--password'"],
+  [['status', '--ring', 'ring'], '--ring ring: not a path such as /ring'],
+] as const)('ring %j is refused', (args, words) => {
+  const line = readCommandLine(['ring', ...args]);
+  expect(line.ok ? '' : line.error).toContain(words);
+});

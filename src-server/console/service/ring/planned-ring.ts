@@ -6,11 +6,11 @@ import { ApiError } from '#contract/errors.ts';
 import type { Drift, Pace } from '#contract/rebalance-models.ts';
 
 import type { Clock, Timer } from '../../../platform/clock.ts';
-import { type PastRebalance, RebalanceDesk } from '../../../storage/control/rebalance-desk.ts';
+import { RebalanceDesk } from '../../../storage/control/rebalance-desk.ts';
 import type { RingConfig } from '../../../storage/control/ring-config.ts';
 import { driftOf } from '../../../storage/planning/ring-memory.ts';
 import { deadOf } from '../../../storage/planning/ring-now.ts';
-import type { FormerRun } from '../../../storage/planning/speed.ts';
+import { type FormerRun, formerRuns } from '../../../storage/planning/speed.ts';
 import type { Grounds, Staged } from '../../../storage/planning/staging.ts';
 import { doorOf } from './ring-door.ts';
 import type { OpenRing } from './rings.ts';
@@ -144,18 +144,11 @@ export class PlannedRing {
 
   async #learn(): Promise<readonly FormerRun[]> {
     try {
-      return (await this.desk.history()).flatMap(formerRun);
+      return formerRuns(await this.desk.history());
     } catch {
       // How long it takes is then not known; what moves is.
       this.#former = null;
       return [];
     }
   }
-}
-
-/** Only what came to its end under one pace tells how fast it went. */
-function formerRun({ record, state }: PastRebalance): FormerRun[] {
-  if (state?.phase !== 'done' || state.outcome === null) return [];
-  const { planned } = record;
-  return [{ planned, bytesPerSecond: state.bytesPerSecond, tookMs: state.outcome.tookMs }];
 }
