@@ -105,8 +105,8 @@ export const rebalance = {
         advice: 'It goes on by itself; a heavy load of writes makes it longer.',
       },
       'not-enough-copies': {
-        title: 'Too few copies are in sync to let one go.',
-        advice: 'Bring the missing ones back.',
+        title: 'Old copies stay until the new ones are in sync.',
+        advice: 'It goes on by itself as they catch up.',
       },
       'hand-over-pace': {
         title: 'Leaders change a few at a time.',

@@ -81,8 +81,8 @@ export const rebalance: Texts<typeof measure> = {
       copying: { title: '正在复制一份副本。', advice: '会自动继续。' },
       'catching-up': { title: '副本正在追赶主副本。', advice: '会自动继续；写入繁忙时更久。' },
       'not-enough-copies': {
-        title: '同步的副本太少，不能放弃任何一份。',
-        advice: '请恢复缺失的副本。',
+        title: '新副本同步之前保留旧副本。',
+        advice: '追上后自动继续。',
       },
       'hand-over-pace': { title: '主副本分批切换。', advice: '会自动继续。' },
       paused: { title: '有人暂停了它。', advice: '需要时让它继续。' },
