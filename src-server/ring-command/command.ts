@@ -292,7 +292,7 @@ class RingCommand {
       terminal.progress(progressText(run));
       const { state } = run;
       if (!isOpen(state)) {
-        terminal.say(state.outcome === null ? `It is ${state.phase}.` : outcomeText(state.outcome));
+        terminal.say(outcomeText(state));
         const wanted = this.#options.verb === 'undo' ? 'undone' : 'done';
         return state.phase === wanted ? EXIT_DONE : EXIT_ENDED_OTHERWISE;
       }

@@ -86,7 +86,7 @@ export function runLines({ record, state, progress, wallMs }: RunParts): string[
   ];
   if (graceUntilMs !== null && graceUntilMs > wallMs)
     lines.push(`For ${timeText(graceUntilMs - wallMs)} undoing it copies only what came in since.`);
-  if (state.outcome !== null) lines.push(outcomeText(state.outcome));
+  if (state.outcome !== null) lines.push(outcomeText(state));
   const rows = progress.pairs
     .filter((pair) => pair.partitionsDone < pair.partitionsTotal)
     .map(({ from, to, bytesDone, bytesTotal, partitionsDone, partitionsTotal }) => [
@@ -125,10 +125,12 @@ function phaseText({ phase, goal }: RebalanceState): string {
   return goal === 'before' && phase !== 'undone' ? `${phase} back` : phase;
 }
 
-export function outcomeText(outcome: NonNullable<RebalanceState['outcome']>): string {
+export function outcomeText({ phase, outcome, why }: RebalanceState): string {
+  if (outcome === null) return `It is ${phase}.`;
   const { bytesMoved, partitionsMoved, tookMs, digestsEqual } = outcome;
-  const compared = digestsEqual ? 'all copies hold the same' : 'copies do not hold the same';
-  return `Moved ${bytesText(bytesMoved)}, ${countText(partitionsMoved)} partitions, in ${timeText(tookMs)}; ${compared}.`;
+  const moved = `Moved ${bytesText(bytesMoved)}, ${countText(partitionsMoved)} partitions, in ${timeText(tookMs)}`;
+  // Copies of a cache are not compared, and others may differ: the controller says which.
+  return `${moved}; ${digestsEqual ? 'all copies hold the same' : why}.`;
 }
 
 function reason(why: string): string {

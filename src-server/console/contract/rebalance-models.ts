@@ -391,7 +391,7 @@ export const rebalanceOutcome = object({
   bytesMoved: number,
   partitionsMoved: integer,
   tookMs: number,
-  /** Whether every copy of what was moved held the same. */
+  /** Whether every copy of what was moved held the same; false also for a cache, whose copies are not compared. */
   digestsEqual: boolean,
 });
 export type RebalanceOutcome = TypeOf<typeof rebalanceOutcome>;
