@@ -17,6 +17,7 @@ export const FAILURE_CODES = {
   epochs: 23,
   copies: 24,
   availability: 25,
+  rebalance: 26,
   exception: 30,
 } as const;
 

@@ -56,6 +56,7 @@ export interface RebalanceOrder {
 
 /** Why an order cannot be given now, for programs; the words beside it are for people. */
 export type DeskRefusal =
+  | 'not-connected'
   | 'no-ring'
   | 'forming'
   | 'already-running'
@@ -106,7 +107,7 @@ export class RebalanceDesk {
     return { record: rebalanceRecord, state: rebalance.value };
   }
 
-  /** The newest first. Those that cannot be read are left out. */
+  /** The newest first. Those that cannot be read are left out. @throws ClientError */
   async history(): Promise<PastRebalance[]> {
     const { paths, view } = this.#door;
     const names = (await this.#names()).reverse();
@@ -132,7 +133,9 @@ export class RebalanceDesk {
     if (refusal !== null) return refusal;
     const { value: config, version: configVersion } = view.config!;
     const last = view.rebalance;
-    const name = `b-${numberOf((await this.#names()).at(-1) ?? last?.value.record) + 1}`;
+    const names = await this.#namesIfThere();
+    if (names === null) return refused('not-connected', 'the ensemble does not answer');
+    const name = `b-${numberOf(names.at(-1) ?? last?.value.record) + 1}`;
     const { by, why, pace } = order;
     const atMs = this.#door.wallMs;
     const after = placementAfter(config, order);
@@ -187,7 +190,7 @@ export class RebalanceDesk {
       this.#historyStep('rebalance-started', name, by, why, next.version),
     ];
     const outcome = await this.#order(name, steps);
-    if (outcome.kind === 'ok') await this.#forgetOldest();
+    if (outcome.kind === 'ok') await this.#forgetOldest(names);
     return outcome;
   }
 
@@ -365,14 +368,29 @@ export class RebalanceDesk {
       .sort((a, b) => numberOfRebalance(a) - numberOfRebalance(b));
   }
 
-  async #forgetOldest(): Promise<void> {
+  /** Null while the ensemble does not say. */
+  async #namesIfThere(): Promise<string[] | null> {
+    try {
+      return await this.#names();
+    } catch (error) {
+      if (error instanceof ClientError) return null;
+      throw error;
+    }
+  }
+
+  /** Where it cannot be done now, the next one does it. @param names of those before the newest */
+  async #forgetOldest(names: readonly string[]): Promise<void> {
     const { paths } = this.#door;
-    const names = await this.#names();
-    for (const name of names.slice(0, Math.max(0, names.length - REBALANCES_MAX))) {
-      const end = paths.rebalanceEnd(name);
-      const hasEnd = (await this.#door.textOf(end)) !== null;
-      const gone = [paths.rebalanceRecord(name), ...(hasEnd ? [end] : [])];
-      await this.#door.transact(gone.map((path): Step => ({ kind: 'delete', path, version: -1 })));
+    try {
+      for (const name of names.slice(0, Math.max(0, names.length + 1 - REBALANCES_MAX))) {
+        const end = paths.rebalanceEnd(name);
+        const hasEnd = (await this.#door.textOf(end)) !== null;
+        const gone = [paths.rebalanceRecord(name), ...(hasEnd ? [end] : [])];
+        const steps = gone.map((path): Step => ({ kind: 'delete', path, version: -1 }));
+        await this.#door.transact(steps);
+      }
+    } catch (error) {
+      if (!(error instanceof ClientError)) throw error;
     }
   }
 }
@@ -393,6 +411,7 @@ export function whyNotUndone(
 function whyNotStarted(view: RingView, order: RebalanceOrder): DeskOutcome | null {
   const { config, rebalance } = view;
   const { stage, minInSync } = order;
+  if (!view.isConnected) return refused('not-connected', 'the ensemble does not answer');
   if (config === null) return refused('no-ring', 'there is no ring yet');
   const { value } = config;
   if (value.phase === 'forming') return refused('forming', 'the ring is still being formed');

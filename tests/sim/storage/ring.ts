@@ -159,8 +159,12 @@ export class Ring {
     }
   }
 
+  get watcher(): Membership {
+    return this.#watcher!;
+  }
+
   get view(): RingView {
-    return this.#watcher!.view;
+    return this.watcher.view;
   }
 
   get controller(): StorageMachine | null {

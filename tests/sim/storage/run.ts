@@ -14,6 +14,7 @@ import { checkLinearizable } from './checkers/linearizable.ts';
 import { checkCopies } from './copies.ts';
 import { History } from './history.ts';
 import { Nemesis } from './nemesis.ts';
+import { Operator } from './operator.ts';
 import { catchRejections } from './rejections.ts';
 import { Ring, type Sabotage } from './ring.ts';
 import { drawStorageSwarm, type StorageSwarm, type StorageWishes } from './swarm.ts';
@@ -72,6 +73,8 @@ class Run {
   readonly #witness: Witness;
   readonly #ring: Ring;
   readonly #workload: Workload;
+  #operator: Operator | null = null;
+  #leave: () => void = () => undefined;
 
   constructor({ seed, write, sabotage, ...wishes }: StorageRunOptions) {
     const world = new World(seed);
@@ -94,6 +97,7 @@ class Run {
     const release = catchRejections((error) => this.#world.fail(error));
     return () => {
       release();
+      this.#leave();
       leave();
       uproot();
     };
@@ -108,14 +112,20 @@ class Run {
     this.#trace.line('world', 'begins', describeSwarm(swarm));
     ring.start();
     ring.watch();
+    const operator = new Operator({ world, ring, swarm, trace: this.#trace, probes });
+    this.#operator = operator;
+    this.#leave = operator.attend();
     const nemesis = new Nemesis({ world, ring, swarm, trace: this.#trace, probes });
     workload.start();
     nemesis.start();
+    operator.start();
     await world.run(world.nowMs + swarm.stormMs);
     workload.isResting = true;
     nemesis.makePeace();
+    await this.#untilDone(() => this.#endOrders());
     await this.#comeToRest();
     for (const caller of workload.callers) caller.hangUp();
+    if (swarm.rebalanceEveryMs > 0) await this.#moveAndUndo();
     if (swarm.turnsLeaders) await this.#turnLeaders();
     if (swarm.aloneMs > 0) await this.#beAlone();
     workload.isOver = true;
@@ -157,6 +167,10 @@ class Run {
     const config = view.config!.value;
     if (config.out.length > 0) return `${config.out.join(' ')} are out of the ring`;
     if (config.nodes.length < nodes) return 'not everybody belongs to the ring';
+    if (this.#operator?.isRebalancing === true) {
+      const { record, phase, verified } = view.rebalance!.value;
+      return `${record} is ${phase}, ${verified} found equal`;
+    }
     for (const { id } of machines)
       if (!view.nodes.has(id as NodeId)) return `${id} is not registered`;
     return this.#whyMisplaced();
@@ -164,20 +178,19 @@ class Run {
 
   #whyMisplaced(): string | null {
     const { view } = this.#ring;
-    const { replicaCount, nodes } = this.#swarm;
     const config = view.config!.value;
     for (const [number, { value }] of view.partitions) {
       const { leader, inSync, replicas, learners } = value;
       const words =
         `partition ${number}: ${leader ?? 'nobody'} leads, in sync ${inSync.join(' ')}, ` +
         `replicas ${replicas.join(' ')}, learners ${learners.join(' ')}`;
+      const wanted = replicasOf(config.table, number);
       const isWhole =
         leader !== null &&
         learners.length === 0 &&
         inSync.length === replicas.length &&
-        replicas.length === Math.min(replicaCount, nodes);
+        replicas.length === wanted.length;
       if (!isWhole) return words;
-      const wanted = replicasOf(config.table, number);
       if (wanted.some((id) => !replicas.includes(id)))
         return `${words}, and ${wanted.join(' ')} should hold it`;
       if (leader !== wanted[0]) return `${words}, and ${wanted[0]} should lead it`;
@@ -236,6 +249,49 @@ class Run {
     await world.run(world.nowMs + REST_MS, () => workload.outstanding === 0);
     workload.mustSucceed = false;
     for (const member of ensemble.machines) member.start();
+  }
+
+  /** Orders reach the ensemble as soon as it is back. */
+  async #endOrders(): Promise<void> {
+    const world = this.#world;
+    const { view } = this.#ring;
+    while (!view.isConnected) await new Promise<void>((resolve) => world.after(AGAIN_MS, resolve));
+    await this.#operator!.makePeace();
+    const isPaused = (): boolean => view.rebalance?.value.phase === 'paused';
+    while (isPaused()) {
+      await new Promise<void>((resolve) => world.after(AGAIN_MS, resolve));
+      await this.#operator!.makePeace();
+    }
+  }
+
+  /** O4: under load and in peace, an operator moves something and takes it back before the old copies are gone. */
+  async #moveAndUndo(): Promise<void> {
+    const world = this.#world;
+    const workload = this.#workload;
+    const operator = this.#operator!;
+    const isClosed = (): boolean => !operator.isRebalancing;
+    workload.isResting = false;
+    const done = { isBegun: false, isUndone: false };
+    await this.#untilDone(async () => {
+      done.isBegun = await operator.rebalance(operator.someEdits());
+    });
+    if (!(await world.run(world.nowMs + REST_MS, isClosed)))
+      throw new Failure('liveness', `a rebalance in peace does not end: ${this.#whyUnsettled()}`);
+    const begun = operator.copiesBegun;
+    if (done.isBegun)
+      await this.#untilDone(async () => {
+        done.isUndone = await operator.undo();
+      });
+    if (done.isUndone) {
+      if (!(await world.run(world.nowMs + REST_MS, isClosed)))
+        throw new Failure('liveness', `an undo in peace does not end: ${this.#whyUnsettled()}`);
+      if (operator.copiesBegun > begun)
+        throw new Failure('rebalance', 'O4: what was undone in peace was copied as a whole');
+      this.#probes.hit('a rebalance was undone from its old copies');
+    }
+    workload.isResting = true;
+    await world.run(world.nowMs + REST_MS, () => workload.outstanding === 0);
+    await this.#comeToRest();
   }
 
   /** An operator wants other leaders: they change under load, and nobody is told of it. */

@@ -59,6 +59,8 @@ export interface StorageSwarm {
   readonly stormMs: number;
   readonly faults: ReadonlySet<Fault>;
   readonly faultEveryMs: number;
+  /** An operator orders something of a rebalance about so often, ms; 0 for never. */
+  readonly rebalanceEveryMs: number;
   /** Without the ensemble, once everything is healthy; 0 for not at all. */
   readonly aloneMs: number;
   /** Whether leaders change under load, once everything is healthy. */
@@ -71,6 +73,7 @@ export interface StorageWishes {
   readonly stormMs?: number;
   readonly faults?: readonly Fault[];
   readonly faultEveryMs?: number;
+  readonly rebalanceEveryMs?: number;
 }
 
 /** What leaves everybody in sync: the one copy that is left must not be the one whose bits were turned. */
@@ -126,6 +129,9 @@ export function drawStorageSwarm(random: Prng, wishes: StorageWishes = {}): Stor
     stormMs,
     faults: new Set(wishes.faults ?? drawn),
     faultEveryMs: wishes.faultEveryMs ?? random.pick([300, 1000, 3000]),
+    rebalanceEveryMs: isFlipping
+      ? 0
+      : (wishes.rebalanceEveryMs ?? random.pick([0, 400, 1500, 4000])),
     // What was turned may be found at any time, and without the ensemble nobody takes over.
     aloneMs: !isFlipping && random.chance(0.5) ? random.pick([6000, 15_000]) : 0,
     turnsLeaders: !isFlipping && random.chance(0.5),
