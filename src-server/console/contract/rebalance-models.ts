@@ -21,7 +21,7 @@ import {
   union,
 } from './checks.ts';
 import { edit, editFault, edits, stagedNode, strategy } from './edit-models.ts';
-import { keyPlace, lossChance, ringAt } from './ring-models.ts';
+import { keyPlace, lossChance, ringAt, ringWait } from './ring-models.ts';
 import { nodeName } from './storage-models.ts';
 
 const partitionCount = range({ min: 1, max: 16384 });
@@ -456,16 +456,6 @@ export const runningCopy = object({
 });
 export type RunningCopy = TypeOf<typeof runningCopy>;
 
-/** Something that cannot go on: which limit holds it, whose, and the znode whose change would end it. */
-export const rebalanceWait = object({
-  reason: string,
-  partition: nullable(integer),
-  node: nullable(nodeName),
-  znode: string,
-  words: string,
-});
-export type RebalanceWait = TypeOf<typeof rebalanceWait>;
-
 export const rebalanceRun = object({
   summary: rebalanceSummary,
   pace,
@@ -490,7 +480,7 @@ export const rebalanceRun = object({
   running: list(runningCopy),
   bytesPerSecond: nullable(number),
   leftMs: nullable(number),
-  waits: list(rebalanceWait),
+  waits: list(ringWait),
 });
 export type RebalanceRun = TypeOf<typeof rebalanceRun>;
 

@@ -208,11 +208,26 @@ export type NodeSample = TypeOf<typeof nodeSample>;
 export const ringSample = object({ atMs: number, nodes: list(nodeSample) });
 export type RingSample = TypeOf<typeof ringSample>;
 
+/** Why something of the ring does not go on, for all partitions alike: which limit holds it, and whose. */
+export const ringWait = object({
+  reason: string,
+  node: nullable(nodeName),
+  /** How many partitions wait so, and which are the first of them; none where it concerns the ring as a whole. */
+  partitionCount: integer,
+  partitions: list(integer, { max: 6 }),
+  /** The path whose change would end the wait, and all of it in words: of the first of them. */
+  znode: string,
+  words: string,
+});
+export type RingWait = TypeOf<typeof ringWait>;
+
 export const ringLive = object({
   atMs: number,
   nodes: list(nodeReport),
   /** Float32 for each partition: commands a second at its leader; null where no node tells. */
   traffic: nullable(bytes),
+  /** What the node that decides placement waits for, as far as it tells. */
+  waits: list(ringWait),
   /** Those this listener has not had yet: everything kept at first, one at a time afterwards. */
   samples: list(ringSample),
 });

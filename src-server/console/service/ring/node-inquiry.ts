@@ -1,12 +1,13 @@
 /** Asks one storage node about itself, round after round, and keeps what it said last. */
-import type { NodeFigures, NodeTrouble, RingNode } from '#contract/ring-models.ts';
+import type { NodeFigures, NodeTrouble, RingNode, RingWait } from '#contract/ring-models.ts';
 
 import type { Clock } from '../../../platform/clock.ts';
 import { NetError } from '../../../platform/net.ts';
-import { type Holding, holdingsOf } from '../../../storage/planning/answers.ts';
+import { type Holding, holdingsOf, waitsOf } from '../../../storage/planning/answers.ts';
 import { type Reply, RespError } from '../../../storage/resp/reply.ts';
 import { answerOf, type Counters, NO_FIGURES } from './node-answers.ts';
 import { type NodeDoors, WrongDoor } from './node-doors.ts';
+import { waitViewsOf } from './wait-views.ts';
 
 /** A node that says nothing for so long is not merely slow. */
 const SILENT_MS = 2500;
@@ -24,6 +25,8 @@ export interface NodeTold {
   readonly figures: NodeFigures;
   readonly counters: Counters | null;
   readonly holdings: readonly Holding[];
+  /** What the ring waits for, of the node that decides placement. */
+  readonly waits: readonly RingWait[];
 }
 
 export class NodeInquiry {
@@ -54,7 +57,7 @@ export class NodeInquiry {
   }
 
   /** Asks, unless it has still to answer; never rejects. */
-  async ask(round: number): Promise<void> {
+  async ask(round: number, { isController }: { readonly isController: boolean }): Promise<void> {
     if (this.#askedMs !== null) return;
     const { isAlive, proxyAddress } = this.node;
     if (!isAlive || proxyAddress === null) {
@@ -63,7 +66,7 @@ export class NodeInquiry {
     }
     this.#askedMs = this.#clock.nowMs();
     try {
-      this.#last = await this.#askAll(round, proxyAddress);
+      this.#last = await this.#askAll(round, proxyAddress, isController);
     } catch (error) {
       this.#last = this.#unanswered(round, error);
     }
@@ -82,7 +85,7 @@ export class NodeInquiry {
     }
   }
 
-  async #askAll(round: number, address: string): Promise<NodeTold> {
+  async #askAll(round: number, address: string, isController: boolean): Promise<NodeTold> {
     const startedMs = this.#clock.nowMs();
     const questions = this.#questions;
     const reply = await this.#put(address, ['RING.STATUS']);
@@ -94,6 +97,8 @@ export class NodeInquiry {
     if (!isLong || round % MANY_EVERY === 0 || this.#holdings.length === 0) {
       this.#holdings = holdingsOf(await this.#put(address, ['RING.STATUS', 'PARTITIONS']));
     }
+    // One that has just ceased to decide says that it does not know.
+    const waits = isController ? waitsOf(await this.#put(address, ['RING.WAITS'])) : [];
     return {
       round,
       atMs,
@@ -103,6 +108,7 @@ export class NodeInquiry {
       figures: answer.figures,
       counters: { ...answer.counters, commands: less(answer.counters.commands, questions) },
       holdings: this.#holdings,
+      waits: waitViewsOf(waits),
     };
   }
 
@@ -126,6 +132,7 @@ export class NodeInquiry {
       figures: NO_FIGURES,
       counters: null,
       holdings: [],
+      waits: [],
     };
   }
 }

@@ -19,6 +19,7 @@ import { replicasOf } from '../../../storage/ring/table.ts';
 import { compareIds, type NodeId } from '../../../storage/ring/topology.ts';
 import { moveColumns, type SteppedMove, tableColumns, tokenColumns } from './columns.ts';
 import { settingsOf } from './preview-views.ts';
+import { waitViewsOf } from './wait-views.ts';
 
 export function summaryOf({ record, state }: PastRebalance): RebalanceSummary {
   const { name, before, by, why, atMs, edits, planned } = record;
@@ -89,7 +90,7 @@ export function runOf(
     ),
     bytesPerSecond: progress.bytesPerSecond,
     leftMs: progress.leftMs,
-    waits: progress.waits,
+    waits: waitViewsOf(progress.waits),
   };
 }
 

@@ -8,6 +8,7 @@ import type {
   RingLive as LiveView,
   RingNode,
   RingSample,
+  RingWait,
 } from '#contract/ring-models.ts';
 
 import type { Clock, Timer } from '../../../platform/clock.ts';
@@ -38,6 +39,7 @@ export class RingLive {
   readonly #clock: Clock;
   readonly #doors: () => NodeDoors;
   readonly #nodes: () => readonly RingNode[];
+  readonly #controller: () => string | null;
   readonly #partitionCount: () => number;
   readonly #listeners = new Set<Listener>();
   readonly #inquiries = new Map<string, NodeInquiry>();
@@ -50,6 +52,7 @@ export class RingLive {
   #work: { readonly atMs: number; readonly counts: Float64Array } | null = null;
   #traffic: Float32Array | null = null;
   #reports: readonly NodeReport[] = [];
+  #waits: readonly RingWait[] = [];
   #sizes = new Sizes(0);
   /** Of each node the list that is in the sizes already. */
   readonly #taken = new Map<string, readonly Holding[]>();
@@ -60,11 +63,14 @@ export class RingLive {
     readonly clock: Clock;
     readonly doors: () => NodeDoors;
     readonly nodes: () => readonly RingNode[];
+    /** The node that decides placement. */
+    readonly controller: () => string | null;
     readonly partitionCount: () => number;
   }) {
     this.#clock = parts.clock;
     this.#doors = parts.doors;
     this.#nodes = parts.nodes;
+    this.#controller = parts.controller;
     this.#partitionCount = parts.partitionCount;
   }
 
@@ -111,6 +117,7 @@ export class RingLive {
     this.#taken.clear();
     this.#sizes = new Sizes(0);
     this.#reports = [];
+    this.#waits = [];
     this.#wake();
   }
 
@@ -123,7 +130,10 @@ export class RingLive {
     this.#timer = this.#clock.after(ROUND_MS, () => this.#goRound());
     const nodes = this.#nodes();
     this.#forgetOthers(nodes);
-    const asked = nodes.map((node) => this.#inquiryOf(node).ask(round));
+    const controller = this.#controller();
+    const asked = nodes.map((node) =>
+      this.#inquiryOf(node).ask(round, { isController: node.id === controller }),
+    );
     void Promise.race([Promise.all(asked), this.#pause(PATIENCE_MS)]).then(() => {
       if (this.#timer === null || this.#round !== round) return;
       this.#take(nodes, round);
@@ -159,6 +169,7 @@ export class RingLive {
     const lags = lagsOf(told.map(({ node, told }) => ({ id: node.id, holdings: told?.holdings })));
     this.#reports = told.map(({ node, told }) => reportOf(node, told, lags.get(node.id) ?? null));
     this.#takeSizes(told);
+    this.#waits = told.flatMap(({ told }) => told?.waits ?? []);
     this.#traffic = this.#trafficOf(told.flatMap(({ told }) => told?.holdings ?? []));
     this.#samples.push({
       atMs: this.#clock.wallMs(),
@@ -215,6 +226,7 @@ export class RingLive {
     listener.send({
       atMs: this.#clock.wallMs(),
       nodes: this.#reports,
+      waits: this.#waits,
       traffic: this.#traffic === null ? null : new Uint8Array(this.#traffic.slice().buffer),
       samples: missing === 0 ? [] : this.#samples.slice(-missing),
     });

@@ -193,6 +193,7 @@ export class Rings {
       clock,
       doors: () => this.#rings.get(nameOf(at))?.doors ?? doors,
       nodes: () => watch.shown?.nodes ?? [],
+      controller: () => watch.shown?.controller ?? null,
       partitionCount: () => this.#partitionCount(watch),
     });
     const memory = new RingMemory();

@@ -46,7 +46,7 @@ describe('a ring that is open', () => {
     ring.open('local', { isLive: true });
     await settled();
     const sample = (atMs: number) => ({ atMs, nodes: [] });
-    const live = { nodes: [], traffic: null };
+    const live = { nodes: [], traffic: null, waits: [] };
     console().say('ring.live', { atMs: 2, ...live, samples: [sample(1), sample(2)] });
     console().say('ring.live', { atMs: 3, ...live, samples: [sample(2), sample(3)] });
     await settled();

@@ -113,6 +113,7 @@ describe('nodes', () => {
       atMs: 1,
       nodes,
       traffic: null,
+      waits: [],
       samples: [{ atMs: 1, nodes: [{ ...sample, commandsPerS: 250 }] }],
     });
     await settled();
@@ -145,6 +146,22 @@ describe('nodes', () => {
     await settled();
     expect(console().paramsOf('ring.order')).toEqual([{ id: 'node-1', what: 'kill' }]);
   });
+});
+
+test('what the ring waits for is said beside the questions, with what helps', async () => {
+  await page(threeNodes(), wellPartitions(16));
+  expect(allOf('.grave')).toHaveLength(0);
+  const wait = {
+    ...{ reason: 'disk-full', node: 'node-2', partitionCount: 9, partitions: [1, 2, 3, 4, 5, 6] },
+    ...{ znode: '/ring/nodes/node-2', words: 'the disk of node-2 is 91 % full' },
+  };
+  console().say('ring.live', { atMs: 1, nodes: [], traffic: null, waits: [wait], samples: [] });
+  await settled();
+  const said = text('.grave');
+  expect(said).toContain('A disk is too full.');
+  expect(said).toContain('the disk of node-2 is 91 % full');
+  expect(said).toContain('9 partitions: 1, 2, 3, 4, 5, …');
+  expect(said).toContain('/ring/nodes/node-2');
 });
 
 test('what if somebody dies is asked, drawn and said', async () => {
