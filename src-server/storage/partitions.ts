@@ -10,7 +10,7 @@
 import type { Clock, Timer } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { ChangeOutcome, PartitionState, RingView } from './control/membership.ts';
-import type { Engine, Store } from './engine/engine.ts';
+import type { Engine, Entry, Store } from './engine/engine.ts';
 import { Partition, type PartitionGround } from './partition.ts';
 import {
   type CopyTo,
@@ -81,7 +81,9 @@ export interface PartitionsParts {
 const PULSE_MS = 20;
 /** Every partition hears of the time, but not in every turn of a busy node. */
 const TICK_MS = 5;
-const EXPIRED_KEYS_MAX = 256;
+const EXPIRED_KEYS_MAX = 1024;
+/** Only so many partitions at a time are asked which keys are due, so that a node at rest rests. */
+const EXPIRY_PULSES = 4;
 /** One piece of entries for a follower. */
 const PIECE_BYTES = 0x10_0000;
 
@@ -105,6 +107,13 @@ export class Partitions implements PartitionGround {
   /** Lists that are not in use. */
   readonly #lists: Effects[] = [];
   readonly #sent: Sent[] = [];
+  /** Of the effects that are carried out now: what is read stays the same so long. */
+  #lastRead: {
+    readonly partition: Partition;
+    readonly fromSeq: number;
+    readonly toSeq: number;
+    readonly entries: readonly Entry[];
+  } | null = null;
   /** Some who ran there wait once more. */
   readonly #undone = new Set<number>();
   readonly transaction = new KeyTransaction();
@@ -117,6 +126,7 @@ export class Partitions implements PartitionGround {
   #timerAtMs = Infinity;
   #tickAtMs = -Infinity;
   #pulse: Timer | null = null;
+  #pulses = 0;
   #lastToken = 0;
   #led: readonly number[] | null = null;
 
@@ -351,9 +361,10 @@ export class Partitions implements PartitionGround {
   #beat(): void {
     this.#pulse = this.#parts.clock.after(PULSE_MS, () => this.#beat());
     this.beginTurn();
+    const share = ++this.#pulses % EXPIRY_PULSES;
     for (const partition of this.#partitions.values()) {
       partition.onTime(this.nowMs);
-      partition.expire(EXPIRED_KEYS_MAX);
+      if (partition.number % EXPIRY_PULSES === share) partition.expire(EXPIRED_KEYS_MAX);
     }
     this.#parts.onPulse(this.nowMs);
   }
@@ -376,6 +387,7 @@ export class Partitions implements PartitionGround {
   #carryOutAll(effects: Effects): void {
     const { list } = effects;
     const mark = this.#sent.length;
+    this.#lastRead = null;
     let hasCommitted = false;
     for (const effect of list) {
       // The disk failed meanwhile: what is left is another start's.
@@ -467,12 +479,10 @@ export class Partitions implements PartitionGround {
 
   /** @returns what came of it */
   #sendEntries(order: SendEntries): Sent {
-    const { to, epoch, fromSeq, toSeq, committedSeq } = order;
+    const { to, epoch, fromSeq, committedSeq } = order;
     const partition = this.#partitions.get(order.partition)!;
-    const found = partition.store!.read(fromSeq, PIECE_BYTES);
-    if (found === 'gone') return { partition, event: { kind: 'entriesGone', to } };
-    const count = Math.min(found.length, toSeq - fromSeq + 1);
-    const entries = count === found.length ? found : found.slice(0, count);
+    const entries = this.#read(partition, order);
+    if (entries === 'gone') return { partition, event: { kind: 'entriesGone', to } };
     const { number } = partition;
     this.#parts.wires.send(to, {
       kind: 'entries',
@@ -481,9 +491,23 @@ export class Partitions implements PartitionGround {
       entries,
       committedSeq,
     });
-    const bytes = entries.reduce((sum, { body }) => sum + body.length, 0);
-    const lastSeq = fromSeq + count - 1;
+    let bytes = 0;
+    for (const { body } of entries) bytes += body.length;
+    const lastSeq = fromSeq + entries.length - 1;
     return { partition, event: { kind: 'entriesSent', to, lastSeq, bytes } };
+  }
+
+  /** Followers that keep up are sent the same, one after the other. */
+  #read(partition: Partition, { fromSeq, toSeq }: SendEntries): readonly Entry[] | 'gone' {
+    const last = this.#lastRead;
+    if (last?.partition === partition && last.fromSeq === fromSeq && last.toSeq === toSeq)
+      return last.entries;
+    const found = partition.store!.read(fromSeq, PIECE_BYTES);
+    if (found === 'gone') return found;
+    const count = Math.min(found.length, toSeq - fromSeq + 1);
+    const entries = count === found.length ? found : found.slice(0, count);
+    this.#lastRead = { partition, fromSeq, toSeq, entries };
+    return entries;
   }
 
   async #wantInSync(partition: Partition, order: WantInSync): Promise<void> {

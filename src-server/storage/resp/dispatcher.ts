@@ -6,7 +6,7 @@
  *                 ├▶ led elsewhere ─▶ MOVED, or carried there (proxy)
  *                 └▶ several partitions ─▶ CROSSSLOT, or one share each (proxy)
  */
-import { partitionOf, slotOf } from '../ring/slots.ts';
+import { partitionOf, slotOfRange } from '../ring/slots.ts';
 import type { Arguments } from './arguments.ts';
 import { hasRightArity, type KeyCommand, keyIndexes } from './command.ts';
 import { carry, type Parcel } from './courier.ts';
@@ -82,7 +82,7 @@ export class Dispatcher implements KeyWorkOwner {
     const { keys } = command;
     const { keyspace } = this.#household;
     const owner = this.#owner;
-    let slot = slotOf(words.view(keys.first));
+    let slot = slotOfRange(words.bytes, words.starts[keys.first]!, words.ends[keys.first]!);
     if (keys.last !== keys.first && words.count > keys.first + keys.step) {
       const common = slotOfKeys(command, words, keyspace.ring.partitionCount);
       if (common === null) return this.#takeShares(command, words);

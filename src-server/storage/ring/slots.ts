@@ -23,13 +23,19 @@ export interface SlotRange {
 
 /** The slot of a key: of all of it, or of its hash tag, so that keys with one tag stay together. */
 export function slotOf(key: Uint8Array): number {
-  const open = key.indexOf(0x7b);
-  if (open !== -1) {
-    const close = key.indexOf(0x7d, open + 1);
-    // An empty tag `{}` is no tag, and only the first `{` opens one.
-    if (close > open + 1) return crc16(key, open + 1, close) & (SLOTS - 1);
-  }
-  return crc16(key, 0, key.length) & (SLOTS - 1);
+  return slotOfRange(key, 0, key.length);
+}
+
+/** The same for a key that lies in `bytes[start, end)`: a view of it would take longer. */
+export function slotOfRange(bytes: Uint8Array, start: number, end: number): number {
+  let open = start;
+  while (open < end && bytes[open] !== 0x7b) open++;
+  let close = open + 1;
+  while (close < end && bytes[close] !== 0x7d) close++;
+  // An empty tag `{}` is no tag, and only the first `{` opens one.
+  const isTagged = close < end && close > open + 1;
+  const slot = isTagged ? crc16(bytes, open + 1, close) : crc16(bytes, start, end);
+  return slot & (SLOTS - 1);
 }
 
 /** What of a key is hashed: its tag where it has one, else all of it. For people; `slotOf` makes no view of it. */
