@@ -1,4 +1,6 @@
 /** Placement on large rings, beside plain consistent hashing with 256 tokens a node; each name begins with `placement`. */
+import type { Edit as StagedEdit } from '#contract/edit-models.ts';
+
 import type { Edit } from '../../src-server/storage/ring/edits.ts';
 import { figuresOf } from '../../src-server/storage/ring/figures.ts';
 import {
@@ -12,6 +14,8 @@ import { quotasOf } from '../../src-server/storage/ring/quotas.ts';
 import { type Ring, type Stage, stageOf } from '../../src-server/storage/ring/stage.ts';
 import { terrainOf } from '../../src-server/storage/ring/terrain.ts';
 import { nodeId, type RingNode, topologyOf } from '../../src-server/storage/ring/topology.ts';
+import { writeRing } from '../peers/ring-fixture.ts';
+import { endServedConsole, startServedConsole } from '../peers/served-console.ts';
 import { leastPlacement } from '../unit/server/storage/ring/placement-oracle.ts';
 import { median } from './figures.ts';
 import type { Measure, Report } from './report.ts';
@@ -47,6 +51,7 @@ export async function measurePlacement(report: Report): Promise<void> {
       );
     }
   }
+  await measurePreview(report);
   await compare(
     report,
     { name: nameOf(LARGE, 'first table'), unit: 'ms', goal: { oursAtMost: 1000 } },
@@ -71,6 +76,44 @@ export async function measurePlacement(report: Report): Promise<void> {
     measure: (ring) => movedToLeast(ring),
   });
 }
+
+/**
+ * The whole of a preview in the console's service, asked for over its port as while a weight is dragged: plan, both tables, risk
+ * before and after, and everything put into columns.
+ */
+async function measurePreview(report: Report): Promise<void> {
+  const measure: Measure = {
+    name: nameOf(DRAGGED, 'preview in the service'),
+    unit: 'ms',
+    goal: { oursAtMost: 16 },
+  };
+  if (!report.isWanted(measure)) return;
+  const served = await startServedConsole();
+  try {
+    await writeRing(served.client, { ...DRAGGED, zones: ZONES });
+    let request = 0;
+    const dragged = async (...before: StagedEdit[]): Promise<number> => {
+      const times: number[] = [];
+      for (let i = 0; i < RUNS; i++) {
+        request++;
+        const edits = [
+          ...before,
+          { kind: 'setWeight', id: 'node-07', weight: 1 + i / 10 } as const,
+        ];
+        times.push(await timed(() => served.rpc.call('ring.preview', { ...RING, request, edits })));
+      }
+      return median(times);
+    };
+    await report.pairs(measure, {
+      ours: () => dragged(),
+      theirs: () => dragged({ kind: 'setStrategy', strategy: 'tokens' }),
+    });
+  } finally {
+    await endServedConsole(served);
+  }
+}
+
+const RING = { cluster: 'local', root: '/ring', basedOn: null, pace: null } as const;
 
 /** Ours is the strategy `balanced`, theirs `tokens`. */
 async function compare<T>(
@@ -128,14 +171,25 @@ function nameOf({ nodes, partitionCount }: Size, words: string): string {
   return `placement: ${partitionCount} × ${nodes}, ${words}`;
 }
 
-/** Of the processor, because a pure function waits for nothing and a busy machine should not count against it. */
 function medianTime(work: () => unknown): number {
   return median(
     Array.from({ length: RUNS }, () => {
-      const before = process.threadCpuUsage();
+      const since = process.threadCpuUsage();
       work();
-      const { user, system } = process.threadCpuUsage(before);
-      return (user + system) / 1000;
+      return spentSince(since);
     }),
   );
+}
+
+/** All that this thread does until the answer is there. */
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const since = process.threadCpuUsage();
+  await work();
+  return spentSince(since);
+}
+
+/** Of the processor, because these wait for nothing and a busy machine should not count against them. */
+function spentSince(since: NodeJS.CpuUsage): number {
+  const { user, system } = process.threadCpuUsage(since);
+  return (user + system) / 1000;
 }
