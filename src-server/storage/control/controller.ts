@@ -16,7 +16,7 @@ import { changeAt, type Pen, portionsOf, stepsOf } from './batch.ts';
 import { decide } from './decisions.ts';
 import { HistoryShelf } from './history-shelf.ts';
 import type { Membership } from './membership.ts';
-import { Presences } from './presence.ts';
+import { Presences, Reigns } from './presence.ts';
 import { formatCandidate, formatControllerEpoch, type PartitionState } from './records.ts';
 import type { Change, Comparison, ControlTerms, Wait } from './round.ts';
 import type { Outcome } from './transaction.ts';
@@ -52,6 +52,7 @@ export class Controller {
   readonly #options: ControllerOptions;
   readonly #stopListening: () => void;
   readonly #presences = new Presences();
+  readonly #reigns = new Reigns();
   readonly #history: HistoryShelf;
   /** What was found out about copies, while this node controls the ring; whoever follows asks again. */
   readonly #comparisons = new Map<number, Comparison>();
@@ -79,12 +80,16 @@ export class Controller {
     this.#history = new HistoryShelf(options.door);
     const { door, platform } = options;
     this.#stopListening = door.onChange((change) => {
-      this.#presences.update(door.view, platform.clock.nowMs(), change.isWhole);
+      const nowMs = platform.clock.nowMs();
+      this.#presences.update(door.view, nowMs, change.isWhole);
+      const changed = change.isWhole ? door.view.partitions.keys() : change.partitions;
+      this.#reigns.update(door.view, changed, nowMs);
       // Who has died or come is never waited for.
       const restMs = change.areNodesChanged ? 0 : this.#decisionMs * REST_FACTOR;
       this.#lookIn(GATHER_MS + restMs);
     });
     this.#presences.update(door.view, platform.clock.nowMs(), true);
+    this.#reigns.update(door.view, door.view.partitions.keys(), platform.clock.nowMs());
     this.#lookIn(0);
   }
 
@@ -238,6 +243,7 @@ export class Controller {
       paths: door.paths,
       terms,
       presenceOf: (id) => this.#presences.of(id),
+      ledSinceMs: (partition) => this.#reigns.sinceMs(partition, nowMs),
       nowMs,
       wallMs: clock.wallMs(),
       by: node,

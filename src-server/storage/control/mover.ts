@@ -155,6 +155,13 @@ function dropReplicas(round: Round, job: Job): boolean {
     return false;
   }
   if (state.leader === null || !wanted.includes(state.leader)) return false;
+  const goesMs = round.situation.ledSinceMs(partition) + round.terms.farewellMs;
+  if (goesMs > round.situation.nowMs) {
+    round.wakeAt(goesMs);
+    const words = `${surplus[0]!} hears what became of the writes it had begun before its copy goes`;
+    wait(round, job, 'hand-over-pace', surplus[0]!, words);
+    return false;
+  }
   if (round.view.rebalance?.value.phase === 'paused' && !job.isRepair) {
     const words = pausedWords(round.view.rebalance.value);
     waitHeld(round, job, { reason: 'paused', node: null, words }, surplus[0]!);

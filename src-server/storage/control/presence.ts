@@ -1,5 +1,5 @@
 /**
- * Since when each node is there, or away, as this process has seen it.
+ * Since when each node is there, or away, and since when each partition is led as it is, as this process has seen it.
  *
  * A node that goes while one watches is gone. One that is found missing after a gap may only not be back yet: when the ensemble
  * was lost for long, all sessions have expired, and whoever reconnects first would take everybody else for dead.
@@ -49,5 +49,23 @@ export class Presences {
   /** Null for a node nobody has heard of. */
   of(id: NodeId): Presence | null {
     return this.#known.get(id) ?? null;
+  }
+}
+
+/** Since when each partition is led under its epoch. */
+export class Reigns {
+  readonly #known = new Map<number, { readonly epoch: number; readonly sinceMs: number }>();
+
+  update({ partitions }: RingView, changed: Iterable<number>, nowMs: number): void {
+    for (const partition of changed) {
+      const epoch = partitions.get(partition)?.value.epoch;
+      if (epoch === undefined || epoch === this.#known.get(partition)?.epoch) continue;
+      this.#known.set(partition, { epoch, sinceMs: nowMs });
+    }
+  }
+
+  /** Of a partition that nobody has told of, it begins now. */
+  sinceMs(partition: number, nowMs: number): number {
+    return this.#known.get(partition)?.sinceMs ?? nowMs;
   }
 }

@@ -29,6 +29,11 @@ export interface ControlTerms extends Pace {
   /** Leaders that are changed for the sake of balance, at most so many in `handOverEveryMs`. */
   readonly handOversAtOnce: number;
   readonly handOverEveryMs: number;
+  /**
+   * So long a leader that handed over keeps its place before its copy goes: only its successor can tell it what became of writes
+   * that it had begun, and their clients are in doubt until then.
+   */
+  readonly farewellMs: number;
 }
 
 export const DEFAULT_TERMS: ControlTerms = {
@@ -44,6 +49,7 @@ export const DEFAULT_TERMS: ControlTerms = {
   steadyMs: 3000,
   handOversAtOnce: 64,
   handOverEveryMs: 1000,
+  farewellMs: 1000,
 };
 
 export interface Situation {
@@ -51,6 +57,8 @@ export interface Situation {
   readonly paths: RingPaths;
   readonly terms: ControlTerms;
   readonly presenceOf: (id: NodeId) => Presence | null;
+  /** Since when a partition is led under its present epoch. */
+  readonly ledSinceMs: (partition: number) => number;
   /** Of the clock that presences are told in. */
   readonly nowMs: number;
   /** For people. */

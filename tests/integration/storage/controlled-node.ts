@@ -37,6 +37,7 @@ export const QUICK_TERMS: ControlTerms = {
   settleMs: 3000,
   steadyMs: 100,
   handOverEveryMs: 100,
+  farewellMs: 100,
 };
 
 export class ControlledNode {

@@ -204,6 +204,16 @@ describe('copies', () => {
     expect(at('a* b c d', 'a b c d')).toEqual(['hand-over 0: a b* c d @2']);
   });
 
+  test('C5: who handed over goes when it has heard what became of its last writes', () => {
+    const wanted = config('a b c d', ['b c d']);
+    const seen = view({ config: wanted, states: [state('b* a c d')], there: 'a b c d' });
+    const early = decide(situation(seen, { ledForMs: 100 }));
+    expect([told(early), waiting(early)]).toEqual([[], ['hand-over-pace 0 a']]);
+    expect(early.wakeAtMs - situation(seen).nowMs).toBe(900);
+    const later = decide(situation(seen, { ledForMs: 1000 }));
+    expect(told(later)).toEqual(['replica-dropped 0: b* c d @1']);
+  });
+
   test('C5: nothing goes while fewer are wanted than there should be', () => {
     const wanted = config('a b c', ['b c'], {
       table: { ...config('a b c', ['b c a']).table, cells: Uint16Array.of(1, 2, 0xffff) },

@@ -14,7 +14,7 @@ import { decide, type Decision } from '../../../../../src-server/storage/control
 import { isRepair } from '../../../../../src-server/storage/control/pace.ts';
 import { RingPaths } from '../../../../../src-server/storage/control/paths.ts';
 import { whyImpossible } from '../../../../../src-server/storage/control/placement-text.ts';
-import { Presences } from '../../../../../src-server/storage/control/presence.ts';
+import { Presences, Reigns } from '../../../../../src-server/storage/control/presence.ts';
 import { RebalanceDesk } from '../../../../../src-server/storage/control/rebalance-desk.ts';
 import {
   isOpen,
@@ -75,6 +75,7 @@ const TERMS: ControlTerms = {
   steadyMs: 100,
   handOversAtOnce: 3,
   handOverEveryMs: 50,
+  farewellMs: 40,
   graceMs: 500,
 };
 /** An operator asks for no more copies at a time. */
@@ -99,6 +100,7 @@ export class RingModel {
   /** Entries acknowledged, by partition. */
   readonly #acknowledged = new Map<number, number>();
   #presences = new Presences();
+  #reigns = new Reigns();
   readonly #comparisons = new Map<number, Comparison>();
   /** Records of rebalances, by path. */
   readonly #records = new Map<string, string>();
@@ -296,6 +298,7 @@ export class RingModel {
   /** Another controller takes over: it does not know what it has not seen. */
   changeController(): void {
     this.#presences = new Presences();
+    this.#reigns = new Reigns();
     this.#look(true);
   }
 
@@ -306,6 +309,7 @@ export class RingModel {
       paths: this.#paths,
       terms: this.terms,
       presenceOf: (id) => this.#presences.of(id),
+      ledSinceMs: (partition) => this.#reigns.sinceMs(partition, this.nowMs),
       nowMs: this.nowMs,
       wallMs: this.nowMs,
       by: nodeId('n0'),
@@ -667,6 +671,7 @@ export class RingModel {
 
   #look(isGap: boolean): void {
     this.#presences.update(this.view, this.nowMs, isGap);
+    this.#reigns.update(this.view, this.view.partitions.keys(), this.nowMs);
   }
 
   #situationText(): string {

@@ -156,6 +156,8 @@ export function situation(
     readonly awayForMs?: Readonly<Record<string, number>>;
     readonly isSeen?: boolean;
     readonly handOvers?: number;
+    /** Every partition under its epoch; a minute unless given. */
+    readonly ledForMs?: number;
     readonly comparisons?: ReadonlyMap<number, Comparison>;
   } = {},
 ): Situation {
@@ -173,6 +175,7 @@ export function situation(
     by: nodeId('a'),
     newRingId: 'new-ring',
     handOvers: more.handOvers ?? 64,
+    ledSinceMs: () => NOW_MS - (more.ledForMs ?? 60_000),
     comparisonOf: (partition) => more.comparisons?.get(partition) ?? null,
   };
 }
