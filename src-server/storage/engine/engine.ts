@@ -25,22 +25,8 @@ import { DEFAULT_ENGINE_SETTINGS, type EngineSettings } from './settings.ts';
 import type { Damage, Store } from './store.ts';
 import type { TailBudget } from './tail.ts';
 
-export type { RecoveryProgress } from './recovery.ts';
-export type { Room } from './room.ts';
 export type { EngineSettings } from './settings.ts';
-export {
-  type Chunk,
-  type Damage,
-  type Digest,
-  EngineDamage,
-  type Entry,
-  type EpochStart,
-  type Found,
-  type InstallBase,
-  type Installing,
-  type Scan,
-  type Store,
-} from './store.ts';
+export { type Damage, EngineDamage, type Entry, type Store } from './store.ts';
 
 export type EnginePlatform = Pick<Platform, 'disk' | 'clock' | 'logger' | 'entropy'>;
 
