@@ -7,7 +7,15 @@ import { type Reply, RespError, textOf } from '../../../src-server/storage/resp/
 import { Failure } from '../failure.ts';
 import type { Trace } from '../trace.ts';
 import type { Life, World } from '../world.ts';
-import type { Call, History, KeyKind, Outcome, Verb } from './history.ts';
+import {
+  type Call,
+  type History,
+  type KeyKind,
+  MORTAL_MS,
+  type Outcome,
+  STALE_MS,
+  type Verb,
+} from './history.ts';
 import type { StorageProbes } from './probes.ts';
 import { CLUSTER_PORT, PROXY_PORT } from './ring.ts';
 
@@ -22,7 +30,7 @@ export interface CallerParts {
   readonly hosts: readonly string[];
   /** cluster: goes where it is sent; proxy: has what it wants fetched. */
   readonly manner: 'cluster' | 'proxy';
-  readonly consistency: 'lease' | 'strict';
+  readonly consistency: 'lease' | 'strict' | 'stale';
   /** Longer it waits for no answer, ms. */
   readonly patienceMs: number;
   readonly onlyReads: boolean;
@@ -51,6 +59,8 @@ export class Caller {
   readonly life: Life;
   readonly name: string;
   readonly onlyReads: boolean;
+  /** Whatever it is answered may be old. */
+  readonly isStale: boolean;
   readonly #parts: CallerParts;
   readonly #random: Prng;
   readonly #clients = new Map<string, Promise<RespClient | null>>();
@@ -64,6 +74,7 @@ export class Caller {
     this.life = parts.life;
     this.name = parts.life.name;
     this.onlyReads = parts.onlyReads;
+    this.isStale = parts.consistency === 'stale';
     this.#random = parts.world.stream();
     this.#favourite = this.#random.pick(parts.hosts);
   }
@@ -83,12 +94,12 @@ export class Caller {
   /** Asks one thing, perhaps of this node, and notes what came of it. */
   async ask({ key, kind, verb }: Wish, host: string | null = null): Promise<Call> {
     const { history, world, trace, probes } = this.#parts;
-    const isWrite = verb === 'set' || verb === 'setnx' || verb === 'getset' || verb === 'append';
+    const isWrite = WRITES.has(verb);
     const value = isWrite ? history.newValue() : null;
     const { name: caller } = this;
     const call = history.begin({ caller, key, kind, verb, value, invokedMs: world.nowMs });
     this.outstanding++;
-    const reply = await this.#reply(wordsOf(call), key, host);
+    const reply = await this.#answerTo(call, host);
     this.outstanding--;
     const outcome =
       'kind' in reply ? reply : { kind: 'done' as const, value: seenIn(call, reply.is) };
@@ -105,6 +116,74 @@ export class Caller {
       );
     }
     return call;
+  }
+
+  #answerTo(call: Call, host: string | null): Promise<Outcome | { readonly is: Reply }> {
+    const { key, verb, value } = call;
+    const [one, other] = pairOf(key);
+    if (verb === 'cas') return this.#transact(key, [['SET', key, value!]], key);
+    if (verb === 'execset')
+      return this.#transact(key, [
+        ['SET', one, value!],
+        ['SET', other, value!],
+      ]);
+    if (verb === 'execget')
+      return this.#transact(key, [
+        ['GET', one],
+        ['GET', other],
+      ]);
+    return this.#reply(wordsOf(call), key, host);
+  }
+
+  /**
+   * MULTI and EXEC on a connection of its own, since others would speak in between.
+   * @param watched read before, and watched: what it was is the answer, unless it was changed meanwhile
+   */
+  async #transact(
+    key: string,
+    commands: readonly (readonly string[])[],
+    watched: string | null = null,
+  ): Promise<Outcome | { readonly is: Reply }> {
+    const { manner } = this.#parts;
+    const port = manner === 'cluster' ? CLUSTER_PORT : PROXY_PORT;
+    const client = await this.#connect(this.#choose(key), port);
+    if (client === null) return { kind: 'refused', code: 'CONNECT' };
+    try {
+      let before: Reply = null;
+      if (watched !== null) {
+        const seen = [
+          await this.#asked(client, ['WATCH', key]),
+          await this.#asked(client, ['GET', key]),
+        ];
+        const isRefused = (reply: Reply | undefined): boolean =>
+          reply === undefined || reply instanceof RespError;
+        // Nothing was written yet, whatever is the matter.
+        if (seen.some(isRefused)) return this.#refusedBy(key, seen.find(isRefused));
+        before = seen[1]!;
+      }
+      const replies = await Promise.all(
+        [['MULTI'], ...commands, ['EXEC']].map((words) => this.#asked(client, words)),
+      );
+      const result = replies.at(-1);
+      if (result === undefined) return { kind: 'unknown' };
+      if (result instanceof RespError) {
+        const isUndone =
+          result.code === 'EXECABORT' || result.code === 'MOVED' || REFUSALS.has(result.code);
+        if (isUndone) return this.#refusedBy(key, result);
+        if (result.code !== 'UNCERTAIN')
+          this.#parts.world.fail(new Failure('results', `EXEC was answered ${result.message}`));
+        return { kind: 'unknown' };
+      }
+      if (result === null) return { kind: 'refused', code: 'WATCHED' };
+      return { is: watched === null ? result : before };
+    } finally {
+      client.close();
+    }
+  }
+
+  #refusedBy(key: string, reply: Reply | undefined): Outcome {
+    this.#forget(key);
+    return { kind: 'refused', code: reply instanceof RespError ? reply.code : 'CONNECT' };
   }
 
   /** Writes something that nobody will ask for, so that logs grow. */
@@ -201,7 +280,8 @@ export class Caller {
         try {
           const { net } = platform;
           const client = await RespClient.connect({ net, host, port, timeoutMs: CONNECT_MS });
-          await client.call('RING.CONSISTENCY', consistency);
+          const within = consistency === 'stale' ? [STALE_MS] : [];
+          await client.call('RING.CONSISTENCY', consistency, ...within);
           if (isLate) client.close();
           return client;
         } catch (error) {
@@ -218,7 +298,10 @@ export class Caller {
   }
 }
 
+const WRITES: ReadonlySet<Verb> = new Set(['set', 'setnx', 'getset', 'append', 'cas', 'execset']);
+
 function wordsOf({ key, kind, verb, value }: Call): readonly string[] {
+  if (kind === 'mortal' && verb === 'set') return ['SET', key, value!, 'PX', String(MORTAL_MS)];
   if (kind === 'pair') {
     const [one, other] = pairOf(key);
     if (verb === 'set') return ['MSET', one, value!, other, value!];
@@ -226,6 +309,7 @@ function wordsOf({ key, kind, verb, value }: Call): readonly string[] {
   }
   switch (verb) {
     case 'get':
+    case 'stale':
       return ['GET', key];
     case 'set':
       return ['SET', key, value!];
@@ -241,6 +325,10 @@ function wordsOf({ key, kind, verb, value }: Call): readonly string[] {
       return ['INCR', key];
     case 'append':
       return ['APPEND', key, value!];
+    case 'cas':
+    case 'execset':
+    case 'execget':
+      throw new Error('more than one command');
   }
 }
 
@@ -251,7 +339,7 @@ function pairOf(key: string): readonly [string, string] {
 
 /** What the reply says was there, in the words of the history. */
 function seenIn({ key, kind, verb }: Call, reply: Reply): string | null {
-  if (kind === 'pair' && verb === 'get') {
+  if (kind === 'pair' && (verb === 'get' || verb === 'execget')) {
     const [one, other] = (reply as readonly Reply[]).map(textOf);
     if (one !== other)
       throw new Failure('linearizable', `${key}: half of a pair, ${one} and ${other}`);
@@ -261,6 +349,6 @@ function seenIn({ key, kind, verb }: Call, reply: Reply): string | null {
     if (reply === 1) throw new Failure('linearizable', `${key}: half of a pair was deleted`);
     return reply === 2 ? '1' : '0';
   }
-  if (verb === 'set') return null;
+  if (verb === 'set' || verb === 'execset') return null;
   return typeof reply === 'number' ? String(reply) : textOf(reply);
 }

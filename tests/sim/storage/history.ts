@@ -10,10 +10,27 @@
  *   pair       two keys of one partition that are only set together, as one register
  *   counter    INCR
  *   list       APPEND of words that are never used twice
+ *   mortal     SET with a time to live, and values that are never used twice
  */
-export type KeyKind = 'register' | 'pair' | 'counter' | 'list';
+export type KeyKind = 'register' | 'pair' | 'counter' | 'list' | 'mortal';
 
-export type Verb = 'get' | 'set' | 'setnx' | 'getset' | 'del' | 'getdel' | 'incr' | 'append';
+/**
+ * `stale` is a read that may be as old as was agreed. `cas` is WATCH, GET, MULTI, SET, EXEC: it sees what it replaces. `execset` and
+ * `execget` are MULTI, two commands, EXEC.
+ */
+export type Verb =
+  | 'get'
+  | 'set'
+  | 'setnx'
+  | 'getset'
+  | 'del'
+  | 'getdel'
+  | 'incr'
+  | 'append'
+  | 'stale'
+  | 'cas'
+  | 'execset'
+  | 'execget';
 
 /** What became of a command. */
 export type Outcome =
@@ -86,3 +103,7 @@ export class History {
 
 /** Bytes of a value. */
 export const VALUE_LENGTH = 7;
+/** So old the answer of a stale read may be. */
+export const STALE_MS = 400;
+/** So long a mortal value lives. */
+export const MORTAL_MS = 600;

@@ -59,6 +59,24 @@ const MUTANTS: readonly Mutant[] = [
     kinds: ['linearizable', 'copies', 'exception'],
   },
   {
+    name: 'a new disk that says it is the old one',
+    sabotage: sabotage.BELIEVED_DISKS,
+    wishes: { ...OFTEN, faultEveryMs: 300, faults: ['wipe', 'kill', 'power', 'controller-kill'] },
+    kinds: ['linearizable', 'epochs', 'copies', 'exception', 'liveness'],
+  },
+  {
+    name: 'followers whose answers may be of any age',
+    sabotage: sabotage.BOUNDLESS_STALENESS,
+    wishes: { ...OFTEN, faults: ['cut-nodes', 'isolation', 'zombie'] },
+    kinds: ['linearizable'],
+  },
+  {
+    name: 'keys that do not die',
+    sabotage: sabotage.IMMORTAL_KEYS,
+    wishes: { ...OFTEN, faults: ['kill'] },
+    kinds: ['linearizable'],
+  },
+  {
     name: 'writes that are sent to another node twice',
     sabotage: sabotage.REPEATED_ERRANDS,
     wishes: { ...OFTEN, faultEveryMs: 1000, faults: ['break'] },

@@ -25,6 +25,7 @@ export class Nemesis {
   readonly #random: Prng;
   readonly #faults: readonly Fault[];
   #isOver = false;
+  #hasWiped = false;
 
   constructor(parts: NemesisParts) {
     this.#parts = parts;
@@ -138,6 +139,9 @@ export class Nemesis {
       case 'bit-flip':
         this.#flip();
         return;
+      case 'wipe':
+        this.#wipe(machine);
+        return;
       case 'clock-set': {
         const byMs = random.between(-HOUR_MS, HOUR_MS);
         say(`sets the wall clock by ${byMs} ms on`);
@@ -192,6 +196,20 @@ export class Nemesis {
     machine.hasFlips = true;
     machine.disk.flip(`${folder}/${name}`, at, 1 << random.below(8));
     trace.line('nemesis', `turns a bit at ${at} of ${name}, of`, machine.id);
+  }
+
+  /** Once in a run, and only what others hold as well: two lost disks may be all copies there were. */
+  #wipe(machine: StorageMachine): void {
+    const { ring, trace, world } = this.#parts;
+    const states = [...ring.view.partitions.values()].map(({ value }) => value);
+    const isLast = states.some(({ inSync }) => inSync.length < 2);
+    if (this.#hasWiped || !ring.view.isConnected || states.length === 0 || isLast) return;
+    this.#hasWiped = true;
+    const forMs = this.#random.between(10, 5000);
+    trace.line('nemesis', 'takes the disk of', machine.id, `${forMs} ms`);
+    machine.losePower(crashOf(this.#random));
+    machine.wipe();
+    world.after(forMs, () => machine.start());
   }
 
   #pause(machine: StorageMachine, forMs: number): void {

@@ -163,6 +163,18 @@ export class Ring {
     return this.#watcher!;
   }
 
+  /** An operator's word: whoever has nothing leads those of which nobody has anything. */
+  async chooseLeaders(lost: ReadonlySet<string>): Promise<void> {
+    const { world } = this.#parts;
+    for (const [partition, { value }] of this.view.partitions) {
+      const { replicas, epoch, forcedEpoch } = value;
+      if (forcedEpoch > 0 || replicas.some((id) => !lost.has(id))) continue;
+      const order = { by: 'operator', why: 'all disks are lost', atMs: world.nowMs };
+      const mayLose = { fromSeq: 1, toSeq: null };
+      await this.#watcher!.force(partition, { epoch, leader: replicas[0]!, mayLose, ...order });
+    }
+  }
+
   get view(): RingView {
     return this.watcher.view;
   }

@@ -5,6 +5,7 @@
 import { Prng } from '../../../src-server/base/prng.ts';
 import { replicasOf } from '../../../src-server/storage/ring/table.ts';
 import type { NodeId } from '../../../src-server/storage/ring/topology.ts';
+import type { Crash } from '../disk.ts';
 import { Failure, failureOf } from '../failure.ts';
 import { Probes } from '../probes.ts';
 import { Trace, type WriteLine } from '../trace.ts';
@@ -75,6 +76,7 @@ class Run {
   readonly #workload: Workload;
   #operator: Operator | null = null;
   #leave: () => void = () => undefined;
+  #hasLost = false;
 
   constructor({ seed, write, sabotage, ...wishes }: StorageRunOptions) {
     const world = new World(seed);
@@ -131,6 +133,7 @@ class Run {
     workload.isOver = true;
     await this.#comeToRest();
     await this.#lookAround();
+    if (swarm.losesAll) await this.#loseAll();
     await world.run(world.nowMs + QUIET_MS);
     await this.#beQuiet();
     this.#trace.line('world', 'ends');
@@ -210,7 +213,8 @@ class Run {
 
   /** The last word: everybody reads everything, through every node. */
   async #lookAround(): Promise<void> {
-    const { callers, keys } = this.#workload;
+    const { keys } = this.#workload;
+    const callers = this.#workload.callers.filter(({ isStale }) => !isStale);
     const { machines } = this.#ring;
     await this.#untilDone(async () => {
       for (const [i, { host }] of machines.entries())
@@ -313,6 +317,35 @@ class Run {
     await this.#comeToRest();
   }
 
+  /** All disks but one are lost: an operator chooses leaders, and the ring goes on with what is left. */
+  async #loseAll(): Promise<void> {
+    const world = this.#world;
+    const ring = this.#ring;
+    checkLinearizable(this.#history);
+    this.#hasLost = true;
+    this.#witness.forget();
+    this.#trace.line('world', 'loses all disks but one');
+    this.#probes.hit('an operator chose leaders');
+    const victims = ring.machines.slice(1);
+    for (const machine of victims) {
+      machine.losePower(NOTHING_KEPT);
+      machine.wipe();
+    }
+    // What their sessions hold is over before they come back.
+    await world.run(world.nowMs + 2 * this.#swarm.sessionTimeoutMs);
+    for (const machine of victims) machine.start();
+    const lost = new Set(victims.map(({ id }) => id));
+    const untilMs = world.nowMs + REST_MS;
+    while (this.#whyUnsettled() !== null) {
+      if (world.nowMs > untilMs)
+        throw new Failure('liveness', `after an operator chose, ${this.#whyUnsettled()}`);
+      const areThere = victims.every(({ id }) => ring.view.nodes.has(id as NodeId));
+      if (areThere) await this.#untilDone(() => ring.chooseLeaders(lost));
+      await world.run(world.nowMs + LOOK_MS);
+    }
+    await this.#comeToRest();
+  }
+
   /** Leaders may still be moved to where they should be. */
   async #beQuiet(): Promise<void> {
     const world = this.#world;
@@ -336,7 +369,8 @@ class Run {
   }
 
   judge(): void {
-    checkLinearizable(this.#history);
+    // What was given up is missing for good, and was judged before.
+    if (!this.#hasLost) checkLinearizable(this.#history);
   }
 
   report(failure: Failure | null): StorageReport {
@@ -355,7 +389,19 @@ class Run {
   }
 }
 
-const VERB_OF = { register: 'set', pair: 'set', counter: 'incr', list: 'append' } as const;
+const NOTHING_KEPT: Crash = {
+  keepsSector: () => false,
+  size: (_path, low) => low,
+  changesKept: () => 0,
+};
+
+const VERB_OF = {
+  register: 'set',
+  pair: 'set',
+  counter: 'incr',
+  list: 'append',
+  mortal: 'set',
+} as const;
 
 function describeSwarm(swarm: StorageSwarm): string {
   const { nodes, ensemble, replicaCount, minInSync, zones, faults, faultEveryMs, callers } = swarm;

@@ -7,8 +7,10 @@ import { Forwards } from '../../../src-server/storage/forwards.ts';
 import { InSync, type InSyncChange } from '../../../src-server/storage/replication/in-sync.ts';
 import { Leases } from '../../../src-server/storage/replication/leases.ts';
 import type { LogFacts } from '../../../src-server/storage/replication/messages.ts';
+import { PartitionReplica } from '../../../src-server/storage/replication/partition.ts';
 import { ReplicaLog } from '../../../src-server/storage/replication/replica-log.ts';
 import type { NodeId } from '../../../src-server/storage/ring/topology.ts';
+import { KeyTransaction } from '../../../src-server/storage/transaction.ts';
 import { disguised, planted } from '../sabotage.ts';
 import type { Sabotage } from './ring.ts';
 import { DATA_DIR } from './ring.ts';
@@ -109,6 +111,37 @@ export const REPEATED_ERRANDS: Sabotage = {
         send.call(this, node, errand, (outcome) =>
           answer(outcome.kind === 'lost' ? { kind: 'unsent', why: outcome.why } : outcome),
         );
+      },
+    });
+  },
+};
+
+/** A new disk says that it is the old one. */
+export const BELIEVED_DISKS: Sabotage = {
+  platform: (platform) => ({
+    ...platform,
+    entropy: {
+      ...platform.entropy,
+      bytes: (count: number) =>
+        count === FOLDER_NAME_BYTES ? Buffer.alloc(count, 7) : platform.entropy.bytes(count),
+      uint32: () => platform.entropy.uint32(),
+    },
+  }),
+};
+const FOLDER_NAME_BYTES = 20;
+
+/** A follower answers whoever does not mind old answers, whatever it last heard. */
+export const BOUNDLESS_STALENESS: Sabotage = {
+  plant: () => planted(PartitionReplica.prototype, 'staleMs', { get: () => 0 }),
+};
+
+/** Keys that were to live for a while live for ever. */
+export const IMMORTAL_KEYS: Sabotage = {
+  plant: () => {
+    const put = methodOf(KeyTransaction.prototype, 'put') as KeyTransaction['put'];
+    return planted(KeyTransaction.prototype, 'put', {
+      value(this: KeyTransaction, key: Uint8Array, value: Uint8Array) {
+        put.call(this, key, value, 0);
       },
     });
   },

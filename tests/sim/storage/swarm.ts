@@ -23,6 +23,7 @@ export const FAULTS = [
   'slow-disk',
   'full-disk',
   'bit-flip',
+  'wipe',
   'clock-set',
   'member-power',
   'step-down',
@@ -65,6 +66,8 @@ export interface StorageSwarm {
   readonly aloneMs: number;
   /** Whether leaders change under load, once everything is healthy. */
   readonly turnsLeaders: boolean;
+  /** Whether in the end all disks but one are lost, and an operator has to choose. */
+  readonly losesAll: boolean;
 }
 
 export interface StorageWishes {
@@ -135,5 +138,6 @@ export function drawStorageSwarm(random: Prng, wishes: StorageWishes = {}): Stor
     // What was turned may be found at any time, and without the ensemble nobody takes over.
     aloneMs: !isFlipping && random.chance(0.5) ? random.pick([6000, 15_000]) : 0,
     turnsLeaders: !isFlipping && random.chance(0.5),
+    losesAll: !isFlipping && random.chance(0.2),
   };
 }

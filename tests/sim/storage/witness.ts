@@ -59,6 +59,11 @@ export class Witness {
     };
   }
 
+  /** An operator has given up what was committed. */
+  forget(): void {
+    this.#committed.clear();
+  }
+
   #onAppend(store: Store, { epoch, seq, body }: Entry): void {
     let marks = this.#appended.get(store);
     if (marks === undefined) this.#appended.set(store, (marks = new Map<number, Mark>()));

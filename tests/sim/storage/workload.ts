@@ -19,11 +19,15 @@ export interface WorkloadParts {
 }
 
 const VERBS: Readonly<Record<KeyKind, readonly Verb[]>> = {
-  register: ['get', 'get', 'get', 'set', 'set', 'set', 'setnx', 'getset', 'del', 'getdel'],
-  pair: ['get', 'get', 'set', 'set', 'del'],
+  register: ['get', 'get', 'get', 'set', 'set', 'set', 'setnx', 'getset', 'del', 'getdel', 'cas'],
+  pair: ['get', 'execget', 'set', 'execset', 'del'],
   counter: ['incr', 'incr', 'get'],
   list: ['append', 'append', 'get'],
+  mortal: ['set', 'get', 'get'],
 };
+/** Of which it can be told how old an answer is. */
+const STALE_KINDS: ReadonlySet<KeyKind> = new Set(['register', 'counter', 'list']);
+const REDIRECTS: ReadonlySet<string> = new Set(['EXECABORT', 'MOVED', 'WATCHED']);
 const FILL_BYTES_MAX = 3000;
 const FILL_KEYS = 40;
 
@@ -53,6 +57,7 @@ export class Workload {
       { key: 'c1', kind: 'counter' },
       { key: 'l0', kind: 'list' },
       { key: 'l1', kind: 'list' },
+      ...(swarm.faults.has('clock-set') ? [] : [{ key: 'm0', kind: 'mortal' as const }]),
     ];
     this.callers = Array.from({ length: swarm.callers }, (_, i) => this.#newCaller(i));
   }
@@ -70,7 +75,8 @@ export class Workload {
       platform: ring.platformOf(life, `10.1.0.${(i % swarm.clientHosts) + 1}`),
       hosts: ring.machines.map(({ host }) => host),
       manner: random.pick(['cluster', 'proxy']),
-      consistency: random.chance(0.25) ? 'strict' : 'lease',
+      // The first one asks when all is over.
+      consistency: random.pick(['strict', 'lease', 'lease', 'lease', i > 0 ? 'stale' : 'lease']),
       patienceMs: random.pick([1500, 8000]),
       // A leader that cannot write any more still has readers.
       onlyReads: i > 0 && random.chance(0.4),
@@ -102,7 +108,14 @@ export class Workload {
     const random = this.#random;
     const { key, kind } = random.pick(this.keys);
     const { mustSucceed } = this;
-    const verb = caller.onlyReads ? 'get' : random.pick(VERBS[kind]);
+    const verb = caller.isStale
+      ? STALE_KINDS.has(kind)
+        ? 'stale'
+        : null
+      : caller.onlyReads
+        ? 'get'
+        : random.pick(VERBS[kind]);
+    if (verb === null) return;
     const call = await caller.ask({ key, kind, verb });
     if (mustSucceed) mustBeDone(call);
   }
@@ -114,7 +127,9 @@ export class Workload {
 
 /** I12: what is healthy needs no ensemble. */
 function mustBeDone({ caller, verb, key, outcome, invokedMs }: Call): void {
-  if (outcome.kind === 'done') return;
+  // Whoever sends several commands as one finds the new leader, or what was changed meanwhile, by itself.
+  if (outcome.kind === 'done' || (outcome.kind === 'refused' && REDIRECTS.has(outcome.code)))
+    return;
   const told = outcome.kind === 'refused' ? outcome.code : 'nothing certain';
   const words = `${caller} asked ${verb} ${key} at ${invokedMs.toFixed(1)} and was told ${told}`;
   throw new Failure('availability', `in a healthy ring ${words}`);

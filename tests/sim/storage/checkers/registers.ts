@@ -35,13 +35,17 @@ function applied(
   switch (verb) {
     case 'get':
       return seen === state ? { next: state } : undefined;
+    case 'execget':
+      return seen === state ? { next: state } : undefined;
     case 'set':
+    case 'execset':
       return { next: value };
     case 'setnx':
       if (seen === undefined) return { next: state ?? value };
       if (seen === '0' && isHaunted) return { next: state };
       return (seen === '1') === (state === null) ? { next: state ?? value } : undefined;
     case 'getset':
+    case 'cas':
       return seen === undefined || seen === state ? { next: value } : undefined;
     case 'del':
       if (seen === undefined || (seen === '1' && isHaunted)) return { next: null };
@@ -50,6 +54,7 @@ function applied(
       return seen === undefined || seen === state ? { next: null } : undefined;
     case 'incr':
     case 'append':
+    case 'stale':
       throw new Error('not a verb of registers');
   }
 }
@@ -74,7 +79,7 @@ function relevant(calls: readonly Call[]): Judged {
   const kept = calls.filter(({ verb, value, outcome, invokedAt }) => {
     if (outcome.kind === 'refused') return false;
     if (outcome.kind === 'done') return true;
-    if (verb === 'get') return false;
+    if (verb === 'get' || verb === 'execget') return false;
     const isKept = value === null || seen.has(value);
     if (!isKept) hauntedAt = Math.min(hauntedAt, invokedAt);
     return isKept;
