@@ -28,12 +28,15 @@ import type {
   Work,
 } from './resp/ports.ts';
 import { type RingPicture, UNKNOWN_PARTITION } from './ring-picture.ts';
+import type { Throttle } from './throttle.ts';
 
 export interface KeyspaceParts {
   readonly picture: RingPicture;
   readonly partitions: Partitions;
   readonly engine: Engine;
   readonly forwards: Forwards;
+  /** Times commands, so that copies are no burden. */
+  readonly throttle: Pick<Throttle, 'timed'>;
   readonly parkMs: number;
   readonly parkedMax: number;
   readonly startedAtMs: number;
@@ -75,9 +78,10 @@ export class Keyspace implements KeyspacePort {
     return this.#parts.picture.routeOf(slot);
   }
 
-  execute(partition: number, work: Work): void {
-    const { partitions } = this.#parts;
+  execute(partition: number, asked: Work): void {
+    const { partitions, throttle } = this.#parts;
     partitions.beginTurn();
+    const work = throttle.timed(asked);
     if (this.parking.isBusy(partition) || !this.#try(partition, work)) {
       this.parking.park(partition, work, partitions.nowMs);
     }
@@ -132,6 +136,12 @@ export class Keyspace implements KeyspacePort {
 
   refusal(partition: number, code: RefusalCode, words: string): Refusal {
     const { epoch } = this.ring.partition(partition);
+    const route = code === 'TRYAGAIN' ? this.#parts.picture.routeOfPartition(partition) : null;
+    // Not every client tries again; all of them go where they are sent.
+    if (route?.kind === 'elsewhere' || route?.kind === 'follows') {
+      const { leader } = route;
+      return { code: 'MOVED', words: `${leader.id} leads this key`, partition, epoch, leader };
+    }
     return { code, words, partition, epoch, leader: null };
   }
 

@@ -44,6 +44,7 @@ import { type UserRecord, Users } from './resp/users.ts';
 import { Retirement } from './retirement.ts';
 import { type NodeId, nodeId } from './ring/topology.ts';
 import { RingPicture } from './ring-picture.ts';
+import { Throttle } from './throttle.ts';
 import { readUsers, UsersWatch } from './users-file.ts';
 
 export interface StorageNodeParts {
@@ -97,6 +98,7 @@ export class StorageNode {
   readonly #comparing: Comparing;
   readonly #keptEntries: KeptEntries;
   readonly #fullness: DiskFullness;
+  readonly #throttle: Throttle;
   readonly #usersWatch: UsersWatch | null;
   readonly #startedAtMs: number;
   #peerPort = 0;
@@ -237,6 +239,11 @@ export class StorageNode {
         onInstalled: (partition) => this.#partitions.onInstalled(partition),
       },
     });
+    this.#throttle = new Throttle({
+      nowMs: () => clock.nowMs(),
+      isCopying: () => this.#transfers.isBusy,
+      onRate: (bytesPerSecond) => this.#transfers.setRate(bytesPerSecond),
+    });
     this.#partitions = new Partitions({
       self: this.#id,
       incarnation,
@@ -262,6 +269,7 @@ export class StorageNode {
         this.#keyspace.parking.expire(nowMs);
         this.#retirement.onPulse(nowMs);
         this.#keptEntries.onPulse();
+        this.#throttle.onPulse(nowMs);
         // A cache fills its memory, and no disk.
         if (settings.mode === 'durable') this.#fullness.onPulse(nowMs);
         // A cache forgets at each node what that node did not need: its copies are not the same.
@@ -282,6 +290,7 @@ export class StorageNode {
       partitions: this.#partitions,
       engine,
       forwards: this.#forwards,
+      throttle: this.#throttle,
       parkMs: settings.parkMs,
       parkedMax: settings.parkedMax,
       startedAtMs: this.#startedAtMs,
@@ -293,6 +302,7 @@ export class StorageNode {
         ['incarnation', this.#identity.incarnation],
         ['links', this.#links.nodesUp.length],
         ['copies', this.#transfers.progress.length],
+        ['copy-bytes-per-second', rateOf(this.#throttle)],
         ['retired', this.#retirement.count],
         ...agreementDetails(this.#agreement),
       ],
@@ -432,9 +442,10 @@ export class StorageNode {
   #setPace(): void {
     const pace = paceOf(this.#membership.view);
     if (pace === null) return;
-    const { bytesPerSecond, repairsPerNode, movesPerNode } = pace;
+    this.#throttle.set(pace);
+    const { repairsPerNode, movesPerNode } = pace;
     this.#transfers.setLimits({
-      bytesPerSecond: bytesPerSecond ?? Infinity,
+      bytesPerSecond: this.#throttle.bytesPerSecond,
       outMax: Math.max(repairsPerNode, movesPerNode),
     });
   }
@@ -567,6 +578,11 @@ export class StorageNode {
     this.#isStopped = true;
     void this.#end().finally(() => this.#parts.onFatal(error));
   }
+}
+
+/** What copies may take now; 0 for as much as there is. */
+function rateOf({ bytesPerSecond }: Throttle): number {
+  return bytesPerSecond === Infinity ? 0 : Math.round(bytesPerSecond);
 }
 
 function agreementDetails({ facts }: Agreement): (readonly [string, string | number])[] {

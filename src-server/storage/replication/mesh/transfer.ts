@@ -230,6 +230,15 @@ export class Transfers {
     this.#copied.delete(partition);
   }
 
+  /** Whether anything is copied, out or in. */
+  get isBusy(): boolean {
+    return this.#in.size > 0 || this.#out.size > 0;
+  }
+
+  setRate(bytesPerSecond: number): void {
+    this.setLimits({ ...this.#limits, bytesPerSecond });
+  }
+
   /** From now on. */
   setLimits(limits: TransferLimits): void {
     const nowMs = this.#options.clock.nowMs();
