@@ -20,8 +20,8 @@ export const SECTOR_BYTES = 512;
 
 /** What survives of everything not made durable. */
 export interface Crash {
-  /** Whether the sector of this index was written before the power failed. */
-  keepsSector(path: string, sector: number): boolean;
+  /** Whether the sector of this index was written before the power failed; `differing`: in how many bytes that shows. */
+  keepsSector(path: string, sector: number, differing: number): boolean;
   /** The file's size, somewhere between the durable and the latest one. */
   size(path: string, durable: number, latest: number): number;
   /** How many of the directory's unsynced changes happened, from the first on. */
@@ -144,12 +144,19 @@ class Inode {
     this.durable.copy(found, 0, 0, Math.min(size, this.durableSize));
     for (let at = 0; at < Math.min(size, this.size); at += SECTOR_BYTES) {
       const end = Math.min(size, this.size, at + SECTOR_BYTES);
-      const isSame = this.bytes.subarray(at, end).equals(found.subarray(at, end));
-      if (!isSame && crash.keepsSector(path, at / SECTOR_BYTES))
+      const differing = countDiffering(this.bytes.subarray(at, end), found.subarray(at, end));
+      if (differing > 0 && crash.keepsSector(path, at / SECTOR_BYTES, differing))
         this.bytes.copy(found, at, at, end);
     }
     return inodeOf(found, this.modifiedMs);
   }
+}
+
+function countDiffering(a: Buffer, b: Buffer): number {
+  if (a.equals(b)) return 0;
+  let count = 0;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) count++;
+  return count;
 }
 
 /** Names that get another file, or none. */
