@@ -285,11 +285,14 @@ class RingCommand {
   /** Until it has ended. It goes on without us, whatever becomes of this program. */
   async #follow(): Promise<number> {
     const { terminal, platform } = this.#world;
+    let last = '';
     for (;;) {
       const current = this.#session.desk.current();
       if (current === null) return EXIT_FAILED;
       const run = await this.#run(current);
-      terminal.progress(progressText(run));
+      const text = progressText(run);
+      terminal.progress(text === last ? progressText(run, true) : text);
+      last = text;
       const { state } = run;
       if (!isOpen(state)) {
         terminal.say(outcomeText(state));

@@ -1,5 +1,5 @@
 /** The ring as it is, the rebalance that runs and those that ran, for people and for programs. */
-import type { PastRebalance } from '../storage/control/rebalance-desk.ts';
+import { type PastRebalance, whyNotUndone } from '../storage/control/rebalance-desk.ts';
 import type { RebalanceProgress } from '../storage/control/rebalance-progress.ts';
 import type { RebalanceRecord, RebalanceState } from '../storage/control/rebalance-records.ts';
 import { layoutOf, type RingConfig } from '../storage/control/ring-config.ts';
@@ -37,13 +37,23 @@ export function ringLines({ view, config, sizes, silent }: StatusParts): string[
   const heads = ['  Node', 'Zone', 'Weight', 'Copies', 'Leads', 'Holds', 'Cap', ''];
   return [
     `Ring version ${version}: ${countText(table.partitionCount)} partitions, ${table.replicaCount} copies, ${config.strategy}; decided by ${controllerOf(view) ?? 'nobody at present'}`,
-    `Changed ${momentText(changed.atMs)} by ${changed.by}: ${changed.why}`,
+    `Changed ${momentText(changed.atMs)} by ${changed.by}${reason(changed.why)}`,
     unsettled === 0
       ? 'Everything is where it is wanted.'
       : `${countText(unsettled)} partitions are not where they are wanted yet.`,
     '',
     ...tableLines(heads, rows, { right: [2, 3, 4, 5, 6] }),
+    ...strangerLines(view, config),
   ];
+}
+
+/** Nodes that run, and that nobody has added to the ring yet. */
+function strangerLines(view: RingView, { nodes }: RingConfig): string[] {
+  const known = new Set(nodes.map(({ id }) => id));
+  const strangers = [...view.nodes.keys()].filter((id) => !known.has(id)).sort();
+  return strangers.length === 0
+    ? []
+    : [`  There, and no part of the ring: ${strangers.join(', ')}`];
 }
 
 export function ringJson({ view, config, sizes, silent }: StatusParts): object {
@@ -78,13 +88,14 @@ export interface RunParts {
 
 export function runLines({ record, state, progress, wallMs }: RunParts): string[] {
   const { bytesPerSecond, transfersPerNode, isAdaptive, graceUntilMs } = state;
+  const canUndo = whyNotUndone(state, wallMs) === null;
   const limit = bytesPerSecond === null ? 'no limit' : `${bytesText(bytesPerSecond)} a second`;
   const lines = [
     `Rebalance ${record.name} by ${record.by}, ${momentText(record.atMs)}${reason(record.why)}`,
     `It is ${phaseText(state)}${reason(state.why)}; ${limit}, ${transfersPerNode} copies at a time${isAdaptive ? ', adaptive' : ''}`,
     progressText({ record, state, progress, wallMs }),
   ];
-  if (graceUntilMs !== null && graceUntilMs > wallMs)
+  if (canUndo && graceUntilMs !== null)
     lines.push(`For ${timeText(graceUntilMs - wallMs)} undoing it copies only what came in since.`);
   if (state.outcome !== null) lines.push(outcomeText(state));
   const rows = progress.pairs
@@ -102,8 +113,11 @@ export function runLines({ record, state, progress, wallMs }: RunParts): string[
   return lines;
 }
 
-/** One line that says how far it is. */
-export function progressText({ state, progress, record }: RunParts): string {
+/**
+ * One line that says how far it is.
+ * @param isStill whether nothing has moved since the last one: what it waits for is of interest then, and passes by itself else
+ */
+export function progressText({ state, progress, record }: RunParts, isStill = false): string {
   const { partitionsDone, partitionsTotal, bytesDone, bytesTotal, bytesPerSecond, leftMs } =
     progress;
   const part = bytesTotal === 0 ? 1 : bytesDone / bytesTotal;
@@ -117,7 +131,7 @@ export function progressText({ state, progress, record }: RunParts): string {
   if (leftMs !== null) words.push(`${timeText(leftMs)} left`);
   if (state.phase === 'settling') words.push(`${countText(state.verified)} compared`);
   const [wait] = progress.waits;
-  if (wait !== undefined) words.push(`waits: ${wait.words}`);
+  if (isStill && wait !== undefined) words.push(`waits: ${wait.words}`);
   return words.join(' · ');
 }
 

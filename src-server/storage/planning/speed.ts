@@ -41,8 +41,8 @@ export function formerRuns(past: readonly PastRebalance[]): FormerRun[] {
   });
 }
 
-/** What a step took besides its copies in rings of this program on one machine, before a ring has taught its own. */
-const STEP_MS = 150;
+/** Beside its copies a step took a second where the machine was overloaded: before a ring has taught its own, all below may be. */
+const UNKNOWN_STEP_MS = { least: 0, likely: 300, most: 1000 } as const;
 const ERROR = 0.25;
 /** Below, the time went into steps and not into bytes: nothing about speed can be learnt. */
 const TELLING_BYTES = 2 ** 24;
@@ -52,48 +52,44 @@ export function estimateAt(
   limit: { readonly bytesPerSecond: number | null },
   former: readonly FormerRun[],
 ): Estimate | null {
-  const speed = speedOf(limit.bytesPerSecond, former);
-  if (speed === null) return null;
-  const { basis, ...pace } = speed;
-  const { ms, leastMs, mostMs } = estimateOf(plan, pace);
-  return { ms, leastMs, mostMs, bytesPerSecond: pace.bytesPerSecond, basis };
+  const bytesPerSecond = rateOf(limit.bytesPerSecond, former);
+  if (bytesPerSecond === null) return null;
+  const learnt = stepMsOf(former, bytesPerSecond);
+  const stepMs =
+    learnt === null
+      ? UNKNOWN_STEP_MS
+      : { least: learnt / (1 + ERROR), likely: learnt, most: learnt / (1 - ERROR) };
+  const at = (ms: number): ReturnType<typeof estimateOf> =>
+    estimateOf(plan, { bytesPerSecond, error: ERROR, stepMs: ms });
+  return {
+    ms: at(stepMs.likely).ms,
+    leastMs: at(stepMs.least).leastMs,
+    mostMs: at(stepMs.most).mostMs,
+    bytesPerSecond,
+    basis: limit.bytesPerSecond === null || learnt !== null ? 'measured' : 'limit',
+  };
 }
 
-function speedOf(
-  limit: number | null,
-  former: readonly FormerRun[],
-): {
-  readonly bytesPerSecond: number;
-  readonly stepMs: number;
-  readonly error: number;
-  readonly basis: Estimate['basis'];
-} | null {
-  const rates = former
-    .filter((run) => busiestOf(run) >= TELLING_BYTES && run.tookMs > 0)
-    .map((run) => (busiestOf(run) * 1000) / run.tookMs);
-  const reached = median(rates);
+/** What a node takes or gives in a second; null where nobody can know. */
+function rateOf(limit: number | null, former: readonly FormerRun[]): number | null {
+  const telling = former.filter((run) => run.tookMs > 0 && busiestOf(run) >= TELLING_BYTES);
+  const rate = (run: FormerRun): number => (busiestOf(run) * 1000) / run.tookMs;
+  if (limit === null) return median(telling.map(rate));
   // What was never reached without a limit is not reached with one.
-  const unlimited = median(
+  const unlimited = median(telling.filter((run) => run.bytesPerSecond === null).map(rate));
+  return Math.min(limit, unlimited ?? limit);
+}
+
+/** What a step took besides its copies; null before anything ran. */
+function stepMsOf(former: readonly FormerRun[], bytesPerSecond: number): number | null {
+  return median(
     former
-      .filter((run) => run.bytesPerSecond === null && busiestOf(run) >= TELLING_BYTES)
-      .map((run) => (busiestOf(run) * 1000) / Math.max(1, run.tookMs)),
+      .filter(({ planned }) => planned.steps > 0)
+      .map((run) => {
+        const copyMs = (busiestOf(run) * 1000) / (run.bytesPerSecond ?? bytesPerSecond);
+        return Math.max(0, run.tookMs - copyMs) / run.planned.steps;
+      }),
   );
-  const bytesPerSecond = limit === null ? reached : Math.min(limit, unlimited ?? limit);
-  if (bytesPerSecond === null) return null;
-  const besides = former
-    .filter((run) => run.planned.steps > 0)
-    .map((run) => {
-      const copyMs = (busiestOf(run) * 1000) / (run.bytesPerSecond ?? bytesPerSecond);
-      return Math.max(0, run.tookMs - copyMs) / run.planned.steps;
-    });
-  const stepMs = median(besides);
-  const isMeasured = limit === null || stepMs !== null;
-  return {
-    bytesPerSecond,
-    stepMs: stepMs ?? STEP_MS,
-    error: ERROR,
-    basis: isMeasured ? 'measured' : 'limit',
-  };
 }
 
 /** The most that one node took or gave: what the time depended on. */

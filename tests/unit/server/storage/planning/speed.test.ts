@@ -21,8 +21,9 @@ test('a limit says how long the copying takes', () => {
 
   expect(estimate.basis).toBe('limit');
   expect(estimate.ms).toBeGreaterThan(BUSIEST);
-  expect(estimate.leastMs).toBeLessThan(estimate.ms);
-  expect(estimate.mostMs).toBeGreaterThan(estimate.ms);
+  expect(estimate.leastMs).toBeLessThan(BUSIEST);
+  // Nobody knows what steps take besides.
+  expect(estimate.mostMs).toBeGreaterThan(BUSIEST + 1000 * PLAN.steps.length);
 });
 
 test('without a limit and a past nobody knows', () => {
