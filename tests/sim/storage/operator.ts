@@ -113,9 +113,11 @@ export class Operator {
     const bytesPerSecond = this.#random.pick([null, 0x1000, 0x1_0000]);
     const pace = { bytesPerSecond, transfersPerNode, isAdaptive: this.#random.chance(0.3) };
     const order = { edits, stage, by: BY, why: 'the seed says so', pace };
+    // A controller may have carried it out before this one hears that it was taken, or nobody may ever hear.
+    const least = this.#leastReplicas;
+    this.#leastReplicas = Math.min(least, stage.table.replicaCount);
     const outcome = await this.#say(`begins ${JSON.stringify(edits)}`, this.#desk.start(order));
-    if (outcome.kind === 'ok')
-      this.#leastReplicas = Math.min(this.#leastReplicas, stage.table.replicaCount);
+    if (outcome.kind === 'refused' || outcome.kind === 'conflict') this.#leastReplicas = least;
     return outcome.kind === 'ok';
   }
 
