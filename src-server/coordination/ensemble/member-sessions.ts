@@ -44,7 +44,7 @@ const NOBODYS: LocalStanding = {
 export interface MemberSessionsParts {
   readonly settings: Settings;
   readonly limits: Pick<Limits, 'endedSessionsMax'>;
-  readonly platform: Pick<Platform, 'clock' | 'logger'>;
+  readonly platform: Pick<Platform, 'clock' | 'entropy' | 'logger'>;
   readonly send: (link: LinkId, message: Message) => void;
   /** At the leader: nothing was heard of these for their whole timeout. */
   readonly onExpired: (sessions: readonly Session[]) => void;
@@ -91,7 +91,7 @@ export class MemberSessions {
 
   constructor(parts: MemberSessionsParts) {
     this.#parts = parts;
-    this.#ids = new SessionIds(parts.settings.serverId, parts.platform.clock.wallMs());
+    this.#ids = new SessionIds(parts.settings.serverId, parts.platform);
   }
 
   // --- the part this member plays ---

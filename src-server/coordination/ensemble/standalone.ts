@@ -61,7 +61,7 @@ export class Standalone {
     this.#machine = parts.machine;
     this.#journal = parts.journal;
     this.#lastProposed = parts.machine.lastZxid;
-    this.#sessionIds = new SessionIds(parts.settings.serverId, parts.platform.clock.wallMs());
+    this.#sessionIds = new SessionIds(parts.settings.serverId, parts.platform);
     this.#sessionClock = new SessionClock({
       clock: parts.platform.clock,
       tickMs: parts.settings.tickTimeMs,

@@ -75,4 +75,16 @@ export const KNOWN_SEEDS: readonly KnownSeed[] = [
     cause:
       'a server on its own began to count sessions before it opened its door, and was stopped for seconds in between',
   },
+  {
+    seed: 310_560,
+    wishes: { stormMs: TEN_MINUTES_MS },
+    cause:
+      'a power failure took one byte of the last write, which a member refuses as damage: the disk, not the product',
+  },
+  {
+    seed: 310_830,
+    wishes: { stormMs: TEN_MINUTES_MS },
+    cause:
+      'a clock was set back to the millisecond of an earlier start, and two clients got one session id',
+  },
 ];

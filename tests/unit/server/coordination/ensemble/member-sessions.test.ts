@@ -20,6 +20,8 @@ import { SimClock } from '../../../../sim/clock.ts';
 const TICK_MS = 100;
 const TIMEOUT_MS = 1000;
 
+const NO_CHANCE = { bytes: (count: number) => new Uint8Array(count), uint32: () => 0 };
+
 let clock: SimClock;
 let machine: Machine;
 let sent: [link: number, message: Message][];
@@ -42,7 +44,7 @@ function sessionsWith(settings: Partial<Settings>): MemberSessions {
   return new MemberSessions({
     settings: { ...defaultSettings('/d'), tickTimeMs: TICK_MS, serverId: 2, ...settings },
     limits: { endedSessionsMax: 2 },
-    platform: { clock, logger: SILENT },
+    platform: { clock, logger: SILENT, entropy: NO_CHANCE },
     send: (link, message) => sent.push([link, message]),
     onExpired: (all) => expired.push(...all.map(({ id }) => id)),
     onLocalExpired: ({ id }) => expiredHere.push(id),

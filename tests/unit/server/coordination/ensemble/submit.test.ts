@@ -46,7 +46,8 @@ class Bench {
 
   constructor(more: Partial<Settings> = {}) {
     const settings = { ...defaultSettings('/d'), reconfigEnabled: true, ...more };
-    const platform = { clock: new SimClock(), logger: SILENT };
+    const entropy = { bytes: (count: number) => new Uint8Array(count), uint32: () => 0 };
+    const platform = { clock: new SimClock(), logger: SILENT, entropy };
     const send = (link: number, message: Message): void => {
       this.sent.push([link, message]);
     };
