@@ -166,8 +166,7 @@ function runNode(options: StorageOptions): void {
     process.exitCode = EXIT_USAGE;
     return;
   }
-  const { nodes, warnings } = start.value;
-  for (const warning of warnings) process.stderr.write(`zabring: ${warning}\n`);
+  const { nodes } = start.value;
   const announcer = new Announcer((line) => process.stdout.write(line));
   const host = new Host({
     threadUrl: THREAD_URL,

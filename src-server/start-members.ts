@@ -116,7 +116,6 @@ async function startLocal(options: ServeOptions, habits: Habits): Promise<Result
   if (!storage.ok) return storage;
   return ok({
     ...ensemble.value,
-    warnings: [...ensemble.value.warnings, ...storage.value.warnings],
     storage: storage.value.nodes,
     notices: storage.value.notices,
   });

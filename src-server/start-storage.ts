@@ -21,7 +21,6 @@ import type { NodeStart } from './thread-messages.ts';
 
 export interface StorageStart {
   readonly nodes: readonly NodeStart[];
-  readonly warnings: readonly string[];
   /** What the person should know of it, in words. */
   readonly notices: readonly string[];
 }
@@ -39,7 +38,7 @@ export async function startLocalStorage(options: {
   readonly mayMovePorts: boolean;
 }): Promise<Result<StorageStart, string>> {
   const { dataDir, asked, usual, mayMovePorts } = options;
-  if (asked === 0) return ok({ nodes: [], warnings: [], notices: [] });
+  if (asked === 0) return ok({ nodes: [], notices: [] });
   const folder = new StorageFolder(dataDir);
   const found = folder.read();
   if (!found.ok) return found;
@@ -61,12 +60,12 @@ export function startStorageFile(configFile: string): Result<StorageStart, strin
   const file = path.resolve(configFile);
   const read = readStorageFile(file, defaultStorageSettings(defaultDataFolder()));
   if (!read.ok) return read;
-  const { settings, warnings } = read.value;
+  const { settings } = read.value;
   if (settings.ensemble === null)
     return err(
       `${file}: ensemble is missing: the servers that coordinate the ring, host:port,host:port`,
     );
-  return ok({ nodes: [{ settings }], warnings, notices: [] });
+  return ok({ nodes: [{ settings }], notices: [] });
 }
 
 async function startFound(
@@ -87,7 +86,6 @@ async function startFound(
   }
   return ok({
     nodes: found.map(({ settings }, i) => ({ settings: { ...settings, ...moved[i] } })),
-    warnings: found.flatMap(({ warnings }) => warnings),
     notices,
   });
 }

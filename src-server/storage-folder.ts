@@ -16,7 +16,6 @@ export interface FoundNode {
   /** Its storage.conf. */
   readonly file: string;
   readonly settings: StorageSettings;
-  readonly warnings: readonly string[];
 }
 
 export interface NodePorts {
@@ -108,7 +107,7 @@ export function readStorageFile(file: string, base: StorageSettings): Result<Fou
   }
   const read = readStorageConf(text, base);
   if (!read.ok) return err(`${file}: ${read.error}`);
-  const { settings, warnings } = read.value;
+  const settings = read.value;
   const beside = (name: string): string => path.resolve(path.dirname(file), name);
   return ok({
     file,
@@ -117,6 +116,5 @@ export function readStorageFile(file: string, base: StorageSettings): Result<Fou
       dataDir: beside(settings.dataDir),
       usersFile: settings.usersFile === null ? null : beside(settings.usersFile),
     },
-    warnings: warnings.map((warning) => `${file}: ${warning}`),
   });
 }

@@ -4,11 +4,6 @@ import { type StoreFile, TLS_PROTOCOLS } from '../platform/tls.ts';
 import { parseProperties, type Property } from './properties.ts';
 import type { StorageSettings, StorageTls } from './storage-settings.ts';
 
-export interface StorageConf {
-  readonly settings: StorageSettings;
-  readonly warnings: readonly string[];
-}
-
 type Change = { -readonly [Key in keyof StorageSettings]?: StorageSettings[Key] };
 /** @returns what is wrong with the value, or null */
 type Apply = (value: string, change: Change) => string | null;
@@ -18,10 +13,16 @@ type NumberKey = {
   [Key in keyof StorageSettings]: StorageSettings[Key] extends number ? Key : never;
 }[keyof StorageSettings];
 
-/** @param base what holds for keys that the file does not have */
-export function readStorageConf(text: string, base: StorageSettings): Result<StorageConf, string> {
+/**
+ * A key that is none is refused: a misspelt `users` would let everybody in.
+ *
+ * @param base what holds for keys that the file does not have
+ */
+export function readStorageConf(
+  text: string,
+  base: StorageSettings,
+): Result<StorageSettings, string> {
   const change: Change = {};
-  const warnings: string[] = [];
   const tls = { client: new Map<string, string>(), peer: new Map<string, string>() };
   for (const property of parseProperties(text).values()) {
     const { key, value } = property;
@@ -30,7 +31,7 @@ export function readStorageConf(text: string, base: StorageSettings): Result<Sto
     if (side !== undefined && TLS_KEYS.has(name!)) {
       tls[side as 'client' | 'peer'].set(name!, value);
     } else if (apply === undefined) {
-      warnings.push(`${key} is not a setting of a storage node`);
+      return err(`line ${property.line}: ${key} is not a setting of a storage node`);
     } else {
       const problem = apply(value, change);
       if (problem !== null) return err(wrong(property, problem));
@@ -50,7 +51,7 @@ export function readStorageConf(text: string, base: StorageSettings): Result<Sto
   };
   const problem = whyUnworkable(settings);
   if (problem !== null) return err(problem);
-  return ok({ settings: { ...settings, host: settings.host || settings.nodeId }, warnings });
+  return ok({ ...settings, host: settings.host || settings.nodeId });
 }
 
 function whyUnworkable(settings: StorageSettings): string | null {
