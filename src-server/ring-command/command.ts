@@ -33,11 +33,11 @@ import {
 } from './run-text.ts';
 import { RingSession } from './session.ts';
 
-export const EXIT_DONE = 0;
-export const EXIT_FAILED = 1;
-export const EXIT_USAGE = 2;
-export const EXIT_REFUSED = 3;
-export const EXIT_ENDED_OTHERWISE = 4;
+const EXIT_DONE = 0;
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 2;
+const EXIT_REFUSED = 3;
+const EXIT_ENDED_OTHERWISE = 4;
 
 /** Whoever sits at the other side. */
 export interface Terminal {

@@ -134,7 +134,7 @@ function faultText({ stage }: Staged, edit: number): string {
   return `   cannot be done: ${[kind, ...details].join(', ')}`;
 }
 
-export function editText(edit: Edit): string {
+function editText(edit: Edit): string {
   switch (edit.kind) {
     case 'addNode': {
       const { id, region, zone, weight } = edit.node;

@@ -55,13 +55,12 @@ export const layoutSettings = object({
 export type LayoutSettings = TypeOf<typeof layoutSettings>;
 
 /** Of what nodes hold for their weight: 1 is what they should. */
-export const evenness = object({
+const evenness = object({
   maxToMean: number,
   minToMean: number,
   /** Standard deviation ÷ mean. */
   variation: number,
 });
-export type Evenness = TypeOf<typeof evenness>;
 
 /** How even and how risky a table is. */
 export const assessment = object({
@@ -77,7 +76,7 @@ export const assessment = object({
 export type Assessment = TypeOf<typeof assessment>;
 
 /** How long it takes at this pace. */
-export const estimate = object({
+const estimate = object({
   ms: number,
   leastMs: number,
   mostMs: number,
@@ -85,7 +84,6 @@ export const estimate = object({
   /** What that speed is taken from: former rebalances of this ring, or the limit that is set. */
   basis: literal('measured', 'limit'),
 });
-export type Estimate = TypeOf<typeof estimate>;
 
 /** A plan in figures. */
 export const planFigures = object({
@@ -294,7 +292,6 @@ export const previewAnswer = union('kind', {
   preview: object({ kind: literal('preview'), preview: stagePreview }),
   overtaken: object({ kind: literal('overtaken'), request }),
 });
-export type PreviewAnswer = TypeOf<typeof previewAnswer>;
 
 /** Where a key lies, now and once the edits are carried out. */
 export const stagedPlace = object({
@@ -307,7 +304,7 @@ export type StagedPlace = TypeOf<typeof stagedPlace>;
 
 // --- scenarios ---
 
-export const scenarioKind = literal(
+const scenarioKind = literal(
   /** What is staged, as it is. */
   'staged',
   /** The same nodes, with the settings under which fewest bytes move. */
@@ -346,12 +343,11 @@ export const loss = union('kind', {
 export type Loss = TypeOf<typeof loss>;
 
 export const scenarios = object({ version, scenarios: list(scenario) });
-export type Scenarios = TypeOf<typeof scenarios>;
 
 // --- the file ---
 
 /** What a layout file says is wrong with it, where. */
-export const fileProblem = object({
+const fileProblem = object({
   /** From 1; of the field, or of where the text stops being JSON. */
   line: integer,
   column: integer,
@@ -359,7 +355,6 @@ export const fileProblem = object({
   field: string,
   words: string,
 });
-export type FileProblem = TypeOf<typeof fileProblem>;
 
 export const layoutText = text({ max: 8_000_000 });
 
@@ -387,17 +382,16 @@ export const rebalancePhase = literal(
 export type RebalancePhase = TypeOf<typeof rebalancePhase>;
 
 /** What came of it. */
-export const rebalanceOutcome = object({
+const rebalanceOutcome = object({
   bytesMoved: number,
   partitionsMoved: integer,
   tookMs: number,
   /** Whether every copy of what was moved held the same; false also for a cache, whose copies are not compared. */
   digestsEqual: boolean,
 });
-export type RebalanceOutcome = TypeOf<typeof rebalanceOutcome>;
 
 /** What was planned when it was started. */
-export const plannedFigures = object({
+const plannedFigures = object({
   bytes: nullable(number),
   keys: nullable(number),
   movedReplicas: integer,
@@ -413,7 +407,6 @@ export const plannedFigures = object({
   ),
   peaks: list(object({ node: nodeName, bytes: nullable(number), capBytes: nullable(number) })),
 });
-export type PlannedFigures = TypeOf<typeof plannedFigures>;
 
 /** A rebalance of now or of then, without its tables. */
 export const rebalanceSummary = object({
@@ -434,7 +427,7 @@ export const rebalanceSummary = object({
 });
 export type RebalanceSummary = TypeOf<typeof rebalanceSummary>;
 
-export const pairProgress = object({
+const pairProgress = object({
   from: nodeName,
   to: nodeName,
   /** Null where no sizes are known. */
@@ -443,9 +436,8 @@ export const pairProgress = object({
   partitionsDone: integer,
   partitionsTotal: integer,
 });
-export type PairProgress = TypeOf<typeof pairProgress>;
 
-export const runningCopy = object({
+const runningCopy = object({
   partition: integer,
   from: nodeName,
   to: nodeName,
@@ -454,7 +446,6 @@ export const runningCopy = object({
   bytesTotal: nullable(number),
   bytesPerSecond: nullable(number),
 });
-export type RunningCopy = TypeOf<typeof runningCopy>;
 
 export const rebalanceRun = object({
   summary: rebalanceSummary,

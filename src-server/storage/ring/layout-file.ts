@@ -23,7 +23,7 @@ import { MAX_REPLICAS } from './table.ts';
 import { CIRCLE, MAX_TOKENS_PER_NODE, type Token, type Tokens } from './tokens.ts';
 import { faultsOf, isNodeId, type NodeId, type RingNode, type TopologyFault } from './topology.ts';
 
-export const LAYOUT_FORMAT = 1;
+const LAYOUT_FORMAT = 1;
 
 /** A node as the file tells of it: what it leaves out is as it was. */
 export type FileNode = Pick<RingNode, 'id'> & Partial<Omit<RingNode, 'id'>>;
