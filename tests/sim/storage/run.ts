@@ -114,10 +114,10 @@ class Run {
     this.#trace.line('world', 'begins', describeSwarm(swarm));
     ring.start();
     ring.watch();
+    const nemesis = new Nemesis({ world, ring, swarm, trace: this.#trace, probes });
     const operator = new Operator({ world, ring, swarm, trace: this.#trace, probes });
     this.#operator = operator;
     this.#leave = operator.attend();
-    const nemesis = new Nemesis({ world, ring, swarm, trace: this.#trace, probes });
     workload.start();
     nemesis.start();
     operator.start();

@@ -132,12 +132,12 @@ export function drawStorageSwarm(random: Prng, wishes: StorageWishes = {}): Stor
     stormMs,
     faults: new Set(wishes.faults ?? drawn),
     faultEveryMs: wishes.faultEveryMs ?? random.pick([300, 1000, 3000]),
-    rebalanceEveryMs: isFlipping
-      ? 0
-      : (wishes.rebalanceEveryMs ?? random.pick([0, 400, 1500, 4000])),
     // What was turned may be found at any time, and without the ensemble nobody takes over.
     aloneMs: !isFlipping && random.chance(0.5) ? random.pick([6000, 15_000]) : 0,
     turnsLeaders: !isFlipping && random.chance(0.5),
+    rebalanceEveryMs: isFlipping
+      ? 0
+      : (wishes.rebalanceEveryMs ?? random.pick([0, 400, 1500, 4000])),
     losesAll: !isFlipping && random.chance(0.2),
   };
 }
