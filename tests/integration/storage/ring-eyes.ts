@@ -16,14 +16,16 @@ export interface Copy {
 }
 
 export class RingEyes {
-  readonly #membership: Membership;
+  /** The test's own, which registers no node. */
+  readonly membership: Membership;
 
   constructor(ensemblePort: number) {
-    this.#membership = membershipAt(ensemblePort);
+    // Eyes that close for a moment are no fact about the ring.
+    this.membership = membershipAt(ensemblePort, { sessionTimeoutMs: 10_000 });
   }
 
   get partitions(): readonly PartitionState[] {
-    const { config, partitions } = this.#membership.view;
+    const { config, partitions } = this.membership.view;
     const count = config?.value.table.partitionCount ?? 0;
     const states = [...partitions.values()].map(({ value }) => value);
     if (count === 0 || states.length < count) throw new Error('the ring is not formed yet');
@@ -32,7 +34,7 @@ export class RingEyes {
 
   /** They are in the ensemble's tree now. */
   knows(...ids: readonly string[]): boolean {
-    const { nodes } = this.#membership.view;
+    const { nodes } = this.membership.view;
     return ids.every((id) => nodes.has(id as never));
   }
 
@@ -70,7 +72,7 @@ export class RingEyes {
   }
 
   async close(): Promise<void> {
-    await this.#membership.close();
+    await this.membership.close();
   }
 }
 
@@ -101,7 +103,7 @@ export async function statusAt(node: StorageNodeProcess): Promise<ReadonlyMap<st
   );
 }
 
-async function askAt(node: StorageNodeProcess, ...words: readonly string[]): Promise<Reply> {
+export async function askAt(node: StorageNodeProcess, ...words: readonly string[]): Promise<Reply> {
   const client = await RespClient.connect({
     net: PLATFORM.net,
     host: '127.0.0.1',
