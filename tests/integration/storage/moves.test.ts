@@ -1,14 +1,16 @@
-/** An operator's rebalances with real processes, under the load of clients as they come. */
+/** An operator's rebalances with real processes: under the load of clients as they come, and with nodes that are killed. */
 import { afterEach, expect, test } from 'vitest';
 
+import { controllerOf } from '../../../src-server/storage/control/view.ts';
 import { RespClient } from '../../../src-server/storage/resp/client.ts';
 import { textOf } from '../../../src-server/storage/resp/reply.ts';
 import type { StorageNodeProcess } from '../../peers/storage-ring.ts';
 import { until } from '../../peers/wait.ts';
 import { ClusterClients } from './cluster-clients.ts';
 import { PLATFORM } from './control-stage.ts';
+import { RingLoad } from './ring-load.ts';
 import { RingOperator } from './ring-operator.ts';
-import { RingStage } from './ring-stage.ts';
+import { goesOn, RingStage } from './ring-stage.ts';
 
 const MIB = 0x10_0000;
 const LATE_MS = 110_000;
@@ -16,10 +18,10 @@ const LATE_MS = 110_000;
 let stage: RingStage;
 let operator: RingOperator;
 
-async function begin(): Promise<void> {
+async function begin(conf: Readonly<Record<string, string | number>> = {}): Promise<void> {
   // Nobody is to be taken for dead because the machine is busy.
   const patient = { partitionCount: 32, sessionTimeoutMs: 10_000, leaseMs: 3000 };
-  stage = await RingStage.set({ conf: patient });
+  stage = await RingStage.set({ conf: { ...patient, ...conf } });
   operator = new RingOperator(stage);
 }
 
@@ -95,4 +97,41 @@ test('a node comes and another goes under redis-benchmark, redis-cli, ioredis an
   for (const [, { errors }] of tallies) expect(errors, JSON.stringify(told)).toEqual([]);
   await expectAll(count, ring.node('n4'));
   await eyes.areCopiesEqual(ring.without('n1'));
+});
+
+test('kill -9 of whoever gives, takes or decides does not stop it, and loses nothing', async () => {
+  await begin({ transferBytesPerSecond: MIB });
+  const { ring, eyes } = stage;
+  const count = await fill(6 * MIB);
+  const load = new RingLoad(ring.nodes, { restMs: 5 });
+  await goesOn(load);
+  await ring.add('n4');
+  await operator.start([await operator.adding('n4')]);
+  const moves = async (): Promise<void> => {
+    const held = (): number =>
+      eyes.partitions.filter(({ inSync }) => inSync.includes('n4' as never)).length;
+    const from = held();
+    await until('partitions move', () => held() > from, LATE_MS);
+  };
+  await moves();
+  await ring.node('n4').end('SIGKILL');
+  ring.node('n4').start();
+  await moves();
+  const giver = await until(
+    'somebody gives a copy',
+    async () => (await operator.copies())[0]?.from,
+  );
+  await ring.node(giver).end('SIGKILL');
+  ring.node(giver).start();
+  await moves();
+  const decides = controllerOf(eyes.membership.view)!;
+  await ring.node(decides).end('SIGKILL');
+  ring.node(decides).start();
+  const { outcome } = await operator.isAt('done');
+  expect(outcome).toMatchObject({ digestsEqual: true });
+  await eyes.isWhole(3);
+  await goesOn(load);
+  expect((await load.stop()).violations).toEqual([]);
+  await expectAll(count, ring.node('n2'));
+  await eyes.areCopiesEqual(ring.nodes);
 });

@@ -6,7 +6,7 @@ import type {
   RebalanceState,
 } from '../../../src-server/storage/control/rebalance-records.ts';
 import type { Wait } from '../../../src-server/storage/control/round.ts';
-import { holdingsOf, waitsOf } from '../../../src-server/storage/planning/answers.ts';
+import { copiesOf, holdingsOf, waitsOf } from '../../../src-server/storage/planning/answers.ts';
 import { describedNode } from '../../../src-server/storage/planning/ring-now.ts';
 import { Sizes } from '../../../src-server/storage/planning/sizes.ts';
 import { type Staged, staged } from '../../../src-server/storage/planning/staging.ts';
@@ -104,6 +104,19 @@ export class RingOperator {
       }
     }
     return [];
+  }
+
+  /** Copies that are being made, as their givers tell. */
+  async copies(): Promise<ReturnType<typeof copiesOf>> {
+    const all = await Promise.all(
+      this.#alive().map((node) =>
+        askAt(node, 'RING.COPIES').then(
+          (reply) => copiesOf(reply).filter(({ from }) => from === node.id),
+          () => [],
+        ),
+      ),
+    );
+    return all.flat();
   }
 
   #alive(): RingStage['ring']['nodes'] {
