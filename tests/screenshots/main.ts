@@ -12,7 +12,7 @@ import { startApp } from '../peers/app.ts';
 import { temporaryFolder } from '../peers/folders.ts';
 import { until } from '../peers/wait.ts';
 import { SCENES } from './scenes.ts';
-import { fillTree } from './world.ts';
+import { fillRing, fillTree } from './world.ts';
 
 const README_FOLDER = path.join(import.meta.dirname, '..', '..', 'resources', 'screenshots');
 const SIZES = [
@@ -33,17 +33,30 @@ fs.mkdirSync(folder, { recursive: true });
 using data = temporaryFolder();
 const app = await startApp([
   'serve',
-  ...['--members', '3', '--client-port', '0', '--console-port', '0', '--data', data.path],
+  ...['--members', '3', '--storage', '5', '--client-port', '0', '--console-port', '0'],
+  ...['--data', data.path],
 ]);
 const browser = await launchBrowser();
+const platform = nodePlatform({
+  version: 'pictures',
+  logLevel: 'error',
+  writeLog: () => undefined,
+});
 const client = new Client({
-  platform: nodePlatform({ version: 'pictures', logLevel: 'error', writeLog: () => undefined }),
+  platform,
   connect: `127.0.0.1:${app.port}`,
   sessionTimeoutMs: 30_000,
 });
 try {
   await client.ready();
   await fillTree(client);
+  await fillRing(
+    platform.net,
+    await until(
+      'storage nodes take clients',
+      () => /^storage-1 on .*, (\d+) for all others/m.exec(app.output())?.[1],
+    ),
+  );
   let lastUrl: string | null = null;
   const draw = async (look: Look): Promise<void> => {
     for (const scene of SCENES) {

@@ -39,6 +39,25 @@ async function write({ page }: ConsolePage, text: string): Promise<void> {
   await page.keyboard.insertText(text);
 }
 
+/** The ring's page, or a part of it. */
+async function openRing({ page }: ConsolePage, part = ''): Promise<void> {
+  await page.evaluate((to) => (window.location.hash = to), `/local/ring${part}`);
+}
+
+/** Two weights pulled, and what would come of that told with sizes. */
+async function stageWeights(console: ConsolePage): Promise<void> {
+  const { page } = console;
+  await openRing(console, '/edit');
+  const weights = page.locator('.track[role="slider"]');
+  await weights.nth(4).waitFor();
+  for (let i = 0; i < 8; i++) await weights.nth(0).press('ArrowRight');
+  for (let i = 0; i < 4; i++) await weights.nth(3).press('ArrowLeft');
+  await page.locator('.flows tbody tr:nth-child(4)').waitFor();
+  await until('sizes are known', async () =>
+    /[KM]iB/.test((await page.locator('.figure .value').first().textContent()) ?? ''),
+  );
+}
+
 /** Reads and writes for as long as a chart needs to show them. */
 async function work(client: Client, seconds: number): Promise<void> {
   const endMs = performance.now() + seconds * 1000;
@@ -124,6 +143,100 @@ export const SCENES: readonly Scene[] = [
     leave: async ({ page }) => {
       await page.locator('.broken button').click();
       await page.locator('.broken').waitFor({ state: 'detached' });
+    },
+  },
+  {
+    name: 'ring',
+    show: async (console) => {
+      await openRing(console);
+      await console.page.locator('.circle .big').waitFor();
+      await console.page.locator('.node .open').first().waitFor();
+    },
+  },
+  {
+    name: 'keys',
+    show: async ({ page }) => {
+      await page.evaluate(() => (window.location.hash = '/local/keys'));
+      await page.locator('.key').nth(4).click();
+      await page.locator('.cm-content').waitFor();
+    },
+  },
+  {
+    name: 'ring-editor',
+    readme: 'light',
+    show: stageWeights,
+  },
+  {
+    name: 'ring-flows',
+    readme: 'dark',
+    show: async (console) => {
+      await stageWeights(console);
+      await console.page.locator('.picture .segment').nth(1).click();
+      await console.page.locator('.ribbon').first().waitFor();
+    },
+  },
+  {
+    name: 'ring-preview',
+    show: async (console) => {
+      await stageWeights(console);
+      await console.page.locator('.locator input').fill('basket:42');
+      await console.page.locator('.locator .side').first().waitFor();
+      await console.page.locator('.disks').evaluate((disks) => disks.scrollIntoView());
+    },
+  },
+  {
+    name: 'ring-tokens',
+    show: async (console) => {
+      const { page } = console;
+      await openRing(console, '/edit');
+      await page.locator('.settings input[value="tokens"]').check({ force: true });
+      await page.locator('.tokens').waitFor();
+      await page.locator('.picture .circle').focus();
+      await page.keyboard.press('t');
+      await page.keyboard.press('Alt+Shift+ArrowRight');
+    },
+  },
+  {
+    name: 'ring-review',
+    show: async (console) => {
+      await stageWeights(console);
+      await console.page.locator('.bar .primary').click();
+      await console.dialog.locator('.acts').waitFor();
+    },
+  },
+  {
+    name: 'ring-scenarios',
+    show: async (console) => {
+      const { page } = console;
+      await stageWeights(console);
+      await openRing(console, '/scenarios');
+      await page.locator('.choice').first().click();
+      await page.locator('.scenario').nth(3).waitFor();
+    },
+  },
+  {
+    name: 'ring-rebalances',
+    show: async (console) => {
+      const { page } = console;
+      await stageWeights(console);
+      await page.locator('.bar .primary').click();
+      await console.dialog.locator('[type="submit"]').click();
+      await page.locator('.run .passing, .run .wait').first().waitFor();
+      await page.locator('.table .open').first().click();
+      await page.locator('.scrub').waitFor();
+    },
+    // The next scene finds the ring as this one did.
+    leave: async ({ page, dialog }) => {
+      await page
+        .locator('.run .orders button')
+        .filter({ has: page.locator('.lucide-undo-2') })
+        .click();
+      await dialog.locator('.primary, .confirm').last().click();
+      await until(
+        'it is as before',
+        async () => (await page.locator('.run .orders button').count()) === 0,
+        120_000,
+      );
     },
   },
   {

@@ -1,5 +1,8 @@
 /** A tree as people have it, so that pictures show what the console is for: a broker, services, locks, settings. */
 import type { Client } from '../../src-server/coordination/client/client.ts';
+import type { Net } from '../../src-server/platform/net.ts';
+import { RespClient } from '../../src-server/storage/resp/client.ts';
+import { until } from '../peers/wait.ts';
 
 const text = (value: unknown): Buffer =>
   Buffer.from(typeof value === 'string' ? value : JSON.stringify(value), 'utf8');
@@ -77,6 +80,27 @@ export async function fillTree(client: Client): Promise<void> {
     await client.create('/jobs/job-', text({ id: i, state: 'queued' }), {
       mode: 'persistent-sequential',
     });
+}
+
+/** Keys as a shop has them, so that what would move has a size. */
+export async function fillRing(net: Net, port: string): Promise<void> {
+  const client = await RespClient.connect({
+    ...{ net, host: '127.0.0.1', port: Number(port), timeoutMs: 30_000 },
+  });
+  const page = 'x'.repeat(9000);
+  try {
+    for (let i = 0; i < 600; i++) {
+      const key = i % 3 === 0 ? `basket:${i}` : `product:${i}`;
+      const value = JSON.stringify({ id: i, name: `No. ${i}`, page });
+      // A ring that has just formed refuses writes until each partition has its copies.
+      await until(
+        `${key} is written`,
+        async () => (await client.ask(['SET', key, value])) === 'OK',
+      );
+    }
+  } finally {
+    client.close();
+  }
 }
 
 /** A minute of a server's life, of every kind: what a log shows. */
