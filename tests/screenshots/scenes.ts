@@ -231,7 +231,7 @@ export const SCENES: readonly Scene[] = [
         .locator('.run .orders button')
         .filter({ has: page.locator('.lucide-undo-2') })
         .click();
-      await dialog.locator('.primary, .confirm').last().click();
+      await dialog.locator('.foot .first').click();
       await until(
         'it is as before',
         async () => (await page.locator('.run .orders button').count()) === 0,
