@@ -74,8 +74,8 @@ function differenceLines(
   const pace = { bytesPerSecond: null, transfersPerNode: config.backfillsPerNode };
   const { measured } = sizes;
   const drift = driftOf(older, one, { edits: one.edits, measured, dead, pace });
-  const bytes = sizes.known === 0 ? null : Math.abs(drift.bytes);
-  return [
-    `  the same edits: ${drift.added} moves more, ${drift.dropped} less, ${bytesText(bytes)} ${drift.bytes < 0 ? 'less' : 'more'} to be copied`,
-  ];
+  const bytes = bytesText(sizes.known === 0 ? null : Math.abs(drift.bytes));
+  const less = drift.bytes < 0 ? 'less' : 'more';
+  const moves = `${drift.added} moves more, ${drift.dropped} less`;
+  return [`  the same edits: ${moves}, ${bytes} ${less} to be copied`];
 }

@@ -38,8 +38,9 @@ export function planLines(one: Staged, config: RingConfig, sizes: Sizes): string
 function summaryLines(one: Staged): string[] {
   const { figures, before, after } = one;
   const { least, estimate } = figures;
+  const copies = `${countText(figures.movedReplicas)} copies, ${bytesText(figures.bytes)}`;
   const lines = [
-    `To be copied    ${countText(figures.movedReplicas)} copies, ${bytesText(figures.bytes)}, ${countText(figures.keys)} keys; in ${figures.steps} steps`,
+    `To be copied    ${copies}, ${countText(figures.keys)} keys; in ${figures.steps} steps`,
     `Least possible  ${countText(least.replicas)} copies, ${bytesText(least.bytes)}${least.isExact ? '' : ' (nearly)'}`,
     `Leaders         ${countText(figures.leadersChanged)} change`,
     `Between zones   ${bytesText(figures.crossZoneBytes)}`,

@@ -35,8 +35,10 @@ export function ringLines({ view, config, sizes, silent }: StatusParts): string[
     ];
   });
   const heads = ['  Node', 'Zone', 'Weight', 'Copies', 'Leads', 'Holds', 'Cap', ''];
+  const form = `${countText(table.partitionCount)} partitions, ${table.replicaCount} copies`;
+  const controller = controllerOf(view) ?? 'nobody at present';
   return [
-    `Ring version ${version}: ${countText(table.partitionCount)} partitions, ${table.replicaCount} copies, ${config.strategy}; decided by ${controllerOf(view) ?? 'nobody at present'}`,
+    `Ring version ${version}: ${form}, ${config.strategy}; decided by ${controller}`,
     `Changed ${momentText(changed.atMs)} by ${changed.by}${reason(changed.why)}`,
     unsettled === 0
       ? 'Everything is where it is wanted.'

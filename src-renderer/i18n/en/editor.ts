@@ -9,7 +9,8 @@ export const editor = {
     again: 'Try again',
     stale: 'What is shown may be old: the last change could not be reckoned.',
     unsettled:
-      '{n} partition is not yet where it is wanted. Figures are reckoned as if it were. | {n} partitions are not yet where they are wanted. Figures are reckoned as if they were.',
+      '{n} partition is not yet where it is wanted. Figures are reckoned as if it were. | ' +
+      '{n} partitions are not yet where they are wanted. Figures are reckoned as if they were.',
     acrossZones: 'Across zones',
     noCap: 'No limit',
     failed: {
@@ -211,7 +212,8 @@ export const editor = {
       'not-connected': 'There is no connection with the ensemble.',
     },
     unsafe:
-      '{n} partition has a moment with fewer copies, or closer together, than before and after. | {n} partitions have a moment with fewer copies, or closer together, than before and after.',
+      '{n} partition has a moment with fewer copies, or closer together, than before and after. | ' +
+      '{n} partitions have a moment with fewer copies, or closer together, than before and after.',
     figures: {
       moved: 'To move',
       copies: '{n} copy | {n} copies',
@@ -234,7 +236,9 @@ export const editor = {
       rulesYes: 'Kept at every step',
       rulesNo: 'Not kept',
       rulesHint: 'Never fewer copies, never closer together',
-      bent: '{n} partition closer together than ideal, by weights or limits | {n} partitions closer together than ideal, by weights or limits',
+      bent:
+        '{n} partition closer together than ideal, by weights or limits | ' +
+        '{n} partitions closer together than ideal, by weights or limits',
       unplaced: '{n} copy finds no node | {n} copies find no node',
       unsafe:
         '{n} partition has a worse moment on the way | {n} partitions have a worse moment on the way',
@@ -330,7 +334,8 @@ export const editor = {
       time: 'It takes {least} to {most} at this pace.',
       timeAbout: 'It takes about {time} at this pace.',
       grace:
-        'It is done only once all copies were compared and are equal. Old copies are kept for {grace} after, so that undoing copies only what came in since.',
+        'It is done only once all copies were compared and are equal. ' +
+        'Old copies are kept for {grace} after, so that undoing copies only what came in since.',
       why: 'Why (kept in the history)',
       whyHint: 'More room for the new tenants',
       start: 'Start moving',
