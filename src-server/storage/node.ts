@@ -9,32 +9,26 @@
  *
  * It starts from the disk up: its log, its doors, then its name in the ring; and ends the other way round.
  */
-import type { StorageSettings, StorageTls } from '../config/storage-settings.ts';
+import type { StorageSettings } from '../config/storage-settings.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { LinkFaults } from '../platform/link-faults.ts';
-import { type Net, NetError } from '../platform/net.ts';
 import type { Platform } from '../platform/platform.ts';
 import { Agreement } from './agreement.ts';
 import { Comparing } from './comparing.ts';
 import { Controller } from './control/controller.ts';
-import {
-  Membership,
-  type NodeRecord,
-  type RingView,
-  type ViewChange,
-} from './control/membership.ts';
+import { Membership, type NodeRecord, type ViewChange } from './control/membership.ts';
 import { holdOf, paceOf } from './control/pace.ts';
 import { copiesOf } from './control/records.ts';
 import { isFounder } from './control/ring-config.ts';
-import { type ControlTerms, DEFAULT_TERMS } from './control/round.ts';
 import { DiskFullness } from './disk-fullness.ts';
 import { Engine } from './engine/engine.ts';
 import { Forwards } from './forwards.ts';
 import { beginIncarnation, type Identity, joinRing, outcount, renameFolder } from './identity.ts';
 import { KeptEntries } from './kept-entries.ts';
 import { Keyspace } from './keyspace.ts';
+import { credentialsOf, netOf, placesOf, termsOf } from './node-terms.ts';
 import { Partitions } from './partitions.ts';
-import { Links, type PeerPlace } from './replication/mesh/links.ts';
+import { Links } from './replication/mesh/links.ts';
 import { Transfers } from './replication/mesh/transfer.ts';
 import { DEFAULT_REPLICATION_SETTINGS } from './replication/settings.ts';
 import { Doors } from './resp/door.ts';
@@ -604,40 +598,4 @@ function usersOf({ settings, platform }: StorageNodeParts): readonly UserRecord[
   const users = readUsers(platform.disk, settings.usersFile);
   if (!users.ok) throw new StorageNodeError(users.error);
   return users.value;
-}
-
-/** Whoever was ever here may be there although the ensemble does not hear of it. */
-function placesOf({ members, nodes }: RingView): ReadonlyMap<NodeId, PeerPlace> {
-  const places = new Map<NodeId, PeerPlace>();
-  for (const { id, address: host, peerPort: port, incarnation } of [
-    ...members.values(),
-    ...nodes.values(),
-  ])
-    places.set(id, { host, port, incarnation });
-  return places;
-}
-
-function termsOf(settings: StorageSettings): ControlTerms {
-  const { formNodes, partitionCount, replicaCount, minInSync, strategy, downOutMs } = settings;
-  const terms = { formNodes, partitionCount, replicaCount, minInSync, strategy, downOutMs };
-  const { transferBytesPerSecond, retireAfterMs: graceMs } = settings;
-  return { ...DEFAULT_TERMS, ...terms, transferBytesPerSecond, graceMs };
-}
-
-function credentialsOf({
-  ensembleAuth,
-}: StorageSettings): readonly { readonly scheme: string; readonly auth: Uint8Array }[] {
-  if (ensembleAuth === null) return [];
-  const colon = ensembleAuth.indexOf(':');
-  return [
-    { scheme: ensembleAuth.slice(0, colon), auth: Buffer.from(ensembleAuth.slice(colon + 1)) },
-  ];
-}
-
-/** @throws NetError where keys or certificates cannot be used */
-function netOf({ net, secureNet }: Platform, tls: StorageTls | null): Net {
-  if (tls === null) return net;
-  if (secureNet === undefined) throw new NetError('tls', 'connections cannot be protected here');
-  // Who may come is settled by certificates, not by the names of hosts.
-  return secureNet({ ...tls, knownHosts: () => [] });
 }

@@ -38,6 +38,7 @@ import { journalOptions } from './journal-options.ts';
 import type { Link } from './link.ts';
 import { Loading, newMachine, noteLoaded } from './loading.ts';
 import { LogSupply } from './log-supply.ts';
+import { attempting, OneByOne, type Work } from './one-by-one.ts';
 
 /** What of the core's wishes is this room's. */
 export type StorageEffect = Extract<
@@ -102,9 +103,6 @@ interface Prepared {
   readonly payload: Uint8Array;
 }
 
-/** Something that must not run beside another of its kind. */
-type Work = (end: () => void) => void;
-
 export class Storage {
   readonly #parts: StorageParts;
   readonly #hashSeed: number;
@@ -118,7 +116,7 @@ export class Storage {
   readonly #prepared = new Map<Zxid, Prepared>();
   /** Appended and not applied, in order. */
   readonly #unapplied = new Fifo<Txn>(1024);
-  readonly #waiting = new Fifo<Work>();
+  readonly #works = new OneByOne();
   #listener = NOBODY;
   #machine: Machine;
   #lastZxid: Zxid;
@@ -129,7 +127,6 @@ export class Storage {
   #received: ReceivedSnapshot | null = null;
   /** Counts roles: what is tried again and again is given up when its role ends. */
   #role = 0;
-  #isBusy = false;
   #isSettling = false;
   /** A database that is empty is new, and not one that was lost. */
   readonly #mayBegin: boolean;
@@ -299,7 +296,10 @@ export class Storage {
   // --- transactions ---
 
   #append({ zxid, payload }: Append): void {
-    assert(!this.#isBusy, 'Z8: nothing is appended while history is being settled or rewritten');
+    assert(
+      !this.#works.isBusy,
+      'Z8: nothing is appended while history is being settled or rewritten',
+    );
     assert(zxid > this.#lastZxid, 'Z4: the log grows');
     const txn = this.#takePrepared(zxid, payload) ?? this.#decode(zxid, payload);
     if (txn === null) return;
@@ -428,7 +428,7 @@ export class Storage {
       if (which === 'accepted') this.#acceptedEpoch = epoch;
       else this.#currentEpoch = epoch;
     };
-    this.#oneByOne((end) =>
+    this.#works.run((end) =>
       this.#insist(attempting(store), (isDone) => {
         if (isDone)
           this.#report({
@@ -542,20 +542,9 @@ export class Storage {
 
   // --- one thing after the other ---
 
-  #oneByOne(work: Work): void {
-    this.#waiting.push(work);
-    if (!this.#isBusy) this.#next();
-  }
-
-  #next(): void {
-    const work = this.#waiting.shift();
-    this.#isBusy = work !== undefined;
-    if (work !== undefined && !this.#isStopped) work(() => this.#next());
-  }
-
   /** Once everything appended is durable and nobody makes or removes files. */
   #whenQuiet(work: Work): void {
-    this.#oneByOne((end) =>
+    this.#works.run((end) =>
       this.#journal.quiesce(() => {
         if (!this.#isStopped) work(end);
       }),
@@ -608,6 +597,7 @@ export class Storage {
 
   #end(): void {
     this.#isStopped = true;
+    this.#works.stop();
     this.#housekeeping.stop();
     this.#supply.end();
     this.#giveUpImage();
@@ -620,18 +610,4 @@ export class Storage {
       recentMax,
     });
   }
-}
-
-/** Work of this turn, for whoever waits for its end. */
-function attempting(work: () => void): (done: (error: DiskError | null) => void) => void {
-  return (done) => {
-    let failure: DiskError | null = null;
-    try {
-      work();
-    } catch (error) {
-      if (!(error instanceof DiskError)) throw error;
-      failure = error;
-    }
-    done(failure);
-  };
 }
