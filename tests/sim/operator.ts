@@ -36,6 +36,8 @@ export class Operator {
   readonly #trace: Trace;
   readonly #probes: Probes;
   readonly #random: Prng;
+  /** Taken in by orders of which nobody may know what became. */
+  readonly #taken = new Map<Machine, Place>();
   #visitor: Visitor | null = null;
   #isOver = false;
 
@@ -151,12 +153,11 @@ export class Operator {
     const random = this.#random;
     const role: Role = random.chance(0.7) ? 'participant' : 'observer';
     const place: Place = { number: machine.number, role, moves: random.below(3) };
+    this.#taken.set(machine, place);
     this.#trace.line('operator', 'installs', serverLine(place));
     machine.kill();
     if (machine.starts > 0 && random.chance(0.5)) this.#cluster.wipe(machine);
-    machine.install(
-      [...config.servers.map((server) => lineOf(server)), serverLine(place)].join('\n'),
-    );
+    this.#install(machine, config, place);
     machine.start();
     await this.#pause(6000);
     return place;
@@ -186,7 +187,8 @@ export class Operator {
 
   /**
    * What no member can help itself with: that it was told to listen elsewhere, which takes a start; that all the voters it knows
-   * of are gone or have moved, while those who are there wait for it to come; or that it is off.
+   * of are gone or have moved, while those who are there wait for it to come; or that it is off. Without a leader the order that
+   * took somebody in may be what is being decided, and need a vote of whoever was taken in.
    */
   #help(): void {
     const { members, config } = this.#cluster;
@@ -205,6 +207,20 @@ export class Operator {
         this.#restart(machine);
       }
     }
+    if (this.#cluster.leader !== null) return;
+    for (const [machine, place] of this.#taken) {
+      if (machine.isInstalled) continue;
+      this.#probes.hit('a member of an undecided order was started');
+      this.#install(machine, config, place);
+      machine.start();
+    }
+  }
+
+  /** It begins with the list that holds and its own line. */
+  #install(machine: Machine, config: EnsembleConfig, place: Place): void {
+    machine.install(
+      [...config.servers.map((server) => lineOf(server)), serverLine(place)].join('\n'),
+    );
   }
 
   // --- draws ---
@@ -241,9 +257,10 @@ function placeIn(config: EnsembleConfig | null, { number }: Machine): number | n
   return server === undefined ? null : movesOf(server);
 }
 
-/** Whether it knows where to find somebody else who votes, if there is one. */
+/** Whether it knows that somebody else votes, and where to find them, if there is one: nobody else is asked. */
 function knowsAVoter(machine: Machine, config: EnsembleConfig): boolean {
-  const known = machine.ensemble?.config.servers ?? [];
+  const ensemble = machine.ensemble?.config ?? null;
+  const known = ensemble === null ? [] : participantsOf(ensemble);
   const others = participantsOf(config).filter(({ id }) => id !== machine.number);
   return (
     others.length === 0 ||

@@ -54,6 +54,7 @@ const RARE = [
   'a write from a member that was left was turned away',
   'an ensemble decided by groups',
   'a member was told where the others are',
+  'a member of an undecided order was started',
   'reconfig: OK',
   'reconfig: unknown',
   'reconfig: BAD_VERSION',

@@ -87,4 +87,16 @@ export const KNOWN_SEEDS: readonly KnownSeed[] = [
     cause:
       'a clock was set back to the millisecond of an earlier start, and two clients got one session id',
   },
+  {
+    seed: 314_220,
+    wishes: { stormMs: TEN_MINUTES_MS },
+    cause:
+      'an order that was never decided needed the vote of a member that found itself in no list: the operator, not the product',
+  },
+  {
+    seed: 314_284,
+    wishes: { stormMs: TEN_MINUTES_MS },
+    cause:
+      'a member that was away knew nobody as a voter who still was one: the operator, not the product',
+  },
 ];
