@@ -56,7 +56,8 @@ const MUTANTS: readonly Mutant[] = [
     name: 'copies whose last part is missing',
     sabotage: sabotage.COPIES_WITHOUT_END,
     wishes: { ...OFTEN, nodes: 4, faults: ['long-absence'] },
-    kinds: ['linearizable', 'copies', 'exception'],
+    // `log`: the nodes themselves compare their copies, and may say so first.
+    kinds: ['linearizable', 'copies', 'exception', 'log'],
   },
   {
     name: 'a new disk that says it is the old one',
