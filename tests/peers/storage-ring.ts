@@ -112,6 +112,16 @@ export class StorageNodeProcess {
     this.#child?.kill(signal);
   }
 
+  /** Stops it where it stands. A signal is there before the last of its threads has obeyed it, so that is waited for. */
+  async standStill(): Promise<void> {
+    this.signal('SIGSTOP');
+    const threads = `/proc/${this.pid}/task`;
+    // The state is what follows the name, which stands in brackets.
+    const isStill = (thread: string): boolean =>
+      fs.readFileSync(path.join(threads, thread, 'stat'), 'utf8').includes(') T ');
+    await until(`${this.id} stands still`, () => fs.readdirSync(threads).every(isStill));
+  }
+
   /** Ends it as a crash would, or in order. */
   async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
     this.signal(signal);

@@ -44,7 +44,7 @@ test('a leader that stood still answers what came meanwhile with nothing old, an
   const before = await clientAt(zombie.clusterPort);
   expect(await before.call('SET', key, 'old')).toBe('OK');
 
-  zombie.signal('SIGSTOP');
+  await zombie.standStill();
   // They wait in its socket, to be the first that it sees.
   const asked = [
     before.ask(['GET', key]),
