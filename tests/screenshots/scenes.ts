@@ -163,7 +163,6 @@ export const SCENES: readonly Scene[] = [
   },
   {
     name: 'ring-editor',
-    readme: 'light',
     show: stageWeights,
   },
   {
