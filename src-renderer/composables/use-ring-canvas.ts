@@ -128,3 +128,8 @@ export function useRingCanvas(canvases: Canvases, picture: RingPicture): RingCan
     redraw,
   };
 }
+
+/** Of what is written round a circle. */
+export function circleFont(): string {
+  return `11px ${getComputedStyle(document.documentElement).getPropertyValue('--font-ui')}`;
+}

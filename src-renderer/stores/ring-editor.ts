@@ -32,6 +32,7 @@ import {
   without,
   withoutVain,
 } from '../model/staged-edits.ts';
+import { askingInTurn } from './asking.ts';
 import { useRing } from './ring.ts';
 
 export const useRingEditor = defineStore('ring-editor', () => {
@@ -44,7 +45,6 @@ export const useRingEditor = defineStore('ring-editor', () => {
   /** Of how many edits the preview tells: while it is behind, it is still that of those before. */
   const previewed = shallowRef<Edits>([]);
   const problem = shallowRef<unknown>(null);
-  const isAsking = ref(false);
   /** Since somebody last agreed to what the edits lead to, the ring has moved on. */
   const drift = shallowRef<Drift | null>(null);
   const located = shallowRef<{ readonly text: string; readonly place: StagedPlace } | null>(null);
@@ -53,7 +53,6 @@ export const useRingEditor = defineStore('ring-editor', () => {
   const isOpen = ref(false);
   let basedOn: number | null = null;
   let request = 0;
-  let isDue = false;
   let series: object | null = null;
   let wantedKey = '';
 
@@ -66,22 +65,12 @@ export const useRingEditor = defineStore('ring-editor', () => {
 
   // --- asking ---
 
-  function ask(): void {
-    isDue = true;
-    if (!isAsking.value && isOpen.value) void answerDue();
-  }
-
-  async function answerDue(): Promise<void> {
-    isAsking.value = true;
-    try {
-      while (isDue && isOpen.value && ring.at !== null) {
-        isDue = false;
-        await askOnce(ring.at, edits.value);
-      }
-    } finally {
-      isAsking.value = false;
-    }
-  }
+  const { isAsking, ask } = askingInTurn(
+    () => isOpen.value && ring.at !== null,
+    async () => {
+      if (ring.at !== null) await askOnce(ring.at, edits.value);
+    },
+  );
 
   async function askOnce(at: NonNullable<typeof ring.at>, asked: Edits): Promise<void> {
     request++;

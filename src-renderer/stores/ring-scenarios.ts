@@ -8,6 +8,7 @@ import type { Loss, Scenario } from '#contract/rebalance-models.ts';
 
 import { consoleLink } from '../api/console.ts';
 import type { Edits } from '../model/staged-edits.ts';
+import { askingInTurn } from './asking.ts';
 import { useRing } from './ring.ts';
 import { useRingEditor } from './ring-editor.ts';
 
@@ -32,30 +33,18 @@ export const useRingScenarios = defineStore('ring-scenarios', () => {
   const kept = shallowRef<readonly KeptDraft[]>(load());
   const told = shallowRef<readonly Column[] | null>(null);
   const problem = shallowRef<unknown>(null);
-  const isAsking = ref(false);
   const isOpen = ref(false);
-  let isDue = false;
 
   const ringId = computed(() => ring.view?.settings?.ringId ?? null);
   /** Of this ring. */
   const drafts = computed(() => kept.value.filter((draft) => draft.ringId === ringId.value));
 
-  function ask(): void {
-    isDue = true;
-    if (!isAsking.value && isOpen.value) void answerDue();
-  }
-
-  async function answerDue(): Promise<void> {
-    isAsking.value = true;
-    try {
-      while (isDue && isOpen.value && ring.at !== null) {
-        isDue = false;
-        await askOnce(ring.at);
-      }
-    } finally {
-      isAsking.value = false;
-    }
-  }
+  const { isAsking, ask } = askingInTurn(
+    () => isOpen.value && ring.at !== null,
+    async () => {
+      if (ring.at !== null) await askOnce(ring.at);
+    },
+  );
 
   async function askOnce(at: NonNullable<typeof ring.at>): Promise<void> {
     const { pace } = editor;

@@ -1,4 +1,5 @@
 /** Reads `storage.conf`, which says what one storage node is: `key=value` lines, as zoo.cfg has them. */
+import { byteCount } from '../base/byte-count.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { type StoreFile, TLS_PROTOCOLS } from '../platform/tls.ts';
 import { parseProperties, type Property } from './properties.ts';
@@ -92,21 +93,12 @@ function whole(
   };
 }
 
-const UNITS: Readonly<Record<string, number>> = {
-  '': 1,
-  k: 2 ** 10,
-  m: 2 ** 20,
-  g: 2 ** 30,
-  t: 2 ** 40,
-};
-
 function bytes(
   name: NumberKey | 'capBytes',
   { min, max = Number.MAX_SAFE_INTEGER }: { readonly min: number; readonly max?: number },
 ): Apply {
   return (value, change) => {
-    const [, digits, unit] = /^([0-9]{1,15})\s*(?:([kmgt])(?:i?b)?)?$/i.exec(value) ?? [];
-    const number = digits === undefined ? NaN : Number(digits) * UNITS[(unit ?? '').toLowerCase()]!;
+    const number = byteCount(value);
     if (!(number >= min && number <= max))
       return `not a number of bytes from ${min} to ${max}, such as 64MiB`;
     change[name] = number;

@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 
+import { byteCount } from '../base/byte-count.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { DEFAULT_ROOT } from '../storage/control/paths.ts';
 
@@ -214,9 +215,7 @@ function readPace(values: {
 function readRate(text: string | undefined): number | null | undefined | 'wrong' {
   if (text === undefined) return undefined;
   if (text === 'none') return null;
-  const [, digits, unit = ''] = /^([0-9]{1,15})\s*(?:([kmgt])(?:i?b)?)?$/i.exec(text) ?? [];
-  const power = unit === '' ? 0 : 'kmgt'.indexOf(unit.toLowerCase()) + 1;
-  const bytes = digits === undefined ? NaN : Number(digits) * 2 ** (10 * power);
+  const bytes = byteCount(text);
   return Number.isSafeInteger(bytes) && bytes > 0 ? bytes : 'wrong';
 }
 
